@@ -1,0 +1,31 @@
+# Libraries from Debian's packages, and libtorch from LIBTORCH=DIR or .deps/ (scripts/setup puts it there).
+find_package(PkgConfig REQUIRED)
+find_package(ZLIB REQUIRED)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
+
+set(MAGISTER_MPI "")
+if(MAGISTER_WITH_MPI)
+  find_package(MPI REQUIRED COMPONENTS C)
+  set(MAGISTER_MPI MPI::MPI_C)
+endif()
+
+set(LIBTORCH "$ENV{LIBTORCH}" CACHE PATH "Folder of libtorch (holds include/ and lib/)")
+if(NOT LIBTORCH)
+  set(LIBTORCH "${CMAKE_SOURCE_DIR}/.deps/libtorch/torch")
+endif()
+if(NOT EXISTS "${LIBTORCH}/include/ATen/ATen.h")
+  message(FATAL_ERROR "no libtorch in ${LIBTORCH}: run scripts/setup, or set LIBTORCH to its folder")
+endif()
+
+# Only the CPU half is linked; the CUDA half is opened at run time where there is a GPU (tensor/start.cpp).
+add_library(libtorch INTERFACE)
+target_include_directories(libtorch SYSTEM INTERFACE
+  ${LIBTORCH}/include ${LIBTORCH}/include/torch/csrc/api/include)
+target_link_libraries(libtorch INTERFACE ${LIBTORCH}/lib/libtorch_cpu.so ${LIBTORCH}/lib/libc10.so ${CMAKE_DL_LIBS})
+target_link_options(libtorch INTERFACE -Wl,-rpath,${LIBTORCH}/lib)

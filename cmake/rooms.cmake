@@ -1,0 +1,43 @@
+# magister_room(NAME [FOLDER dir] [ONLY files] [EXCEPT files] LINKS ... [PRIVATE_LINKS ...])
+#   One static library of all sources in a folder. magister_program and magister_test link rooms.
+set(MAGISTER_WARNINGS -Wall -Wextra -Wshadow -Wconversion)
+if(MAGISTER_WERROR)
+  list(APPEND MAGISTER_WARNINGS -Werror)
+endif()
+
+add_library(magister_flags INTERFACE)
+target_compile_options(magister_flags INTERFACE ${MAGISTER_WARNINGS})
+target_compile_definitions(magister_flags INTERFACE _POSIX_C_SOURCE=200809L MAGISTER_VERSION="${PROJECT_VERSION}"
+  OMPI_SKIP_MPICXX=1)
+target_include_directories(magister_flags INTERFACE ${CMAKE_SOURCE_DIR})
+if(MAGISTER_SANITIZE)
+  target_compile_options(magister_flags INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined
+    -fno-omit-frame-pointer)
+  target_link_options(magister_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
+function(magister_room NAME)
+  cmake_parse_arguments(ROOM "" "FOLDER" "ONLY;EXCEPT;LINKS;PRIVATE_LINKS" ${ARGN})
+  if(NOT ROOM_FOLDER)
+    set(ROOM_FOLDER ${NAME})
+  endif()
+  set(FOLDER ${CMAKE_SOURCE_DIR}/${ROOM_FOLDER})
+  if(ROOM_ONLY)
+    list(TRANSFORM ROOM_ONLY PREPEND ${FOLDER}/ OUTPUT_VARIABLE SOURCES)
+  else()
+    file(GLOB SOURCES CONFIGURE_DEPENDS ${FOLDER}/*.c ${FOLDER}/*.cpp)
+    list(FILTER SOURCES EXCLUDE REGEX "/magister(-rank)?\\.c$") # the programs' own mains
+    foreach(FILE ${ROOM_EXCEPT})
+      list(REMOVE_ITEM SOURCES ${FOLDER}/${FILE})
+    endforeach()
+  endif()
+  add_library(${NAME} STATIC ${SOURCES})
+  target_link_libraries(${NAME} PRIVATE magister_flags ${ROOM_PRIVATE_LINKS} PUBLIC ${ROOM_LINKS})
+endfunction()
+
+function(magister_program NAME)
+  cmake_parse_arguments(PROGRAM "" "MAIN" "LINKS" ${ARGN})
+  add_executable(${NAME} ${PROGRAM_MAIN})
+  target_link_libraries(${NAME} PRIVATE magister_flags ${PROGRAM_LINKS})
+  set_target_properties(${NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+endfunction()

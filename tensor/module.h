@@ -1,0 +1,87 @@
+/* module - parameters with names, and the layers made of them.
+ *
+ * A module owns its parameters and its children; names join with dots ("encoder.layer.0.attention.query.weight"), and
+ * the order of parameters is the order of creation: the same on every rank. Parameters are float32 leaves on the device
+ * in use and belong to no scope. A layer is a module with its own forward function; composite models keep their module
+ * as the root and borrow the children they made.
+ *
+ * Functions that make a child return it borrowed (NULL on failure, sticky: the failure comes out at the next status).
+ */
+#ifndef MAGISTER_TENSOR_MODULE_H
+#define MAGISTER_TENSOR_MODULE_H
+
+#include "tensor/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct module module;
+
+typedef struct {
+    enum { INIT_ZEROS, INIT_ONES, INIT_NORMAL, INIT_UNIFORM } kind;
+    double scale; /* deviation of INIT_NORMAL, half width of INIT_UNIFORM */
+} t_init;
+
+module *module_new(void);                                    /* a root; the caller frees it */
+void module_free(module **m);                                /* with all children; NULL is fine */
+module *module_child(module *parent, const char *name);      /* new empty child, owned by the parent */
+
+/* New parameter of `m`, owned by it; drawn from the generator of t_seed on the CPU, so equal on every device. */
+tensor *module_parameter(module *m, const char *name, const int64_t *shape, int dims, t_init init);
+
+size_t module_parameter_count(const module *m);              /* tensors, children included */
+size_t module_element_count(const module *m);                /* numbers */
+tensor *module_parameter_at(const module *m, size_t i);      /* borrowed */
+const char *module_parameter_name(const module *m, size_t i);/* borrowed, full name below m */
+tensor *module_find(const module *m, const char *name);      /* borrowed; NULL when there is none (no failure) */
+void module_zero_grad(module *m);
+/* Marks a parameter whose gradient touches few rows a step (an embedding): the trainer exchanges those rows only. */
+void module_mark_sparse(module *m, tensor *parameter);
+bool module_is_sparse(const module *m, size_t i);
+void module_freeze(module *m);                               /* no gradients from here on */
+
+/* ---- layers (weights named as PyTorch and Transformers name them) ------------------------------------------------- */
+
+module *nn_linear(module *parent, const char *name, int64_t in, int64_t out, bool bias, t_init weight);
+tensor *nn_linear_forward(module *linear, tensor *x);        /* x (..., in) -> (..., out) */
+
+module *nn_embedding(module *parent, const char *name, int64_t rows, int64_t width, t_init weight); /* marked sparse */
+tensor *nn_embedding_forward(module *embedding, tensor *ids);
+
+module *nn_layer_norm(module *parent, const char *name, int64_t width, double eps);
+tensor *nn_layer_norm_forward(module *norm, tensor *x);
+
+/* Multi-head self-attention with separate query, key, value and output projections (children query, key, value,
+ * output). x (B, T, D); mask as in t_attention. `first` > 0: only the first `first` positions are asked for, the result
+ * is (B, first, D) (a classifier needs position 0 alone in the last layer). */
+module *nn_attention(module *parent, const char *name, int64_t width, int64_t heads, t_init weight);
+tensor *nn_attention_forward(module *attention, tensor *x, tensor *mask, bool causal, int64_t first);
+
+/* ---- safetensors ------------------------------------------------------------------------------------------------- */
+
+/* Writes every parameter under its name, atomically, with `metadata` (pairs key, value, ended by NULL; may be NULL).
+ * Errors: ERR_CREATE, ERR_IO. */
+status module_save(const module *m, const char *path, const char *const *metadata);
+
+/* Reads every parameter of `m`; names, shapes and types must match exactly. Errors: ERR_MISSING; ERR_INPUT with path,
+ * tensor and byte (truncated, overlapping, wrong shape, absent, unknown). On failure `m` is unchanged. */
+status module_load(module *m, const char *path);
+
+/* Any named tensors, in a file (for optimiser state and fixtures). Opening checks the whole header against the size of
+ * the file before anything is allocated. */
+typedef struct tensor_file tensor_file;
+status tensor_file_open(const char *path, tensor_file **out);
+void tensor_file_close(tensor_file **file);
+size_t tensor_file_count(const tensor_file *file);
+const char *tensor_file_name(const tensor_file *file, size_t i);
+const char *tensor_file_metadata(const tensor_file *file, const char *key);  /* NULL when absent */
+tensor *tensor_file_get(tensor_file *file, const char *name);                /* temporary of the scope; sticky failure */
+
+status tensor_file_write(const char *path, tensor *const *tensors, const char *const *names, size_t count,
+                         const char *const *metadata);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,46 @@
+/* optim - optimisers over the parameters of a module.
+ *
+ * The state (moments, step count) belongs to the optimiser and is made at creation, so that it is the same whether or
+ * not a step was taken. Parameters without a gradient are treated as having a gradient of zero: every rank and every
+ * resume does the same arithmetic.
+ */
+#ifndef MAGISTER_TENSOR_OPTIM_H
+#define MAGISTER_TENSOR_OPTIM_H
+
+#include "tensor/module.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct optim optim;
+
+typedef struct {
+    double lr, beta1, beta2, eps, weight_decay; /* decoupled weight decay (Loshchilov and Hutter 2019) */
+    bool decay_bias;  /* false: parameters of one dimension (biases, norms) are not decayed */
+} adamw_options;
+
+typedef struct {
+    double lr, momentum, weight_decay;
+    bool nesterov;
+} sgd_options;
+
+/* The module is borrowed and must outlive the optimiser. */
+status optim_adamw(module *m, const adamw_options *options, optim **out);   /* at::_fused_adamw_ */
+status optim_sgd(module *m, const sgd_options *options, optim **out);
+void optim_free(optim **o);
+
+void optim_set_lr(optim *o, double lr);
+status optim_step(optim *o);
+
+/* Scales all gradients so that their joint L2 norm is at most `most`; `*norm` gets the norm before (may be NULL). */
+status grad_clip(module *m, double most, double *norm);
+
+/* State as safetensors, bitwise. Loading checks kind, names and shapes. Errors as module_load. */
+status optim_save(const optim *o, const char *path);
+status optim_load(optim *o, const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -31,38 +31,38 @@ static block *block_new(size_t bytes)
     return fresh;
 }
 
-void *arena_alloc(arena *arena, size_t bytes)
+void *arena_alloc(arena *from, size_t bytes)
 {
     const size_t align = alignof(max_align_t);
-    if (!arena || bytes > SIZE_MAX - align) return NULL;
+    if (!from || bytes > SIZE_MAX - align) return NULL;
     bytes = (bytes + align - 1) / align * align;
-    block *at = arena->newest;
+    block *at = from->newest;
     if (!at || at->size - at->used < bytes) {
         at = block_new(bytes);
         if (!at) return NULL;
-        at->next = arena->newest;
-        arena->newest = at;
+        at->next = from->newest;
+        from->newest = at;
     }
     void *out = at->data + at->used;
     at->used += bytes;
     return out;
 }
 
-char *arena_copy(arena *arena, const char *text, size_t length)
+char *arena_copy(arena *from, const char *text, size_t length)
 {
     if (length == SIZE_MAX) return NULL;
-    char *copy = arena_alloc(arena, length + 1);
+    char *copy = arena_alloc(from, length + 1);
     if (copy && length) memcpy(copy, text, length);
     return copy;
 }
 
-void arena_free(arena **arena)
+void arena_free(arena **at)
 {
-    if (!*arena) return;
-    for (block *at = (*arena)->newest, *next; at; at = next) {
-        next = at->next;
-        free(at);
+    if (!*at) return;
+    for (block *each = (*at)->newest, *next; each; each = next) {
+        next = each->next;
+        free(each);
     }
-    free(*arena);
-    *arena = NULL;
+    free(*at);
+    *at = NULL;
 }

@@ -7,7 +7,7 @@ endif()
 
 add_library(magister_flags INTERFACE)
 target_compile_options(magister_flags INTERFACE ${MAGISTER_WARNINGS})
-target_compile_definitions(magister_flags INTERFACE _POSIX_C_SOURCE=200809L MAGISTER_VERSION="${PROJECT_VERSION}"
+target_compile_definitions(magister_flags INTERFACE _GNU_SOURCE MAGISTER_VERSION="${PROJECT_VERSION}"
   OMPI_SKIP_MPICXX=1)
 target_include_directories(magister_flags INTERFACE ${CMAKE_SOURCE_DIR})
 if(MAGISTER_SANITIZE)

@@ -1,0 +1,67 @@
+/* comm - the ranks of a run and what they say to each other.
+ *
+ * One communicator a process. Every function marked Collective must be called by all ranks in the same order; it waits
+ * at most the time-out and then fails with ERR_RANK, naming the ranks that did not come. No function here ends a
+ * process; after ERR_RANK the communicator is broken and every further collective fails at once with the same cause.
+ * Reductions add in rank order, so that a result is the same on every rank and from run to run.
+ * Built without MPI there is one rank and everything is a no-op.
+ */
+#ifndef MAGISTER_COMM_COMM_H
+#define MAGISTER_COMM_COMM_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct comm comm;
+
+/* Starts MPI. `promised` is the number of ranks the launcher promised (0: no promise). A world of another size fails
+ * with ERR_RANK, telling both numbers: never a silent world of one. Collective. */
+status comm_open(int promised, double timeout_seconds, comm **out);
+
+/* Ends MPI. After a failure it does not wait for other ranks. NULL is fine. Collective when all is well. */
+void comm_close(comm **c);
+
+int comm_rank(const comm *c);
+int comm_size(const comm *c);
+const char *comm_host(const comm *c); /* borrowed */
+
+/* Status agreement. Every rank brings its own status and message; all return the worst, with a message that names the
+ * rank and host it came from. Called at step boundaries. Collective. */
+status comm_agree(comm *c, status mine);
+
+/* `*flag` becomes true on all ranks when it was true on any. Collective. */
+status comm_any(comm *c, bool *flag);
+
+status comm_barrier(comm *c);                                                        /* Collective */
+status comm_broadcast(comm *c, void *bytes, size_t count, int root);                 /* Collective */
+status comm_sum_f64(comm *c, double *values, size_t count);                          /* in place; Collective */
+status comm_sum_i64(comm *c, int64_t *values, size_t count);                         /* in place; Collective */
+
+/* Sums float32 gradients in place over all ranks: in rank order, or with `tree` in a pairwise tree over ranks (for
+ * train.exact). Inside a node through memory shared by its ranks. Collective. */
+status comm_sum_f32(comm *c, float *values, size_t count, bool tree);
+
+/* Memory for `count` float32 values of this rank that comm_sum_shared can add without copying: a window shared by the
+ * node's ranks where MPI gives one, plain memory otherwise. Zeroed. Owned by the communicator. Collective. */
+status comm_shared_alloc(comm *c, size_t count, float **out);
+
+/* comm_sum_f32 over the first `count` values of memory got from comm_shared_alloc. Collective. */
+status comm_sum_shared(comm *c, float *values, size_t count, bool tree);
+
+/* Sums rows that few ranks touch. Each rank brings `count` rows (sorted, unique row numbers; `width` values each, in
+ * `values` (count, width)); all get the union in rank-order sums. `*rows_out` (count_out) and `*values_out`
+ * (count_out, width) are borrowed until the next call. Collective. */
+status comm_sum_rows(comm *c, const int64_t *rows, size_t count, const float *values, size_t width,
+                     const int64_t **rows_out, const float **values_out, size_t *count_out);
+
+/* Gathers `count` bytes of each rank (any sizes) to `root`: there `*out` is new memory, freed by the caller, with rank
+ * r's bytes at offsets[r] .. offsets[r + 1] (offsets: (size + 1), given by the caller); NULL elsewhere. Collective. */
+status comm_gather(comm *c, const void *bytes, size_t count, int root, void **out, size_t *offsets);
+
+/* Ends all ranks at once, with this exit code: the last resort of a program's main after a failure others cannot see. */
+void comm_abort(comm *c, int exit_code);
+
+#endif

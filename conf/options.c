@@ -1,0 +1,155 @@
+#include "conf/options.h"
+
+#include <float.h>
+#include <limits.h>
+#include <string.h>
+
+#define COUNT_MAX 1e9
+
+/* Rows of the table. Numbers: standard value, least, most. */
+#define TEXT(key, standard, help) {key, OPTION_TEXT, standard, 0, 0, NULL, NULL, true, help}
+#define PATH(key, standard, help) {key, OPTION_PATH, standard, 0, 0, NULL, NULL, true, help}
+#define BOOL(key, standard, help) {key, OPTION_BOOL, standard, 0, 1, NULL, NULL, true, help}
+#define INT(key, standard, least, most, help) {key, OPTION_INT, standard, least, most, NULL, NULL, true, help}
+#define REAL(key, standard, least, most, help) {key, OPTION_REAL, standard, least, most, NULL, NULL, true, help}
+#define CHOICE(key, standard, choices, help) {key, OPTION_CHOICE, standard, 0, 0, choices, NULL, true, help}
+#define CHOICES(key, standard, choices, help) {key, OPTION_CHOICES, standard, 0, 0, choices, NULL, true, help}
+#define INTS(key, standard, least, most, help) {key, OPTION_INTS, standard, least, most, NULL, NULL, true, help}
+/* The same, for keys that never change a result. */
+#define FREE_TEXT(key, standard, help) {key, OPTION_TEXT, standard, 0, 0, NULL, NULL, false, help}
+#define FREE_PATH(key, standard, help) {key, OPTION_PATH, standard, 0, 0, NULL, NULL, false, help}
+#define FREE_INT(key, standard, least, most, help) {key, OPTION_INT, standard, least, most, NULL, NULL, false, help}
+
+/* How to train, once for all stages and again under each stage, where it overrides the common value. */
+#define TRAIN_ROW(prefix, type, name, standard, least, most, choices, from, help) \
+    {prefix "train." name, type, standard, least, most, choices, from, true, help}
+#define TRAIN(prefix, FROM)                                                                                            \
+    TRAIN_ROW(prefix, OPTION_INT, "epochs", "10", 1, COUNT_MAX, NULL, FROM("epochs"), "passes over the training set"), \
+    TRAIN_ROW(prefix, OPTION_INT, "max_steps", "0", 0, COUNT_MAX, NULL, FROM("max_steps"), "stop after so many steps; 0: no limit"), \
+    TRAIN_ROW(prefix, OPTION_INT, "batch", "16", 1, 1e6, NULL, FROM("batch"), "samples of a global batch: all ranks, before accumulation"), \
+    TRAIN_ROW(prefix, OPTION_INT, "micro_batch", "0", 0, 1e6, NULL, FROM("micro_batch"), "samples that go through the model at once; 0: a rank's whole share (4 with exact)"), \
+    TRAIN_ROW(prefix, OPTION_INT, "accumulate", "1", 1, 1e6, NULL, FROM("accumulate"), "global batches summed into one optimiser step"), \
+    TRAIN_ROW(prefix, OPTION_BOOL, "exact", "false", 0, 1, NULL, FROM("exact"), "bitwise the same result on any number of ranks (fixed micro-batches, tree sums; slower)"), \
+    TRAIN_ROW(prefix, OPTION_REAL, "clip", "0", 0, DBL_MAX, NULL, FROM("clip"), "largest L2 norm of the gradient; 0: not clipped"), \
+    TRAIN_ROW(prefix, OPTION_REAL, "average", "0", 0, 0.99999, NULL, FROM("average"), "decay of the moving average of the weights that is evaluated and kept; 0: none"), \
+    TRAIN_ROW(prefix, OPTION_INT, "patience", "0", 0, COUNT_MAX, NULL, FROM("patience"), "evaluations without a better metric before stopping; 0: never stop early"), \
+    TRAIN_ROW(prefix, OPTION_BOOL, "keep_best", "true", 0, 1, NULL, FROM("keep_best"), "keep the model of the best evaluation; false: the last one"), \
+    TRAIN_ROW(prefix, OPTION_REAL, "checkpoint_minutes", "5", 0, COUNT_MAX, NULL, FROM("checkpoint_minutes"), "minutes between checkpoints; 0: only at the end of an epoch"), \
+    TRAIN_ROW(prefix, OPTION_INT, "checkpoint_steps", "0", 0, COUNT_MAX, NULL, FROM("checkpoint_steps"), "steps between checkpoints, besides the minutes; 0: none"), \
+    TRAIN_ROW(prefix, OPTION_CHOICE, "optimizer.name", "adamw", 0, 0, "adamw|sgd", FROM("optimizer.name"), "optimiser"), \
+    TRAIN_ROW(prefix, OPTION_REAL, "optimizer.lr", "1e-3", 0, 1e3, NULL, FROM("optimizer.lr"), "learning rate at the top of the schedule"), \
+    TRAIN_ROW(prefix, OPTION_REAL, "optimizer.weight_decay", "0.01", 0, 1e3, NULL, FROM("optimizer.weight_decay"), "decoupled for adamw, L2 for sgd"), \
+    TRAIN_ROW(prefix, OPTION_BOOL, "optimizer.decay_bias", "false", 0, 1, NULL, FROM("optimizer.decay_bias"), "adamw: decay biases and norms too"), \
+    TRAIN_ROW(prefix, OPTION_REAL, "optimizer.beta1", "0.9", 0, 0.99999, NULL, FROM("optimizer.beta1"), "adamw"), \
+    TRAIN_ROW(prefix, OPTION_REAL, "optimizer.beta2", "0.999", 0, 0.99999, NULL, FROM("optimizer.beta2"), "adamw"), \
+    TRAIN_ROW(prefix, OPTION_REAL, "optimizer.eps", "1e-8", 1e-20, 1, NULL, FROM("optimizer.eps"), "adamw"), \
+    TRAIN_ROW(prefix, OPTION_REAL, "optimizer.momentum", "0.9", 0, 0.99999, NULL, FROM("optimizer.momentum"), "sgd"), \
+    TRAIN_ROW(prefix, OPTION_BOOL, "optimizer.nesterov", "true", 0, 1, NULL, FROM("optimizer.nesterov"), "sgd"), \
+    TRAIN_ROW(prefix, OPTION_CHOICE, "schedule.name", "cosine", 0, 0, "constant|cosine|linear|plateau", FROM("schedule.name"), "how the learning rate falls after the warm-up"), \
+    TRAIN_ROW(prefix, OPTION_REAL, "schedule.warmup", "0.05", 0, 1, NULL, FROM("schedule.warmup"), "part of all steps in which the learning rate rises from 0"), \
+    TRAIN_ROW(prefix, OPTION_REAL, "schedule.final", "0", 0, 1, NULL, FROM("schedule.final"), "learning rate at the end, as a part of the top"), \
+    TRAIN_ROW(prefix, OPTION_INT, "schedule.patience", "2", 0, COUNT_MAX, NULL, FROM("schedule.patience"), "plateau: evaluations without a better metric before the rate falls"), \
+    TRAIN_ROW(prefix, OPTION_REAL, "schedule.factor", "0.1", 0.0001, 0.9999, NULL, FROM("schedule.factor"), "plateau: the rate is multiplied by it")
+#define NO_PARENT(name) NULL
+#define COMMON(name) "train." name
+
+static const option TABLE[] = {
+    FREE_TEXT("name", "run", "what the run is called"),
+    FREE_PATH("out", "null", "run directory; null: runs/<name>"),
+    INT("seed", "0", 0, 9e15, "seed of every random choice"),
+    CHOICE("device", "auto", "auto|cpu|cuda", "where tensors live"),
+    CHOICE("precision", "float32", "float32|bfloat16", "bfloat16 uses autocast"),
+    CHOICES("stages", "[teacher, predict, student, evaluate]", "generate|teacher|predict|student|evaluate", "steps of the run, in order"),
+
+    FREE_INT("launch.ranks", "1", 1, 4096, "MPI ranks"),
+    INT("launch.threads", "1", 1, 1024, "threads of each rank"),
+    FREE_INT("launch.timeout", "600", 1, 1e6, "seconds a rank waits for the others before it calls them lost"),
+
+    PATH("data.train", "null", "annotations to learn from (CSV; the format is told from the header and columns)"),
+    PATH("data.eval", "null", "annotations to score on; null: a part of data.train is held out"),
+    CHOICE("data.format", "auto", "auto|rulstm|epic|phoenix|boston104|lines", "form of the annotations; auto: told from the file"),
+    PATH("data.actions", "null", "action classes: id,action,verb,noun in any of the known forms; null: collected from data.train"),
+    PATH("data.tracks", "null", "per-frame features of the student: a CSV (video,frame,...) or a folder of <video>.f32 files with widths in its index.tsv"),
+    PATH("data.eval_tracks", "null", "the same for data.eval; null: data.tracks holds them too"),
+    PATH("data.many_shot_verbs", "null", "verb classes of the many-shot metrics (first column verb_class)"),
+    PATH("data.many_shot_nouns", "null", "noun classes of the many-shot metrics (first column noun_class)"),
+    REAL("data.fps", "30", 0.01, 1e6, "frames a second of frame numbers in the annotations"),
+    REAL("data.tau_a", "1.0", 0, 1e6, "anticipation: seconds between what is seen and the start of the segment"),
+    REAL("data.development", "0.1", 0.01, 0.9, "part of the training videos (gloss sequences) held out for every choice and early stop"),
+
+    INT("generate.videos", "240", 2, 1e6, "kitchen world: videos with annotations to learn from"),
+    INT("generate.eval_videos", "120", 1, 1e6, "kitchen world: videos to score on"),
+    INT("generate.texts", "2000", 0, 1e6, "kitchen world: recipes as text only, for the teacher"),
+    INT("generate.width", "32", 4, 4096, "kitchen world: features of a frame"),
+    REAL("generate.noise", "1.0", 0, 100, "kitchen world: deviation of the noise on the features"),
+
+    CHOICE("teacher.model", "encoder", "encoder|majority|bigram|trigram", "language model"),
+    CHOICES("teacher.baselines", "[majority, bigram, trigram]", "majority|bigram|trigram", "baselines predicted and reported beside the teacher"),
+    INT("teacher.layers", "4", 1, 96, "encoder layers"),
+    INT("teacher.width", "256", 8, 16384, "width of the encoder"),
+    INT("teacher.heads", "4", 1, 256, "attention heads; divides the width"),
+    INT("teacher.inner", "0", 0, 65536, "width inside the feed-forward part; 0: four times the width"),
+    REAL("teacher.dropout", "0.1", 0, 0.95, "dropout of embeddings and layers"),
+    REAL("teacher.word_dropout", "0", 0, 0.95, "share of history words replaced by the mask word while training"),
+    REAL("teacher.label_smoothing", "0", 0, 0.95, "of the classification losses"),
+    CHOICE("teacher.input", "text", "text|tokens", "text: words of verb and noun; tokens: one embedding an action"),
+    CHOICE("teacher.vocabulary", "word", "word|wordpiece", "how text becomes tokens"),
+    PATH("teacher.vocabulary_file", "null", "WordPiece vocabulary, one piece a line"),
+    PATH("teacher.extra_text", "null", "more histories as text, one recipe a line in the form verb <v> noun <a> ..."),
+    INT("teacher.hist_len", "5", 1, 1000, "actions of history"),
+    CHOICE("teacher.history_cutoff", "order", "order|started|finished", "which earlier actions count: all before in order; started (or finished) tau_a before the segment"),
+    BOOL("teacher.gappy_hist", "true", "history from the segment's own split only"),
+    BOOL("teacher.sort_seg", "true", "sort segments by video and start; false: the file's order"),
+    CHOICE("teacher.histories", "full", "full|lengths", "full: one history a query; lengths: one of every length up to hist_len, averaged when predicting"),
+    REAL("teacher.multi_task.action", "0.7", 0, 1e6, "weight of the action loss"),
+    REAL("teacher.multi_task.verb", "0.15", 0, 1e6, "weight of the verb loss"),
+    REAL("teacher.multi_task.noun", "0.15", 0, 1e6, "weight of the noun loss"),
+    BOOL("teacher.class_weights", "false", "weight classes by N / (C n_c); classes without samples get 0"),
+    PATH("teacher.init", "null", "safetensors to start from"),
+    TRAIN("teacher.", COMMON),
+
+    CHOICE("predict.encoding", "topk", "topk|dense", "what of the logits is stored"),
+    INT("predict.k", "50", 1, 1e6, "logits kept of each prediction with topk; all are kept where there are fewer classes"),
+    CHOICE("predict.features", "float16", "float16|float32|none", "type of the stored teacher features"),
+
+    CHOICE("student.model", "avt", "avt", "video model"),
+    CHOICE("student.task", "anticipate", "anticipate|recognise", "predict the segment that begins tau_a after what is seen, or the one seen"),
+    INT("student.layers", "2", 1, 96, "decoder layers"),
+    INT("student.width", "128", 8, 16384, "width of the decoder"),
+    INT("student.heads", "4", 1, 256, "attention heads; divides the width"),
+    INT("student.frames", "10", 1, 4096, "frames of an input clip"),
+    REAL("student.fps", "1.0", 0.001, 1000, "frames a second taken from the tracks (anticipate)"),
+    REAL("student.dropout", "0.2", 0, 0.95, "dropout before the classifier and inside the decoder"),
+    REAL("student.loss.classification", "1.0", 0, 1e6, "weight of the classification loss"),
+    REAL("student.loss.feature", "1.0", 0, 1e6, "weight of the next-feature loss (feat)"),
+    REAL("student.loss.past", "0.1", 0, 1e6, "weight of the classification of past frames (past_cls)"),
+    REAL("student.loss.label_smoothing", "0", 0, 0.95, "of the classification loss"),
+    BOOL("student.blind", "false", "control: frames are replaced by zeros"),
+    TEXT("student.distill.from", "teacher", "prediction set to learn from: NAME in the run's store, or STORE:NAME"),
+    CHOICE("student.distill.loss", "topk_kl", "none|kl|topk_kl", "distillation of the logits"),
+    REAL("student.distill.weight", "20", 0, 1e6, "weight of the logit distillation"),
+    REAL("student.distill.temperature", "5", 0.01, 1e6, "temperature of teacher and student"),
+    INT("student.distill.k", "50", 1, 1e6, "classes of the teacher's top used by topk_kl"),
+    CHOICE("student.distill.reduction", "published", "published|batchmean", "published: mean over batch and classes; batchmean: over the batch"),
+    CHOICE("student.distill.features", "none", "none|cosine|mse", "distillation of the features"),
+    REAL("student.distill.features_weight", "1.0", 0, 1e6, "weight of the feature distillation"),
+    CHOICE("student.distill.on_missing", "error", "error|skip", "a segment without a prediction stops the run, or is counted and learns from its label alone"),
+    BOOL("student.distill.shuffle", "false", "control: predictions are dealt out to other segments"),
+    INTS("student.seeds", "[]", 0, 9e15, "train once with each seed; empty: the recipe's seed"),
+    TRAIN("student.", COMMON),
+
+    TRAIN("", NO_PARENT),
+};
+
+const option *options_all(size_t *count)
+{
+    *count = sizeof TABLE / sizeof TABLE[0];
+    return TABLE;
+}
+
+const option *option_find(const char *key)
+{
+    for (size_t i = 0; i < sizeof TABLE / sizeof TABLE[0]; i++)
+        if (!strcmp(TABLE[i].key, key)) return &TABLE[i];
+    return NULL;
+}

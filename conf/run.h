@@ -1,0 +1,40 @@
+/* run - the names inside a run directory, known to the launcher and to the ranks.
+ *
+ *   recipe.yaml            the resolved recipe
+ *   data/                  what the generator wrote
+ *   store.sqlite           predictions
+ *   logs/STEP.rankN.log    one log a rank and step; the launcher's own is logs/launcher.log
+ *   steps/STEP/            checkpoints, model.safetensors, curve.jsonl, stats.json, events/
+ *   metrics.json, report.html
+ *
+ * A step is one training or prediction of the plan. Its name is the name of what it trains, with the seed when the
+ * section has several: "teacher", "predict.teacher", "student_plain.1".
+ */
+#ifndef MAGISTER_CONF_RUN_H
+#define MAGISTER_CONF_RUN_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct {
+    const char *section;   /* "teacher", "predict" or "student" */
+    const char *variant;   /* name of the variant; NULL for the section's own */
+    int64_t seed;
+    bool several_seeds;
+} run_step;
+
+/* "student_plain.1"; predict steps are "predict." and the teacher's step. */
+status run_step_name(const run_step *step, char *out, size_t size);
+
+/* The name of the prediction set a step makes or uses: the variant's, else the section's ("teacher" for predict). */
+const char *run_set_name(const run_step *step);
+
+/* New string "<run>/store.sqlite" and so on; freed by the caller; NULL when out of memory. */
+char *run_path(const char *run, const char *name);
+char *run_step_directory(const char *run, const char *step_name);
+char *run_log(const char *run, const char *step_name, int rank);
+
+#endif

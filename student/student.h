@@ -1,0 +1,18 @@
+/* student - a video model that learns from labels and from a teacher's stored predictions, as a step of a run.
+ *
+ * Reads everything from the step's recipe (recipe_for_step) and the run's store. Training leaves model.safetensors and
+ * the rest in <run>/steps/<step>/; then every eval segment is predicted into the store's set of that name and seed.
+ * Coverage of the teacher over the training segments is logged and kept in stats.json.
+ */
+#ifndef MAGISTER_STUDENT_STUDENT_H
+#define MAGISTER_STUDENT_STUDENT_H
+
+#include "comm/comm.h"
+#include "conf/recipe.h"
+#include "conf/run.h"
+
+/* Errors: those of the recipe's files; ERR_MISSING naming the first uid without a teacher's prediction (unless
+ * on_missing is skip); ERR_INPUT for a store of another teacher or vocabulary. Collective. */
+status student_train(comm *c, const recipe *r, const char *run, const run_step *step);
+
+#endif

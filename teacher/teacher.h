@@ -1,0 +1,22 @@
+/* teacher - language models over histories of actions or glosses: training and prediction as steps of a run.
+ *
+ * Both read everything from the step's recipe (recipe_for_step) and leave their results in the run directory
+ * (conf/run.h). Data that is wrong fails before the first training step, on all ranks, naming file and line.
+ */
+#ifndef MAGISTER_TEACHER_TEACHER_H
+#define MAGISTER_TEACHER_TEACHER_H
+
+#include "comm/comm.h"
+#include "conf/recipe.h"
+#include "conf/run.h"
+
+/* Trains the encoder into <run>/steps/<step>/ (model.safetensors, vocabulary.txt, stats.json ...). Baselines have
+ * nothing to train: they return at once. Collective. */
+status teacher_train(comm *c, const recipe *r, const char *run, const run_step *step);
+
+/* Writes labels, classes and the predictions of the trained teacher for every segment (training, development and eval)
+ * to the run's store, and those of `teacher.baselines` with the section's own teacher. Ranks share the segments; rank 0
+ * writes in batches. What a set already holds is not predicted again. Collective. */
+status teacher_predict(comm *c, const recipe *r, const char *run, const run_step *step);
+
+#endif

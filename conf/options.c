@@ -76,6 +76,8 @@ static const option TABLE[] = {
     REAL("data.fps", "30", 0.01, 1e6, "frames a second of frame numbers in the annotations"),
     REAL("data.tau_a", "1.0", 0, 1e6, "anticipation: seconds between what is seen and the start of the segment"),
     REAL("data.development", "0.1", 0.01, 0.9, "part of the training videos (gloss sequences) held out for every choice and early stop"),
+    REAL("data.eval_part", "0.2", 0.01, 0.9, "part of the training videos (gloss sequences) scored on when data.eval is null"),
+    INT("data.split_seed", "0", 0, 9e15, "seed of the splits; not the seed of training, so that runs with several seeds share their splits"),
 
     INT("generate.videos", "240", 2, 1e6, "kitchen world: videos with annotations to learn from"),
     INT("generate.eval_videos", "120", 1, 1e6, "kitchen world: videos to score on"),

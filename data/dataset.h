@@ -1,18 +1,18 @@
-/* dataset - the data of a recipe, split once and for all: what a model learns from, what choices are made on, and what is
- * scored.
+/* dataset - the data of a recipe, split once and for all: what a model learns from, what choices are made on, and what
+ * is scored.
  *
  * Teacher and student both open their data here, so they can never disagree about which segment lies in which split.
- * Read from the recipe: data.train, data.eval, data.format, data.actions, data.fps, data.development, data.eval_part and
- * data.split_seed. A split depends on names and that seed alone, never on the order of a file, the seed of training or
- * the number of ranks.
+ * Read from the recipe: data.train, data.eval, data.format, data.actions, data.fps, data.development, data.eval_part
+ * and data.split_seed. A split depends on names and that seed alone, never on the order of a file, the seed of training
+ * or the number of ranks.
  *
  * Videos (a segment's group is its video):
  *   development = data.development of the training videos; train = the rest
  *   eval        = data.eval; where that is null, data.eval_part of the training videos, taken before development
  * Glosses (a segment's group is the gloss string of its sentence, so that a sentence signed twice never lies on both
  * sides of train and development):
- *   the same, and when data.eval is null, eval also takes data.eval_part of the recordings whose gloss string has another
- *   recording left to train on: new sentences and new recordings of seen sentences can then be scored apart.
+ *   the same; and when data.eval is null, eval also takes data.eval_part of the recordings whose gloss string keeps
+ *   another recording in train, so that new sentences and new recordings of seen sentences can be scored apart.
  *
  * Lists are sorted by (sequence, start, place). A uid occurs once over all three. Errors: ERR_CONFIG when data.train is
  * not given; those of classes_read and segments_read; ERR_INPUT when a uid lies in data.train and in data.eval, or when
@@ -31,12 +31,12 @@
 typedef struct {
     class_list classes;
     segment_list train, development, eval; /* disjoint; train is without development */
-    const char **eval_group;  /* (eval.count) "seen" when the sentence's gloss string occurs in train or development, else
-                                 "new"; NULL for videos */
-    bool glosses;             /* actions without verb and noun */
-    size_t unlabelled;        /* segments of development and eval without a class: words, or pairs of verb and noun, that
-                                 data.train (or data.actions) does not have; their action is -1 */
-    segment_list files[2];    /* what was read from data.train and data.eval; owns the strings of the lists above */
+    const char **eval_group; /* (eval.count) "seen" when the sentence's gloss string occurs in train, else "new"; NULL
+                                for videos */
+    bool glosses;            /* actions without verb and noun */
+    size_t unlabelled;       /* segments of the three lists without a class (action -1): words, or pairs of verb and
+                                noun, that data.actions (or data.train, where the classes come from it) does not have */
+    segment_list files[2];   /* what was read from data.train and data.eval; owns the strings of the lists above */
 } dataset;
 
 /* The caller frees it. On failure `*out` is left untouched. */

@@ -35,11 +35,33 @@ size_t module_element_count(const module *m);                /* numbers */
 tensor *module_parameter_at(const module *m, size_t i);      /* borrowed */
 const char *module_parameter_name(const module *m, size_t i);/* borrowed, full name below m */
 tensor *module_find(const module *m, const char *name);      /* borrowed; NULL when there is none (no failure) */
-void module_zero_grad(module *m);
-/* Marks a parameter whose gradient touches few rows a step (an embedding): the trainer exchanges those rows only. */
+void module_freeze(module *m);                               /* no gradients from here on */
+
+/* ---- gradients ----------------------------------------------------------------------------------------------------
+ * Every parameter has its gradient from the start, zero: the buffer stays the same for life, backward adds to it. */
+
+void module_zero_grad(module *m);                            /* in place */
+
+/* The gradient of parameter i, contiguous, shaped as the parameter: borrowed; NULL on a GPU and when frozen. */
+float *module_grad_data(module *m, size_t i);
+
+/* Makes `storage` (as many floats as parameter i; CPU) the gradient of parameter i, so that gradients of many
+ * parameters lie in one bucket; what the gradient holds is copied there. The storage is borrowed and must outlive the
+ * module or be given back with NULL, which takes memory of our own again. Errors: ERR_INTERNAL on a GPU. */
+status module_set_grad_storage(module *m, size_t i, float *storage);
+
+/* Marks a parameter whose gradient touches few rows a step (an embedding): t_embedding then adds to those rows alone,
+ * and the trainer exchanges those rows only. A parameter that gets a gradient in any other way as well (tied weights)
+ * counts as touched in all rows. */
 void module_mark_sparse(module *m, tensor *parameter);
 bool module_is_sparse(const module *m, size_t i);
-void module_freeze(module *m);                               /* no gradients from here on */
+
+/* The rows of sparse parameter i that may hold a gradient since the last module_zero_grad, ascending; their number is
+ * returned. Borrowed until the next backward, module_touch_rows or module_zero_grad. 0 for one that is not sparse. */
+size_t module_touched_rows(const module *m, size_t i, const int64_t **rows);
+
+/* Says that the caller wrote to these rows of the gradient of sparse parameter i (they came from other ranks). */
+status module_touch_rows(module *m, size_t i, const int64_t *rows, size_t count);
 
 /* ---- layers (weights named as PyTorch and Transformers name them) ------------------------------------------------- */
 

@@ -91,6 +91,7 @@ status t_to_f32(const tensor *x, float *out, size_t count);    /* all elements, 
 status t_to_i64(const tensor *x, int64_t *out, size_t count);
 status t_to_bytes(const tensor *x, void *out, size_t bytes);   /* raw, in its own type */
 float *t_data_f32(tensor *x);                     /* borrowed; CPU, contiguous float32 only, else NULL */
+status t_assign(tensor *to, const tensor *from);  /* values in place, converted; same shape; nothing is recorded */
 
 /* ---- shape ------------------------------------------------------------------------------------------------------- */
 

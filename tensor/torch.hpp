@@ -1,5 +1,5 @@
-/* What we use of libtorch: the room's precompiled header. Operation by operation, because ATen/ATen.h alone takes as
- * long to compile as everything here. */
+/* What the room uses of libtorch, operation by operation: its precompiled header. The headers of autograd's nodes are
+ * not here: they cost as much again, and one file needs them. */
 #ifndef MAGISTER_TENSOR_TORCH_HPP
 #define MAGISTER_TENSOR_TORCH_HPP
 
@@ -7,6 +7,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_adamw.h>
@@ -55,8 +56,8 @@
 #include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
-#include <torch/csrc/autograd/function.h>
-#include <torch/csrc/autograd/functions/utils.h>
 #include <torch/headeronly/version.h>
+
+#undef CHECK /* glog's word in libtorch; base/status.h has its own */
 
 #endif

@@ -1,0 +1,43 @@
+/* dropout - masks that belong to a sample and a place in the network, not to the batch. */
+#include "tensor/private.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+static thread_local std::vector<uint64_t> keys; /* empty outside of dropout_begin ... dropout_end */
+static thread_local uint64_t site;              /* dropouts since dropout_begin */
+
+void dropout_begin(const uint64_t *sample_keys, size_t count)
+{
+    site = 0;
+    always([&] { keys.assign(sample_keys, sample_keys + count); });
+}
+
+void dropout_end(void)
+{
+    keys.clear();
+}
+
+/* Everything that has key b is one run of elements, whether its rows are (B, ...) or (B * n, ...). */
+static at::Tensor mask_of(const at::Tensor &x, double p)
+{
+    int64_t samples = static_cast<int64_t>(keys.size());
+    if (!x.dim() || x.size(0) % samples) reject("the rows are no multiple of the samples given to dropout_begin");
+    at::Tensor mask = at::empty(x.sizes(), at::TensorOptions().dtype(at::kFloat));
+    size_t run = static_cast<size_t>(mask.numel()) / keys.size();
+    auto keep = static_cast<uint32_t>(std::min(std::round((1 - p) * 4294967296.0), 4294967295.0));
+    float scale = p < 1 ? static_cast<float>(1 / (1 - p)) : 0.0f;
+    float *out = mask.data_ptr<float>();
+    for (size_t b = 0; b < keys.size(); b++) dropout_mask(hash_mix(keys[b], site), 0, keep, scale, out + b * run, run);
+    site++;
+    return mask.to(x.device(), x.scalar_type());
+}
+
+tensor *t_dropout(tensor *x, double p)
+{
+    if (x && (p == 0 || keys.empty())) return guard({x}, [&] { return x; });
+    return wrap({x}, [&] {
+        if (!(p > 0 && p <= 1)) reject("the probability of dropout is in [0, 1]");
+        return at::mul(x->value, mask_of(x->value, p));
+    });
+}

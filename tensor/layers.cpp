@@ -1,0 +1,122 @@
+/* layers - modules with a forward of their own. */
+#include "tensor/module.hpp"
+
+static const t_init ZEROS = {t_init::INIT_ZEROS, 0}, ONES = {t_init::INIT_ONES, 0};
+
+/* A child of that kind; nullptr (and the failure kept) when it cannot be made. */
+static module *layer_child(module *parent, const char *name, layer kind)
+{
+    module *m = module_child(parent, name);
+    if (m) m->kind = kind;
+    return m;
+}
+
+/* The layer when all of its parameters came to be. */
+static module *complete(module *m)
+{
+    return sticky_waiting() ? nullptr : m;
+}
+
+static const module &expect(const module *m, layer kind)
+{
+    if (!m || m->kind != kind) reject("the module is missing or of another kind");
+    return *m;
+}
+
+module *nn_linear(module *parent, const char *name, int64_t in, int64_t out, bool bias, t_init weight)
+{
+    module *m = layer_child(parent, name, layer::linear);
+    if (!m) return nullptr;
+    const int64_t shape[] = {out, in};
+    m->weight = module_parameter(m, "weight", shape, 2, weight);
+    if (bias) m->bias = module_parameter(m, "bias", shape, 1, ZEROS);
+    return complete(m);
+}
+
+static at::Tensor linear(const module &m, const at::Tensor &x)
+{
+    return at::linear(x, m.weight->value, value_or_none(m.bias));
+}
+
+tensor *nn_linear_forward(module *m, tensor *x)
+{
+    return wrap({x}, [&] { return linear(expect(m, layer::linear), x->value); });
+}
+
+module *nn_embedding(module *parent, const char *name, int64_t rows, int64_t width, t_init weight)
+{
+    module *m = layer_child(parent, name, layer::embedding);
+    if (!m) return nullptr;
+    const int64_t shape[] = {rows, width};
+    m->weight = module_parameter(m, "weight", shape, 2, weight);
+    if (m->weight) module_mark_sparse(m, m->weight);
+    return complete(m);
+}
+
+tensor *nn_embedding_forward(module *m, tensor *ids)
+{
+    tensor *weight = guard({}, [&] { return expect(m, layer::embedding).weight; });
+    return t_embedding(weight, ids);
+}
+
+module *nn_layer_norm(module *parent, const char *name, int64_t width, double eps)
+{
+    module *m = layer_child(parent, name, layer::norm);
+    if (!m) return nullptr;
+    m->eps = eps;
+    m->weight = module_parameter(m, "weight", &width, 1, ONES);
+    m->bias = module_parameter(m, "bias", &width, 1, ZEROS);
+    return complete(m);
+}
+
+tensor *nn_layer_norm_forward(module *m, tensor *x)
+{
+    return wrap({x}, [&] {
+        const module &norm = expect(m, layer::norm);
+        return at::layer_norm(x->value, norm.weight->value.sizes(), norm.weight->value, norm.bias->value, norm.eps);
+    });
+}
+
+/* ---- attention --------------------------------------------------------------------------------------------------- */
+
+module *nn_attention(module *parent, const char *name, int64_t width, int64_t heads, t_init weight)
+{
+    module *m = layer_child(parent, name, layer::attention);
+    if (!m) return nullptr;
+    guard({}, [&] {
+        if (heads < 1 || width % heads) reject("the width of attention is no multiple of its heads");
+        return true;
+    });
+    m->heads = heads;
+    m->query = nn_linear(m, "query", width, width, true, weight);
+    m->key = nn_linear(m, "key", width, width, true, weight);
+    m->value = nn_linear(m, "value", width, width, true, weight);
+    m->output = nn_linear(m, "output", width, width, true, weight);
+    return complete(m);
+}
+
+/* (B, T, D) -> (B, H, T, D / H) */
+static at::Tensor split_heads(const at::Tensor &x, int64_t heads)
+{
+    return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
+}
+
+static at::Tensor attend(const module &m, const at::Tensor &x, std::optional<at::Tensor> mask, bool causal,
+                         int64_t first)
+{
+    if (x.dim() != 3) reject("attention takes (B, T, D)");
+    if (first < 0 || first > x.size(1)) reject("more positions are asked for than there are");
+    at::Tensor asked = first ? x.narrow(1, 0, first) : x; /* (B, first, D) */
+    if (first && mask && mask->dim() >= 2 && mask->size(-2) > 1) mask = mask->narrow(-2, 0, first);
+    at::Tensor q = split_heads(linear(*m.query, asked), m.heads);
+    at::Tensor k = split_heads(linear(*m.key, x), m.heads);
+    at::Tensor v = split_heads(linear(*m.value, x), m.heads);
+    at::Tensor seen = at::scaled_dot_product_attention(q, k, v, mask, 0.0, causal); /* (B, H, first, D / H) */
+    return linear(*m.output, seen.transpose(1, 2).reshape(asked.sizes()));
+}
+
+tensor *nn_attention_forward(module *m, tensor *x, tensor *mask, bool causal, int64_t first)
+{
+    return wrap({x, optional(mask)},
+                [&] { return attend(expect(m, layer::attention), x->value, value_or_none(mask), causal, first); });
+}

@@ -1,0 +1,204 @@
+/* module - the tree of parameters, their names and their gradients. */
+#include "tensor/module.hpp"
+
+module::~module()
+{
+    for (tensor *x : own) tensor_delete(x);
+}
+
+static void need(const module *m)
+{
+    if (!m) reject("the module is missing (NULL)");
+}
+
+module *module_new(void)
+{
+    return guard({}, [] { return new module; });
+}
+
+void module_free(module **m)
+{
+    if (!m) return;
+    if (*m && !(*m)->parent) delete *m; /* a child goes with its root */
+    *m = nullptr;
+}
+
+module *module_child(module *parent, const char *name)
+{
+    return guard({}, [&] {
+        need(parent);
+        for (const auto &other : parent->children)
+            if (other->name == name) reject("two children of one name");
+        auto child = std::make_unique<module>();
+        child->parent = parent;
+        child->name = name;
+        parent->children.push_back(std::move(child));
+        return parent->children.back().get();
+    });
+}
+
+/* ---- parameters -------------------------------------------------------------------------------------------------- */
+
+static at::Tensor drawn(at::IntArrayRef shape, t_init init)
+{
+    at::Tensor x = at::zeros(shape, at::TensorOptions().dtype(at::kFloat));
+    switch (init.kind) {
+    case t_init::INIT_ZEROS: break;
+    case t_init::INIT_ONES: x.fill_(1); break;
+    case t_init::INIT_NORMAL: x.normal_(0, init.scale); break;
+    case t_init::INIT_UNIFORM: x.uniform_(-init.scale, init.scale); break;
+    }
+    return on_device(x);
+}
+
+/* Enters the parameter in the lists of its module and of all above, each with the name it has there: all or none. */
+static void enter(module *m, const char *name, tensor *x)
+{
+    std::vector<named_parameter> entries;
+    for (module *at = m; at; at = at->parent) {
+        entries.push_back({entries.empty() ? name : entries.back().name, x});
+        if (module_find(at, entries.back().name.c_str())) reject("two parameters of one name");
+        at->all.reserve(at->all.size() + 1);
+        entries.push_back({at->name + "." + entries.back().name, x});
+    }
+    size_t level = 0;
+    for (module *at = m; at; at = at->parent, level += 2) at->all.push_back(std::move(entries[level]));
+}
+
+tensor *module_parameter(module *m, const char *name, const int64_t *shape, int dims, t_init init)
+{
+    return guard({}, [&] {
+        need(m);
+        at::Tensor value = drawn(shape_ref(shape, dims), init);
+        value.set_requires_grad(true);
+        value.mutable_grad() = at::zeros_like(value);
+        std::unique_ptr<tensor, void (*)(tensor *)> x(tensor_new(value), tensor_delete);
+        x->parameter = true;
+        m->own.reserve(m->own.size() + 1);
+        enter(m, name, x.get());
+        m->own.push_back(x.get());
+        return x.release();
+    });
+}
+
+size_t module_parameter_count(const module *m)
+{
+    return m ? m->all.size() : 0;
+}
+
+size_t module_element_count(const module *m)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < module_parameter_count(m); i++) count += static_cast<size_t>(m->all[i].of->value.numel());
+    return count;
+}
+
+tensor *module_parameter_at(const module *m, size_t i)
+{
+    return i < module_parameter_count(m) ? m->all[i].of : nullptr;
+}
+
+const char *module_parameter_name(const module *m, size_t i)
+{
+    return i < module_parameter_count(m) ? m->all[i].name.c_str() : nullptr;
+}
+
+tensor *module_find(const module *m, const char *name)
+{
+    for (size_t i = 0; i < module_parameter_count(m); i++)
+        if (m->all[i].name == name) return m->all[i].of;
+    return nullptr;
+}
+
+/* ---- gradients --------------------------------------------------------------------------------------------------- */
+
+static tensor *parameter_of(const module *m, size_t i)
+{
+    tensor *x = module_parameter_at(m, i);
+    if (!x) reject("the module has no such parameter");
+    return x;
+}
+
+std::vector<tensor *> trained_parameters(const module &m)
+{
+    std::vector<tensor *> trained;
+    for (const named_parameter &p : m.all)
+        if (p.of->value.requires_grad() && p.of->value.grad().defined()) trained.push_back(p.of);
+    return trained;
+}
+
+void module_zero_grad(module *m)
+{
+    always([&] {
+        need(m);
+        for (tensor *x : trained_parameters(*m)) {
+            if (x->rows) row_set_zero(*x->rows, x->value.mutable_grad());
+            else x->value.mutable_grad().zero_();
+        }
+    });
+}
+
+void module_freeze(module *m)
+{
+    always([&] {
+        need(m);
+        for (const named_parameter &p : m->all) {
+            p.of->value.set_requires_grad(false);
+            p.of->value.mutable_grad().reset();
+            p.of->rows.reset();
+        }
+    });
+}
+
+float *module_grad_data(module *m, size_t i)
+{
+    tensor *x = module_parameter_at(m, i);
+    if (!x || !x->value.is_cpu() || !x->value.grad().defined()) return nullptr;
+    return guard({}, [&] { return x->value.mutable_grad().data_ptr<float>(); });
+}
+
+status module_set_grad_storage(module *m, size_t i, float *storage)
+{
+    return wrap_status({}, [&] {
+        tensor *x = parameter_of(m, i);
+        at::Tensor &gradient = x->value.mutable_grad();
+        if (!gradient.defined() || !gradient.is_cpu()) reject("only a gradient on the CPU can be moved");
+        at::Tensor moved = storage ? at::from_blob(storage, gradient.sizes()) : at::empty(gradient.sizes());
+        moved.copy_(gradient);
+        gradient = moved;
+    });
+}
+
+/* ---- sparse parameters ------------------------------------------------------------------------------------------- */
+
+void module_mark_sparse(module *m, tensor *parameter)
+{
+    guard({parameter}, [&] {
+        need(m);
+        if (!parameter->parameter || parameter->value.dim() != 2) reject("only a matrix of parameters can be sparse");
+        if (!parameter->rows && parameter->value.requires_grad()) parameter->rows = row_set_new(parameter->value);
+        return true;
+    });
+}
+
+bool module_is_sparse(const module *m, size_t i)
+{
+    const tensor *x = module_parameter_at(m, i);
+    return x && x->rows;
+}
+
+size_t module_touched_rows(const module *m, size_t i, const int64_t **rows)
+{
+    *rows = nullptr;
+    if (!module_is_sparse(m, i)) return 0;
+    return guard({}, [&] { return row_set_sorted(*module_parameter_at(m, i)->rows, rows); });
+}
+
+status module_touch_rows(module *m, size_t i, const int64_t *rows, size_t count)
+{
+    return wrap_status({}, [&] {
+        tensor *x = parameter_of(m, i);
+        if (!x->rows) reject("the parameter is not marked sparse");
+        row_set_add(*x->rows, rows, count);
+    });
+}

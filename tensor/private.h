@@ -1,0 +1,29 @@
+/* private - what the room's C and C++ files share: the sticky failure of the thread, and sizes of types. */
+#ifndef MAGISTER_TENSOR_PRIVATE_H
+#define MAGISTER_TENSOR_PRIVATE_H
+
+#include "tensor/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Keeps `code` as the thread's failure unless one waits already. The message went to FAIL before. */
+void sticky_fail(status code);
+bool sticky_waiting(void);
+status sticky_take(void); /* the failure that waits, or OK; forgets it */
+
+size_t type_bytes(t_type type); /* of one element */
+
+/* Part of dropout's mask: out[i] = scale where hash(key, first + i) < keep, else 0; keep is a probability times 2^32.
+ */
+void dropout_mask(uint64_t key, uint64_t first, uint32_t keep, float scale, float *out, size_t count);
+
+/* Named tensors as one file, and back in place after everything was checked and read: on failure nothing changed.
+ * `kind` tells files of one sort from another (metadata "kind"); NULL: any. */
+status state_load(const char *path, const char *kind, tensor *const *tensors, const char *const *names, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

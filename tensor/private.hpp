@@ -1,0 +1,100 @@
+/* private - the tensor behind the handle, and the wall between C++ and C.
+ *
+ * A handle is one at::Tensor in the list of the scope that owns it. Everything that can throw runs inside wrap, guard
+ * or wrap_status, which are noexcept: an exception becomes the thread's sticky failure and goes no further.
+ */
+#ifndef MAGISTER_TENSOR_PRIVATE_HPP
+#define MAGISTER_TENSOR_PRIVATE_HPP
+
+#include "tensor/torch.hpp"
+
+extern "C" { /* C alone uses base elsewhere */
+#include "base/hash.h"
+#include "base/status.h"
+}
+#include "tensor/private.h"
+
+#include <initializer_list>
+#include <memory>
+#include <vector>
+
+struct row_set; /* rows.cpp: rows of a sparse parameter that have a gradient */
+
+struct tensor {
+    at::Tensor value;
+    scope *owner = nullptr;                      /* nullptr: kept by a caller, or a parameter */
+    tensor *previous = nullptr, *next = nullptr; /* in the owner's list */
+    bool parameter = false;
+    std::shared_ptr<row_set> rows; /* of a parameter marked sparse */
+};
+
+using inputs = std::initializer_list<const tensor *>;
+
+tensor *tensor_new(at::Tensor value); /* outside of any scope */
+void tensor_delete(tensor *x);
+tensor *scope_add(at::Tensor value); /* into the innermost scope; nullptr for an undefined tensor */
+
+const tensor *optional(const tensor *x); /* for a list of inputs in which x may be NULL */
+inline std::optional<at::Tensor> value_or_none(const tensor *x)
+{
+    return x ? std::optional<at::Tensor>(x->value) : std::nullopt;
+}
+
+bool ready(const char *operation, inputs in) noexcept;  /* false after a failure, and for NULL (which is one) */
+void caught(const char *operation, inputs in) noexcept; /* in a catch block: the exception becomes the failure */
+[[noreturn]] void reject(const char *reason);
+
+/* Runs body() unless a failure waits; returns what it returns, nothing on failure. */
+template <class Body>
+auto guard(inputs in, Body &&body, const char *operation = __builtin_FUNCTION()) noexcept -> decltype(body())
+{
+    if (!ready(operation, in)) return {};
+    try {
+        return body();
+    } catch (...) {
+        caught(operation, in);
+        return {};
+    }
+}
+
+/* The same for a body that makes an at::Tensor: it becomes a temporary of the innermost scope. */
+template <class Body> tensor *wrap(inputs in, Body &&body, const char *operation = __builtin_FUNCTION()) noexcept
+{
+    return guard(
+        in, [&] { return scope_add(body()); }, operation);
+}
+
+/* The same for functions that return a status: the first failure since the last one comes out. */
+template <class Body> status wrap_status(inputs in, Body &&body, const char *operation = __builtin_FUNCTION()) noexcept
+{
+    guard(
+        in, [&] { return body(), true; }, operation);
+    return sticky_take();
+}
+
+/* For what must be undone or set even after a failure. */
+template <class Body> void always(Body &&body, const char *operation = __builtin_FUNCTION()) noexcept
+{
+    try {
+        body();
+    } catch (...) {
+        caught(operation, {});
+    }
+}
+
+at::ScalarType torch_type(t_type type);
+t_type own_type(at::ScalarType type);
+at::IntArrayRef shape_ref(const int64_t *shape, int dims);
+std::vector<at::Tensor> values_of(tensor *const *x, int count);
+at::Device device_in_use();
+at::Tensor on_device(const at::Tensor &host); /* the tensor itself on the CPU */
+
+/* rows.cpp. The forward of an embedding whose gradient is added to the rows it touches, in weight's .grad itself. */
+at::Tensor embedding_by_rows(const at::Tensor &weight, const at::Tensor &ids, std::shared_ptr<row_set> rows);
+std::shared_ptr<row_set> row_set_new(const at::Tensor &parameter); /* (V, ...) */
+void row_set_add(row_set &set, const int64_t *rows, size_t count);
+size_t row_set_sorted(row_set &set, const int64_t **rows);
+void row_set_zero(row_set &set, at::Tensor &gradient); /* zeroes the rows and forgets them */
+bool row_set_full(const row_set &set);                 /* a gradient reached every row, or may have */
+
+#endif

@@ -1,0 +1,118 @@
+/* start - the device, its library, threads and determinism, decided before libtorch is asked for anything.
+ *
+ * Only the CPU half of libtorch is linked. The CUDA half is opened here when the driver knows a GPU: once anything of
+ * the CPU half has asked whether CUDA is there, it is too late for the process. So the driver is asked directly.
+ */
+#include "tensor/private.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <dlfcn.h>
+#include <string>
+
+static at::Device device(at::kCPU);
+static bool started;
+
+at::Device device_in_use()
+{
+    return device;
+}
+
+at::Tensor on_device(const at::Tensor &host)
+{
+    return device.is_cpu() ? host : host.to(device);
+}
+
+/* Number of GPUs the driver offers; 0 without driver. */
+static int gpu_count()
+{
+    void *driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (!driver) return 0;
+    auto initialise = reinterpret_cast<int (*)(unsigned)>(dlsym(driver, "cuInit"));
+    auto count_devices = reinterpret_cast<int (*)(int *)>(dlsym(driver, "cuDeviceGetCount"));
+    int count = 0;
+    if (!initialise || !count_devices || initialise(0) || count_devices(&count)) return 0;
+    return count;
+}
+
+/* The CUDA half lies beside the CPU half; its absolute path keeps it from being another version's. */
+static std::string cuda_half()
+{
+    Dl_info info;
+    if (!dladdr(reinterpret_cast<const void *>(&at::get_cpu_capability), &info) || !info.dli_fname) return "";
+    std::string path = info.dli_fname;
+    size_t slash = path.rfind('/');
+    return slash == std::string::npos ? "" : path.substr(0, slash + 1) + "libtorch_cuda.so";
+}
+
+/* OK when the GPU can be used from here on; otherwise why not. */
+static std::string open_cuda(int index)
+{
+    int count = gpu_count();
+    if (!count) return "the driver (libcuda.so.1) shows no GPU";
+    if (index < 0 || index >= count)
+        return "GPU " + std::to_string(index) + " is asked for and there are " + std::to_string(count);
+    std::string path = cuda_half();
+    if (path.empty() || !dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL)) {
+        const char *reason = dlerror();
+        return reason ? reason : "libtorch's CUDA half is not beside its CPU half";
+    }
+    if (!at::hasCUDA()) return "libtorch does not see the GPU";
+    return "";
+}
+
+static void choose_device(const char *name, int index)
+{
+    bool automatic = !strcmp(name, "auto"), cuda = !strcmp(name, "cuda");
+    if (!automatic && !cuda && strcmp(name, "cpu"))
+        sticky_fail(FAIL(ERR_CONFIG, "device '%s' is unknown: auto, cpu or cuda", name));
+    if (!automatic && !cuda) return;
+    std::string reason = open_cuda(index);
+    if (reason.empty()) device = at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
+    else if (cuda) sticky_fail(FAIL(ERR_CONFIG, "device 'cuda' cannot be used: %s", reason.c_str()));
+}
+
+static void make_deterministic(bool deterministic)
+{
+    at::globalContext().setDeterministicAlgorithms(deterministic, false);
+    at::globalContext().setDeterministicFillUninitializedMemory(false);
+}
+
+static void start(const t_options *options)
+{
+    if (options->deterministic) setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0); /* cuBLAS reads it once */
+    if (!started) choose_device(options->device ? options->device : "auto", options->device_index);
+    if (sticky_waiting()) return;
+    at::set_num_threads(options->threads > 0 ? options->threads : 1);
+    if (!started) at::set_num_interop_threads(1);
+    make_deterministic(options->deterministic);
+    started = true;
+}
+
+status t_start(const t_options *options)
+{
+    return wrap_status({}, [&] { start(options); });
+}
+
+t_device t_device_used(void)
+{
+    return device.is_cpu() ? T_CPU : T_CUDA;
+}
+
+const char *t_library_version(void)
+{
+    return TORCH_VERSION;
+}
+
+const char *t_cpu_capability(void)
+{
+    static const std::string name = at::get_cpu_capability();
+    return name.c_str();
+}
+
+/* libtorch's generator takes 32 bits: the upper half of a larger seed is folded in. */
+void t_seed(uint64_t seed)
+{
+    guard({}, [&] { return at::manual_seed((seed ^ seed >> 32) & 0xffffffff), true; });
+}

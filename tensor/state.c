@@ -1,0 +1,111 @@
+/* state - parameters and optimiser state, read back in place: everything is read and checked before anything changes.
+ */
+#include "tensor/module.h"
+#include "tensor/private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static status check_kind(const tensor_file *file, const char *path, const char *kind)
+{
+    const char *found = tensor_file_metadata(file, "kind");
+    if (!kind || (found && !strcmp(found, kind))) return OK;
+    return FAIL(ERR_INPUT, "%s: holds the state of '%.40s', wanted is '%s'", path, found ? found : "?", kind);
+}
+
+static status check_fit(const tensor *x, const tensor *wanted, const char *path, const char *name)
+{
+    bool fits = t_type_of(x) == t_type_of(wanted) && t_dims(x) == t_dims(wanted);
+    for (int i = 0; fits && i < t_dims(x); i++) fits = t_size(x, i) == t_size(wanted, i);
+    return fits ? OK : FAIL(ERR_INPUT, "%s: tensor '%s' has another shape or type than here", path, name);
+}
+
+static bool is_among(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(name, names[i])) return true;
+    return false;
+}
+
+/* As many names, and each of ours read: then an unknown one is left over exactly when the counts differ. */
+static status check_unknown(const tensor_file *file, const char *path, const char *const *names, size_t count)
+{
+    if (tensor_file_count(file) == count) return OK;
+    for (size_t i = 0; i < tensor_file_count(file); i++)
+        if (!is_among(tensor_file_name(file, i), names, count))
+            return FAIL(ERR_INPUT, "%s: tensor '%.200s' is unknown here", path, tensor_file_name(file, i));
+    return OK;
+}
+
+status state_load(const char *path, const char *kind, tensor *const *tensors, const char *const *names, size_t count)
+{
+    status st = OK;
+    tensor_file *file = NULL;
+    scope *sc = scope_open();
+    tensor **read = calloc(count + 1, sizeof *read);
+
+    if (!read) TRY(FAIL(ERR_MEMORY, "%s: no memory to read it", path));
+    TRY(tensor_file_open(path, &file));
+    TRY(check_kind(file, path, kind));
+    for (size_t i = 0; i < count; i++) {
+        read[i] = tensor_file_get(file, names[i]);
+        TRY(t_check(read[i]));
+        TRY(check_fit(read[i], tensors[i], path, names[i]));
+    }
+    TRY(check_unknown(file, path, names, count));
+    for (size_t i = 0; i < count; i++) TRY(t_assign(tensors[i], read[i]));
+done:
+    tensor_file_close(&file);
+    scope_close(&sc);
+    free(read);
+    return st;
+}
+
+/* ---- modules ----------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    tensor **tensors;
+    const char **names;
+    size_t count;
+} parameter_list;
+
+static status list_parameters(const module *m, parameter_list *list)
+{
+    list->count = module_parameter_count(m);
+    list->tensors = calloc(list->count + 1, sizeof *list->tensors);
+    list->names = calloc(list->count + 1, sizeof *list->names);
+    if (!list->tensors || !list->names) return FAIL(ERR_MEMORY, "no memory for %zu parameters", list->count);
+    for (size_t i = 0; i < list->count; i++) {
+        list->tensors[i] = module_parameter_at(m, i);
+        list->names[i] = module_parameter_name(m, i);
+    }
+    return OK;
+}
+
+static void list_free(parameter_list *list)
+{
+    free(list->tensors);
+    free(list->names);
+}
+
+status module_save(const module *m, const char *path, const char *const *metadata)
+{
+    status st = OK;
+    parameter_list list = {0};
+    TRY(list_parameters(m, &list));
+    TRY(tensor_file_write(path, list.tensors, list.names, list.count, metadata));
+done:
+    list_free(&list);
+    return st;
+}
+
+status module_load(module *m, const char *path)
+{
+    status st = OK;
+    parameter_list list = {0};
+    TRY(list_parameters(m, &list));
+    TRY(state_load(path, NULL, list.tensors, list.names, list.count));
+done:
+    list_free(&list);
+    return st;
+}

@@ -6,6 +6,7 @@
 
 #define COUNT_MAX 1e9
 
+// clang-format off
 /* Rows of the table. Numbers: standard value, least, most. */
 #define TEXT(key, standard, help) {key, OPTION_TEXT, standard, 0, 0, NULL, NULL, true, help}
 #define PATH(key, standard, help) {key, OPTION_PATH, standard, 0, 0, NULL, NULL, true, help}
@@ -20,39 +21,16 @@
 #define FREE_PATH(key, standard, help) {key, OPTION_PATH, standard, 0, 0, NULL, NULL, false, help}
 #define FREE_INT(key, standard, least, most, help) {key, OPTION_INT, standard, least, most, NULL, NULL, false, help}
 
-/* How to train, once for all stages and again under each stage, where it overrides the common value. */
-#define TRAIN_ROW(prefix, type, name, standard, least, most, choices, from, help) \
-    {prefix "train." name, type, standard, least, most, choices, from, true, help}
-#define TRAIN(prefix, FROM)                                                                                            \
-    TRAIN_ROW(prefix, OPTION_INT, "epochs", "10", 1, COUNT_MAX, NULL, FROM("epochs"), "passes over the training set"), \
-    TRAIN_ROW(prefix, OPTION_INT, "max_steps", "0", 0, COUNT_MAX, NULL, FROM("max_steps"), "stop after so many steps; 0: no limit"), \
-    TRAIN_ROW(prefix, OPTION_INT, "batch", "16", 1, 1e6, NULL, FROM("batch"), "samples of a global batch: all ranks, before accumulation"), \
-    TRAIN_ROW(prefix, OPTION_INT, "micro_batch", "0", 0, 1e6, NULL, FROM("micro_batch"), "samples that go through the model at once; 0: a rank's whole share (4 with exact)"), \
-    TRAIN_ROW(prefix, OPTION_INT, "accumulate", "1", 1, 1e6, NULL, FROM("accumulate"), "global batches summed into one optimiser step"), \
-    TRAIN_ROW(prefix, OPTION_BOOL, "exact", "false", 0, 1, NULL, FROM("exact"), "bitwise the same result on any number of ranks (fixed micro-batches, tree sums; slower)"), \
-    TRAIN_ROW(prefix, OPTION_REAL, "clip", "0", 0, DBL_MAX, NULL, FROM("clip"), "largest L2 norm of the gradient; 0: not clipped"), \
-    TRAIN_ROW(prefix, OPTION_REAL, "average", "0", 0, 0.99999, NULL, FROM("average"), "decay of the moving average of the weights that is evaluated and kept; 0: none"), \
-    TRAIN_ROW(prefix, OPTION_INT, "patience", "0", 0, COUNT_MAX, NULL, FROM("patience"), "evaluations without a better metric before stopping; 0: never stop early"), \
-    TRAIN_ROW(prefix, OPTION_BOOL, "keep_best", "true", 0, 1, NULL, FROM("keep_best"), "keep the model of the best evaluation; false: the last one"), \
-    TRAIN_ROW(prefix, OPTION_REAL, "checkpoint_minutes", "5", 0, COUNT_MAX, NULL, FROM("checkpoint_minutes"), "minutes between checkpoints; 0: only at the end of an epoch"), \
-    TRAIN_ROW(prefix, OPTION_INT, "checkpoint_steps", "0", 0, COUNT_MAX, NULL, FROM("checkpoint_steps"), "steps between checkpoints, besides the minutes; 0: none"), \
-    TRAIN_ROW(prefix, OPTION_CHOICE, "optimizer.name", "adamw", 0, 0, "adamw|sgd", FROM("optimizer.name"), "optimiser"), \
-    TRAIN_ROW(prefix, OPTION_REAL, "optimizer.lr", "1e-3", 0, 1e3, NULL, FROM("optimizer.lr"), "learning rate at the top of the schedule"), \
-    TRAIN_ROW(prefix, OPTION_REAL, "optimizer.weight_decay", "0.01", 0, 1e3, NULL, FROM("optimizer.weight_decay"), "decoupled for adamw, L2 for sgd"), \
-    TRAIN_ROW(prefix, OPTION_BOOL, "optimizer.decay_bias", "false", 0, 1, NULL, FROM("optimizer.decay_bias"), "adamw: decay biases and norms too"), \
-    TRAIN_ROW(prefix, OPTION_REAL, "optimizer.beta1", "0.9", 0, 0.99999, NULL, FROM("optimizer.beta1"), "adamw"), \
-    TRAIN_ROW(prefix, OPTION_REAL, "optimizer.beta2", "0.999", 0, 0.99999, NULL, FROM("optimizer.beta2"), "adamw"), \
-    TRAIN_ROW(prefix, OPTION_REAL, "optimizer.eps", "1e-8", 1e-20, 1, NULL, FROM("optimizer.eps"), "adamw"), \
-    TRAIN_ROW(prefix, OPTION_REAL, "optimizer.momentum", "0.9", 0, 0.99999, NULL, FROM("optimizer.momentum"), "sgd"), \
-    TRAIN_ROW(prefix, OPTION_BOOL, "optimizer.nesterov", "true", 0, 1, NULL, FROM("optimizer.nesterov"), "sgd"), \
-    TRAIN_ROW(prefix, OPTION_CHOICE, "schedule.name", "cosine", 0, 0, "constant|cosine|linear|plateau", FROM("schedule.name"), "how the learning rate falls after the warm-up"), \
-    TRAIN_ROW(prefix, OPTION_REAL, "schedule.warmup", "0.05", 0, 1, NULL, FROM("schedule.warmup"), "part of all steps in which the learning rate rises from 0"), \
-    TRAIN_ROW(prefix, OPTION_REAL, "schedule.final", "0", 0, 1, NULL, FROM("schedule.final"), "learning rate at the end, as a part of the top"), \
-    TRAIN_ROW(prefix, OPTION_INT, "schedule.patience", "2", 0, COUNT_MAX, NULL, FROM("schedule.patience"), "plateau: evaluations without a better metric before the rate falls"), \
-    TRAIN_ROW(prefix, OPTION_REAL, "schedule.factor", "0.1", 0.0001, 0.9999, NULL, FROM("schedule.factor"), "plateau: the rate is multiplied by it")
-#define NO_PARENT(name) NULL
-#define COMMON(name) "train." name
+/* The same for rows of options_train.inc: a section's value is taken from train.* unless it is given. */
+#define FROM_COMMON(name) (sizeof PREFIX > 1 ? "train." name : NULL)
+#define TRAIN_BOOL(name, standard, help) {PREFIX "train." name, OPTION_BOOL, standard, 0, 1, NULL, FROM_COMMON(name), true, help}
+#define TRAIN_INT(name, standard, least, most, help) {PREFIX "train." name, OPTION_INT, standard, least, most, NULL, FROM_COMMON(name), true, help}
+#define TRAIN_REAL(name, standard, least, most, help) {PREFIX "train." name, OPTION_REAL, standard, least, most, NULL, FROM_COMMON(name), true, help}
+#define TRAIN_FREE_INT(name, standard, least, most, help) {PREFIX "train." name, OPTION_INT, standard, least, most, NULL, FROM_COMMON(name), false, help}
+#define TRAIN_FREE_REAL(name, standard, least, most, help) {PREFIX "train." name, OPTION_REAL, standard, least, most, NULL, FROM_COMMON(name), false, help}
+#define TRAIN_CHOICE(name, standard, choices, help) {PREFIX "train." name, OPTION_CHOICE, standard, 0, 0, choices, FROM_COMMON(name), true, help}
 
+/* One row a line, however long: a table reads best that way. Keys of one section stand together (recipe_write). */
 static const option TABLE[] = {
     FREE_TEXT("name", "run", "what the run is called"),
     FREE_PATH("out", "null", "run directory; null: runs/<name>"),
@@ -108,7 +86,9 @@ static const option TABLE[] = {
     REAL("teacher.multi_task.noun", "0.15", 0, 1e6, "weight of the noun loss"),
     BOOL("teacher.class_weights", "false", "weight classes by N / (C n_c); classes without samples get 0"),
     PATH("teacher.init", "null", "safetensors to start from"),
-    TRAIN("teacher.", COMMON),
+#define PREFIX "teacher."
+#include "conf/options_train.inc"
+#undef PREFIX
 
     CHOICE("predict.encoding", "topk", "topk|dense", "what of the logits is stored"),
     INT("predict.k", "50", 1, 1e6, "logits kept of each prediction with topk; all are kept where there are fewer classes"),
@@ -138,10 +118,15 @@ static const option TABLE[] = {
     CHOICE("student.distill.on_missing", "error", "error|skip", "a segment without a prediction stops the run, or is counted and learns from its label alone"),
     BOOL("student.distill.shuffle", "false", "control: predictions are dealt out to other segments"),
     INTS("student.seeds", "[]", 0, 9e15, "train once with each seed; empty: the recipe's seed"),
-    TRAIN("student.", COMMON),
+#define PREFIX "student."
+#include "conf/options_train.inc"
+#undef PREFIX
 
-    TRAIN("", NO_PARENT),
+#define PREFIX ""
+#include "conf/options_train.inc"
+#undef PREFIX
 };
+// clang-format on
 
 const option *options_all(size_t *count)
 {

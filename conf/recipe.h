@@ -40,11 +40,16 @@ double recipe_list_real(const recipe *r, const char *key, size_t i);
 int64_t recipe_list_int(const recipe *r, const char *key, size_t i);
 bool recipe_is_null(const recipe *r, const char *key);
 
-/* True when the key was written in the file or on the command line, not taken from the defaults. */
+/* True when the key was written in the file or on the command line, not taken from the defaults. The resolved recipe of
+ * a run (recipe_write) gives every key. */
 bool recipe_is_given(const recipe *r, const char *key);
 
 /* OK, or ERR_INTERNAL naming the first wrong key or type that was asked for. */
 status recipe_mistakes(const recipe *r);
+
+/* Gives a key of text, path or choice another value (NULL: null), through the same checks as if it had been written in the
+ * file, except those across keys. Errors: ERR_CONFIG, ERR_INTERNAL for other types. */
+status recipe_set(recipe *r, const char *key, const char *text);
 
 /* Names of the variants of a section ("teacher", "student"), in the file's order. */
 size_t recipe_variant_count(const recipe *r, const char *section);
@@ -57,10 +62,11 @@ status recipe_for_step(const recipe *r, const char *section, const char *variant
 /* Writes the resolved recipe as YAML (with every default) to `to`; reading it again gives the same recipe. */
 status recipe_write(const recipe *r, FILE *to);
 
-/* 32 hex digits that change when any value that can change a result changes (launch.*, out and name do not). */
+/* 32 hex digits that change when any value that can change a result changes (out, name and some of launch.* do not). Of a
+ * step's recipe only what that step can depend on counts: a change of the student leaves the teacher's hash as it was. */
 void recipe_hash(const recipe *r, char out[33]);
 
-/* The option table as help: all keys, or those that start with `prefix`. */
-void recipe_help(FILE *to, const char *prefix);
+/* The option table as help: all keys, or those that start with `prefix` (NULL: all). False when there is none. */
+bool recipe_help(FILE *to, const char *prefix);
 
 #endif

@@ -1,0 +1,250 @@
+/* Checks of several keys against each other, on the recipe itself and on every variant as its steps will see it. */
+#include "conf/recipe_parts.h"
+#include "conf/suggest.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+typedef struct {
+    const recipe *whole; /* for stages and names of sets */
+    const recipe *r;     /* the recipe, or one variant's view of it */
+    const variant *v;    /* NULL for the recipe itself */
+    problems *p;
+} checker;
+
+static bool is_stage(const recipe *r, const char *stage)
+{
+    for (size_t i = 0; i < recipe_list_count(r, "stages"); i++)
+        if (!strcmp(recipe_list_text(r, "stages", i), stage)) return true;
+    return false;
+}
+
+static bool is(const recipe *r, const char *key, const char *text)
+{
+    const char *has = recipe_text(r, key);
+    return has && !strcmp(has, text);
+}
+
+static bool overrides(const checker *c, const char *key)
+{
+    return c->v->overrides[option_index(option_find(key))].set;
+}
+
+/* Tells that `key` and `other` (may be NULL) do not go together. Silent when one of them could not even be read, and
+ * for a variant that has both from its section, where it was told before. */
+static void conflict(checker *c, const char *key, const char *other, const char *message, ...)
+    __attribute__((format(printf, 4, 5)));
+static void conflict(checker *c, const char *key, const char *other, const char *message, ...)
+{
+    const value *a = recipe_value(c->r, key), *b = other ? recipe_value(c->r, other) : a;
+    if (a->wrong || b->wrong) return;
+    if (c->v && !overrides(c, key) && !(other && overrides(c, other))) return;
+    char text[400];
+    va_list arguments;
+    va_start(arguments, message);
+    vsnprintf(text, sizeof text, message, arguments);
+    va_end(arguments);
+    problem_add(c->p, a->given || !b->given ? a->from : b->from, "%s", text);
+}
+
+/* ---- stages, data ------------------------------------------------------------------------------------------------ */
+
+static void check_stages(checker *c)
+{
+    static const char *const ORDER[] = {"generate", "teacher", "predict", "student", "evaluate"};
+    size_t at = 0, count = recipe_list_count(c->r, "stages");
+    if (!count) conflict(c, "stages", NULL, "stages is empty: nothing to do");
+    for (size_t i = 0; i < count; i++) {
+        size_t turn = 0;
+        while (strcmp(ORDER[turn], recipe_list_text(c->r, "stages", i))) turn++;
+        if (turn < at)
+            conflict(c, "stages", NULL,
+                     "stages has %s after %s: their order is generate, teacher, predict, student, evaluate",
+                     ORDER[turn], ORDER[at]);
+        else at = turn;
+    }
+}
+
+/* Predicting needs a trained teacher, except for baselines, which only count. */
+static void check_teacher_stage(checker *c)
+{
+    bool predicts = is_stage(c->whole, "predict"), trains = is_stage(c->whole, "teacher");
+    if (predicts && !trains && is(c->r, "teacher.model", "encoder"))
+        conflict(c, "stages", "teacher.model",
+                 "stages has predict without teacher: an encoder has to be trained first");
+}
+
+static void check_data(checker *c)
+{
+    const recipe *r = c->r;
+    bool generates = is_stage(r, "generate"), student = is_stage(r, "student");
+    bool learns = student || is_stage(r, "teacher") || is_stage(r, "predict");
+    if (generates || !learns) return;
+    if (recipe_is_null(r, "data.train"))
+        conflict(c, "data.train", "stages", "data.train is missing: give it, or put generate first in stages");
+    if (student && recipe_is_null(r, "data.tracks"))
+        conflict(c, "data.tracks", "stages", "data.tracks is missing: the student learns from them");
+}
+
+static void check_name(checker *c)
+{
+    const char *name = recipe_text(c->r, "name");
+    if (name[0] == '.' || name[0] == '-' || strchr(name, '/'))
+        conflict(c, "name", NULL, "name is also a directory's: it cannot begin with . or - nor hold /");
+}
+
+/* ---- models ------------------------------------------------------------------------------------------------------ */
+
+static void check_heads(checker *c, const char *section)
+{
+    char width[32], heads[32];
+    snprintf(width, sizeof width, "%s.width", section);
+    snprintf(heads, sizeof heads, "%s.heads", section);
+    int64_t w = recipe_int(c->r, width), h = recipe_int(c->r, heads);
+    if (w % h) conflict(c, heads, width, "%s %lld does not divide %s %lld", heads, (long long)h, width, (long long)w);
+}
+
+static void check_batches(checker *c, const char *section)
+{
+    char batch[48], micro[48];
+    snprintf(batch, sizeof batch, "%s.train.batch", section);
+    snprintf(micro, sizeof micro, "%s.train.micro_batch", section);
+    int64_t b = recipe_int(c->r, batch), m = recipe_int(c->r, micro);
+    if (m > b) conflict(c, micro, batch, "%s %lld is larger than %s %lld", micro, (long long)m, batch, (long long)b);
+}
+
+static void check_teacher(checker *c)
+{
+    const recipe *r = c->r;
+    check_teacher_stage(c);
+    if (!is(r, "teacher.model", "encoder")) return;
+    check_heads(c, "teacher");
+    check_batches(c, "teacher");
+    if (is(r, "teacher.vocabulary", "wordpiece") && is(r, "teacher.input", "text") &&
+        recipe_is_null(r, "teacher.vocabulary_file"))
+        conflict(c, "teacher.vocabulary", "teacher.vocabulary_file",
+                 "teacher.vocabulary wordpiece needs its pieces: give teacher.vocabulary_file");
+    double sum = recipe_real(r, "teacher.multi_task.action") + recipe_real(r, "teacher.multi_task.verb") +
+                 recipe_real(r, "teacher.multi_task.noun");
+    if (sum <= 0)
+        conflict(c, "teacher.multi_task.action", NULL, "teacher.multi_task has weights of 0 only: nothing to learn");
+}
+
+static void check_history(checker *c)
+{
+    bool untimed = is(c->r, "data.format", "phoenix") || is(c->r, "data.format", "lines");
+    if (untimed && !is(c->r, "teacher.history_cutoff", "order"))
+        conflict(c, "teacher.history_cutoff", "data.format",
+                 "teacher.history_cutoff %s needs times, which data.format %s does not have",
+                 recipe_text(c->r, "teacher.history_cutoff"), recipe_text(c->r, "data.format"));
+}
+
+/* ---- distillation ------------------------------------------------------------------------------------------------ */
+
+static bool is_baseline(const recipe *r, const char *name)
+{
+    for (size_t i = 0; i < recipe_list_count(r, "teacher.baselines"); i++)
+        if (!strcmp(recipe_list_text(r, "teacher.baselines", i), name)) return true;
+    return false;
+}
+
+static bool is_teacher_set(const recipe *r, const char *name)
+{
+    if (!strcmp(name, "teacher") || is_baseline(r, name)) return true;
+    for (size_t i = 0; i < recipe_variant_count(r, "teacher"); i++)
+        if (!strcmp(recipe_variant_name(r, "teacher", i), name)) return true;
+    return false;
+}
+
+static void suggest_set(const recipe *r, const char *name, char *out, size_t size)
+{
+    const char *known[VARIANTS_MAX + 8] = {"teacher"};
+    size_t count = 1;
+    for (size_t i = 0; i < recipe_variant_count(r, "teacher"); i++)
+        known[count++] = recipe_variant_name(r, "teacher", i);
+    for (size_t i = 0; i < recipe_list_count(r, "teacher.baselines"); i++)
+        known[count++] = recipe_list_text(r, "teacher.baselines", i);
+    const char *near = suggest_word(name, known, count);
+    snprintf(out, size, "%s%s%s", near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
+static void check_distill_from(checker *c)
+{
+    const char *from = recipe_text(c->r, "student.distill.from"), *key = "student.distill.from";
+    const char *colon = strrchr(from, ':');
+    char near[96];
+    if (colon) {
+        if (colon == from || !colon[1]) conflict(c, key, NULL, "%s is NAME or STORE:NAME, not %.80s", key, from);
+        return;
+    }
+    suggest_set(c->whole, from, near, sizeof near);
+    if (!is_stage(c->whole, "predict"))
+        conflict(c, key, "stages",
+                 "%s is %.60s, which no stage makes: add predict to stages, or name another run's as STORE:NAME", key,
+                 from);
+    else if (!is_teacher_set(c->whole, from))
+        conflict(c, key, NULL, "%s is %.60s, which is no teacher, teacher variant or baseline of this recipe%s", key,
+                 from, near);
+    else if (!is(c->r, "student.distill.features", "none") && is_baseline(c->whole, from))
+        conflict(c, "student.distill.features", key,
+                 "student.distill.features needs features, which the baseline %s does not have", from);
+}
+
+static void check_distill(checker *c)
+{
+    const recipe *r = c->r;
+    bool logits = !is(r, "student.distill.loss", "none"), features = !is(r, "student.distill.features", "none");
+    int64_t k = recipe_int(r, "student.distill.k"), kept = recipe_int(r, "predict.k");
+    if (logits || features) check_distill_from(c);
+    if (!is_stage(c->whole, "predict")) return;
+    if (features && is(r, "predict.features", "none"))
+        conflict(c, "student.distill.features", "predict.features",
+                 "student.distill.features %s needs stored features, and predict.features is none",
+                 recipe_text(r, "student.distill.features"));
+    if (is(r, "student.distill.loss", "topk_kl") && is(r, "predict.encoding", "topk") && k > kept)
+        conflict(c, "student.distill.k", "predict.k",
+                 "student.distill.k %lld is larger than predict.k %lld, the logits that are stored", (long long)k,
+                 (long long)kept);
+}
+
+static void check_student(checker *c)
+{
+    const recipe *r = c->r;
+    if (!is_stage(c->whole, "student")) return;
+    check_heads(c, "student");
+    check_batches(c, "student");
+    check_distill(c);
+    bool distills = !is(r, "student.distill.loss", "none") || !is(r, "student.distill.features", "none");
+    double labels = recipe_real(r, "student.loss.classification") + recipe_real(r, "student.loss.past");
+    if (labels <= 0 && !distills)
+        conflict(c, "student.loss.classification", "student.distill.loss",
+                 "the student learns no class: weights of student.loss and distillation are off");
+}
+
+status recipe_check(const recipe *r, problems *p)
+{
+    status st = OK;
+    recipe *view = NULL;
+    checker c = {r, r, NULL, p};
+    check_name(&c);
+    check_stages(&c);
+    check_data(&c);
+    check_teacher(&c);
+    check_history(&c);
+    check_student(&c);
+    for (size_t i = 0; i < r->variant_count; i++) {
+        const variant *v = &r->variants[i];
+        TRY(recipe_for_step(r, v->section, v->name, 0, &view));
+        c = (checker){r, view, v, p};
+        if (v->section[0] == 't') {
+            check_teacher(&c);
+            check_history(&c);
+        } else {
+            check_student(&c);
+        }
+        recipe_free(&view);
+    }
+done:
+    recipe_free(&view);
+    return st;
+}

@@ -1,0 +1,40 @@
+#include "conf/run.h"
+
+#include "base/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *run_set_name(const run_step *step)
+{
+    if (step->variant) return step->variant;
+    return strcmp(step->section, "student") == 0 ? "student" : "teacher";
+}
+
+status run_step_name(const run_step *step, char *out, size_t size)
+{
+    const char *before = strcmp(step->section, "predict") == 0 ? "predict." : "";
+    int length = step->several_seeds
+                     ? snprintf(out, size, "%s%s.%lld", before, run_set_name(step), (long long)step->seed)
+                     : snprintf(out, size, "%s%s", before, run_set_name(step));
+    return length >= 0 && (size_t)length < size ? OK
+                                                : FAIL(ERR_INTERNAL, "the name of a step needs %d bytes", length + 1);
+}
+
+char *run_path(const char *run, const char *name)
+{
+    return path_join(run, name);
+}
+
+char *run_step_directory(const char *run, const char *step_name)
+{
+    char *path = NULL;
+    return asprintf(&path, "%s/steps/%s", run, step_name) < 0 ? NULL : path;
+}
+
+char *run_log(const char *run, const char *step_name, int rank)
+{
+    char *path = NULL;
+    return asprintf(&path, "%s/logs/%s.rank%d.log", run, step_name, rank) < 0 ? NULL : path;
+}

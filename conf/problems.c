@@ -17,6 +17,8 @@ void problem_add(problems *p, place at, const char *message, ...)
     size_t i = p->count++;
     if (i >= PROBLEMS_MAX) return;
     const char *copy = arena_copy(p->strings, text, strlen(text));
+    at.source = arena_copy(p->strings, at.source, strlen(at.source));
+    if (!at.source) at.source = "recipe";
     p->list[i] = (struct problem){at, copy ? copy : "wrong, and no memory is left to say how"};
 }
 

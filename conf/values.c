@@ -72,8 +72,9 @@ static bool is_unprintable(const unsigned char *at)
 
 static const char *text_fault(const option *o, const char *text)
 {
-    if (strlen(text) > TEXT_MAX) return "longer than 4096 bytes";
-    if (!text[0]) return o->type == OPTION_PATH && !strcmp(o->standard, "null") ? "empty (say null for none)" : "empty";
+    if (strlen(text) > TEXT_MAX) return "is longer than 4096 bytes";
+    if (!text[0])
+        return o->type == OPTION_PATH && !strcmp(o->standard, "null") ? "is empty (say null for none)" : "is empty";
     for (const char *at = text; *at; at++)
         if (is_unprintable((const unsigned char *)at)) return "holds a control character";
     return NULL;
@@ -157,7 +158,7 @@ static void wrong_choice(problems *p, const option *o, const node *n)
 static status text_item(arena *strings, problems *p, const option *o, const node *n, item *out)
 {
     const char *fault = text_fault(o, n->text);
-    if (fault) problem_add(p, n->at, "%s is %s", o->key, fault);
+    if (fault) problem_add(p, n->at, "%s %s", o->key, fault);
     return fault ? OK : keep_text(strings, n->text, out);
 }
 

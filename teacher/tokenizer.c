@@ -213,13 +213,14 @@ static size_t count_characters(const char *word, size_t length)
  * `*taken`. -1 when there is none. */
 static int64_t longest_piece(const vocabulary *v, const char *word, size_t length, bool later, size_t *taken)
 {
-    char piece[2 + 4 * WORD_MAX];
+    char piece[2 + 4 * WORD_MAX + 1] = "##";
     size_t prefix = later ? 2 : 0;
-    memcpy(piece, "##", 2);
     memcpy(piece + prefix, word, length);
     for (size_t end = length; end; end--) {
-        if (end < length && ((unsigned char)word[end] & 0xc0) == 0x80) continue; /* inside a character */
-        int64_t id = vocabulary_find(v, piece, prefix + end);
+        bool inside_character = end < length && ((unsigned char)word[end] & 0xc0) == 0x80;
+        if (inside_character) continue;
+        piece[prefix + end] = '\0';
+        int64_t id = vocabulary_find(v, piece);
         *taken = end;
         if (id >= 0) return id;
     }
@@ -250,7 +251,7 @@ static status append_word(const vocabulary *v, tokenizer_kind kind, const char *
 {
     status st = OK;
     size_t length = strlen(word);
-    int64_t id = vocabulary_find(v, word, length);
+    int64_t id = vocabulary_find(v, word);
     if (is_separator(word) && id < 0) {
         for (size_t i = 0; i < length; i++) TRY(append_word(v, kind, (char[]){word[i], '\0'}, out));
     } else if (kind == CUT_PIECES && id < 0) {

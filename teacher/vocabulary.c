@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "data/names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,19 +12,11 @@
 
 static const char *const MARKS[MARK_COUNT] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<v>", "<a>"};
 
-typedef struct {
-    const char *text; /* NULL: free slot */
-    size_t length;
-    int64_t id;
-} slot;
-
-/* `slots` is an open-addressing table with a power of two of slots, at most half full. */
 struct vocabulary {
     arena *strings;
     const char **pieces; /* (count) */
     size_t count, room;
-    slot *slots; /* (slot_count) */
-    size_t slot_count;
+    name_table ids; /* piece -> id */
     int64_t marks[MARK_COUNT];
     char hash[HASH_TEXT];
 };
@@ -33,37 +26,8 @@ const char *mark_text(mark m)
     return MARKS[m];
 }
 
-/* ---- table --------------------------------------------------------------------------------------------------------
+/* ---- pieces -------------------------------------------------------------------------------------------------------
  */
-
-static uint64_t text_hash(const char *text, size_t length)
-{
-    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
-    for (size_t i = 0; i < length; i++) h = (h ^ (unsigned char)text[i]) * 0x100000001b3u;
-    return h ^ (h >> 32);
-}
-
-/* The slot that holds the text, or the free one where it belongs. */
-static slot *slot_of(slot *slots, size_t slot_count, const char *text, size_t length)
-{
-    size_t i = text_hash(text, length) & (slot_count - 1);
-    while (slots[i].text && (slots[i].length != length || memcmp(slots[i].text, text, length)))
-        i = (i + 1) & (slot_count - 1);
-    return &slots[i];
-}
-
-static status grow_table(vocabulary *v)
-{
-    size_t larger = v->slot_count ? v->slot_count * 2 : 1024;
-    slot *slots = calloc(larger, sizeof *slots);
-    if (!slots) return FAIL(ERR_MEMORY, "no memory for a vocabulary of %zu pieces", v->count);
-    for (size_t i = 0; i < v->slot_count; i++)
-        if (v->slots[i].text) *slot_of(slots, larger, v->slots[i].text, v->slots[i].length) = v->slots[i];
-    free(v->slots);
-    v->slots = slots;
-    v->slot_count = larger;
-    return OK;
-}
 
 static status grow_pieces(vocabulary *v)
 {
@@ -76,20 +40,15 @@ static status grow_pieces(vocabulary *v)
 }
 
 /* Appends a piece unless it is there; `*id` gets its id and `*added` whether it is new. */
-static status add_piece(vocabulary *v, const char *text, size_t length, int64_t *id, bool *added)
+static status add_piece(vocabulary *v, const char *text, size_t length, size_t *id, bool *added)
 {
     status st = OK;
     if (v->count == v->room) TRY(grow_pieces(v));
-    if (v->count * 2 >= v->slot_count) TRY(grow_table(v));
-    slot *at = slot_of(v->slots, v->slot_count, text, length);
-    *added = !at->text;
-    if (*added) {
-        const char *copy = arena_copy(v->strings, text, length);
-        if (!copy) TRY(FAIL(ERR_MEMORY, "no memory for a vocabulary of %zu pieces", v->count));
-        *at = (slot){copy, length, (int64_t)v->count};
-        v->pieces[v->count++] = copy;
-    }
-    *id = at->id;
+    const char *copy = arena_copy(v->strings, text, length);
+    if (!copy) TRY(FAIL(ERR_MEMORY, "no memory for a vocabulary of %zu pieces", v->count));
+    TRY(names_add(&v->ids, copy, v->count, id));
+    *added = *id == v->count;
+    if (*added) v->pieces[v->count++] = copy;
 done:
     return st;
 }
@@ -132,7 +91,7 @@ static status finish(vocabulary *v)
     size_t count = 0;
     TRY(join_pieces(v, &text, &count));
     hash_bytes(text, count, v->hash);
-    for (int m = 0; m < MARK_COUNT; m++) v->marks[m] = vocabulary_find(v, MARKS[m], strlen(MARKS[m]));
+    for (int m = 0; m < MARK_COUNT; m++) v->marks[m] = vocabulary_find(v, MARKS[m]);
 done:
     free(text);
     return st;
@@ -153,12 +112,11 @@ static status read_lines(vocabulary *v, const char *path, const char *text, size
         if (length && at[length - 1] == '\r') length--;
         if (!length) TRY(FAIL(ERR_INPUT, "%s:%zu: empty line: a vocabulary has one piece a line", path, line));
         if (memchr(at, '\0', length)) TRY(FAIL(ERR_INPUT, "%s:%zu: holds a zero byte: not a text file", path, line));
-        int64_t id = 0;
+        size_t id = 0;
         bool added = false;
         TRY(add_piece(v, at, length, &id, &added));
         if (!added)
-            TRY(FAIL(ERR_INPUT, "%s:%zu: piece '%.*s' is already in line %lld", path, line, (int)length, at,
-                     (long long)id + 1));
+            TRY(FAIL(ERR_INPUT, "%s:%zu: piece '%.*s' is already in line %zu", path, line, (int)length, at, id + 1));
         at = next;
     }
 done:
@@ -217,7 +175,7 @@ typedef struct {
 
 static int by_text(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    return strcmp(((const word_count *)a)->word, ((const word_count *)b)->word);
 }
 
 static int by_times(const void *a, const void *b)
@@ -227,39 +185,47 @@ static int by_times(const void *a, const void *b)
     return strcmp(x->word, y->word);
 }
 
-static size_t count_words(const char **sorted, size_t count, word_count *out)
+/* Adds up equal words of a sorted list; returns how many are left. */
+static size_t join_equal(word_count *sorted, size_t count)
 {
     size_t distinct = 0;
     for (size_t i = 0; i < count; i++) {
-        if (i && !strcmp(sorted[i], sorted[i - 1])) out[distinct - 1].times++;
-        else out[distinct++] = (word_count){sorted[i], 1};
+        if (!sorted[i].times) continue;
+        if (distinct && !strcmp(sorted[i].word, sorted[distinct - 1].word))
+            sorted[distinct - 1].times += sorted[i].times;
+        else sorted[distinct++] = sorted[i];
     }
     return distinct;
 }
 
-status vocabulary_build(const char *const *words, size_t count, vocabulary **out)
+static status add_all(vocabulary *v, const word_count *counts, size_t count)
+{
+    status st = OK;
+    size_t id = 0;
+    bool added = false;
+    for (int m = 0; m < MARK_COUNT; m++) TRY(add_piece(v, MARKS[m], strlen(MARKS[m]), &id, &added));
+    for (size_t i = 0; i < count; i++) TRY(add_piece(v, counts[i].word, strlen(counts[i].word), &id, &added));
+    TRY(finish(v));
+done:
+    return st;
+}
+
+status vocabulary_build(const char *const *words, const size_t *times, size_t count, vocabulary **out)
 {
     status st = OK;
     vocabulary *v = NULL;
-    int64_t id = 0;
-    bool added = false;
-    const char **sorted = calloc(count + 1, sizeof *sorted);
     word_count *counts = calloc(count + 1, sizeof *counts);
 
-    if (!sorted || !counts) TRY(FAIL(ERR_MEMORY, "no memory to count %zu words", count));
-    if (count) memcpy(sorted, words, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, by_text);
-    size_t distinct = count_words(sorted, count, counts);
+    if (!counts) TRY(FAIL(ERR_MEMORY, "no memory to count %zu words", count));
+    for (size_t i = 0; i < count; i++) counts[i] = (word_count){words[i], times[i]};
+    qsort(counts, count, sizeof *counts, by_text);
+    size_t distinct = join_equal(counts, count);
     qsort(counts, distinct, sizeof *counts, by_times);
-
     TRY(new_empty(&v));
-    for (int m = 0; m < MARK_COUNT; m++) TRY(add_piece(v, MARKS[m], strlen(MARKS[m]), &id, &added));
-    for (size_t i = 0; i < distinct; i++) TRY(add_piece(v, counts[i].word, strlen(counts[i].word), &id, &added));
-    TRY(finish(v));
+    TRY(add_all(v, counts, distinct));
     *out = v;
     v = NULL;
 done:
-    free(sorted);
     free(counts);
     vocabulary_free(&v);
     return st;
@@ -283,11 +249,10 @@ const char *vocabulary_piece(const vocabulary *v, int64_t id)
     return id >= 0 && (size_t)id < v->count ? v->pieces[id] : NULL;
 }
 
-int64_t vocabulary_find(const vocabulary *v, const char *piece, size_t length)
+int64_t vocabulary_find(const vocabulary *v, const char *piece)
 {
-    if (!v->slot_count) return -1;
-    const slot *at = slot_of(v->slots, v->slot_count, piece, length);
-    return at->text ? at->id : -1;
+    size_t id = 0;
+    return names_find(&v->ids, piece, &id) ? (int64_t)id : -1;
 }
 
 int64_t vocabulary_mark(const vocabulary *v, mark m)
@@ -300,7 +265,7 @@ void vocabulary_free(vocabulary **v)
     if (!v || !*v) return;
     arena_free(&(*v)->strings);
     free((*v)->pieces);
-    free((*v)->slots);
+    names_free(&(*v)->ids);
     free(*v);
     *v = NULL;
 }

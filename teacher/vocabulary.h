@@ -34,9 +34,10 @@ const char *mark_text(mark m);
  * larger than 64 MiB) or when [PAD], [UNK], [CLS] or [MASK] is missing. The caller frees it. */
 status vocabulary_read(const char *path, vocabulary **out);
 
-/* Counts `words` (count) into a new vocabulary: the marks, then the distinct words. Words that are written like a mark
- * are that mark. */
-status vocabulary_build(const char *const *words, size_t count, vocabulary **out);
+/* Makes a vocabulary of the marks and the distinct ones of `words` (count), of which words[i] occurred times[i] times
+ * (a word may be listed again). Words that are written like a mark are that mark; those that never occurred are left
+ * out. */
+status vocabulary_build(const char *const *words, const size_t *times, size_t count, vocabulary **out);
 void vocabulary_free(vocabulary **v);
 
 /* Writes the pieces in order, atomically. Errors: ERR_CREATE, ERR_IO. */
@@ -45,8 +46,8 @@ status vocabulary_write(const vocabulary *v, const char *path);
 size_t vocabulary_size(const vocabulary *v);
 const char *vocabulary_piece(const vocabulary *v, int64_t id); /* borrowed; NULL when there is no such id */
 
-/* Id of a piece of `length` bytes; -1 when it is not there. */
-int64_t vocabulary_find(const vocabulary *v, const char *piece, size_t length);
+/* Id of a piece; -1 when it is not there. */
+int64_t vocabulary_find(const vocabulary *v, const char *piece);
 
 /* Id of a mark; -1 when the vocabulary lacks it (<v> and <a> in published ones). */
 int64_t vocabulary_mark(const vocabulary *v, mark m);

@@ -33,6 +33,17 @@ static inline bool golden_has(const tensor_file *file, const char *name)
     return false;
 }
 
+/* Cases in the file: each has one result, "CASE/out". */
+static inline size_t golden_case_count(const tensor_file *file)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < tensor_file_count(file); i++) {
+        const char *part = strchr(tensor_file_name(file, i), '/');
+        count += part && !strcmp(part, "/out");
+    }
+    return count;
+}
+
 /* Tensor "CASE/PART" of the file; NULL when there is none. */
 static inline tensor *golden_part(tensor_file *file, const char *of, const char *part)
 {
@@ -68,15 +79,20 @@ static inline double golden_distance(tensor *x, tensor *wanted)
     return sqrt(apart) / fmax(sqrt(size), 1e-30);
 }
 
-/* Whether x is the golden tensor; tells which one is not. Both missing is equal. */
-static inline int golden_differs(tensor_file *file, const char *of, const char *part, tensor *x)
+/* Whether x is not the golden tensor, which is told. Both missing is equal. */
+static inline int golden_differs_by(tensor_file *file, const char *of, const char *part, tensor *x, double tolerance)
 {
     tensor *wanted = golden_part(file, of, part);
     if (!wanted && !x) return 0;
     double distance = golden_distance(x, wanted);
-    if (distance <= GOLDEN_TOLERANCE) return 0;
+    if (distance <= tolerance) return 0;
     print_error("%s/%s differs from PyTorch by %g (relative L2)\n", of, part, distance);
     return 1;
+}
+
+static inline int golden_differs(tensor_file *file, const char *of, const char *part, tensor *x)
+{
+    return golden_differs_by(file, of, part, x, GOLDEN_TOLERANCE);
 }
 
 static inline int golden_start(void **state)

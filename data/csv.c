@@ -44,6 +44,7 @@ static status check_text(const char *path, const char *text, size_t count)
 
 static char guess_separator(const char *text)
 {
+    text += strspn(text, " \t\r\n");
     size_t first_line = strcspn(text, "\n");
     if (memchr(text, '|', first_line)) return '|';
     return memchr(text, '\t', first_line) ? '\t' : ',';
@@ -187,7 +188,7 @@ size_t csv_column(const csv *c, const char *name)
 status csv_text(const csv *c, size_t column, const char *what, const char **out)
 {
     if (column >= c->count)
-        return FAIL(ERR_INPUT, "%s:%zu: the row has %zu fields and no %s", c->path, c->line, c->count, what);
+        return FAIL(ERR_INPUT, "%s:%zu: %s is missing; fields of the row: %zu", c->path, c->line, what, c->count);
     if (!c->fields[column][0]) return FAIL(ERR_INPUT, "%s:%zu: %s is empty", c->path, c->line, what);
     *out = c->fields[column];
     return OK;

@@ -19,7 +19,8 @@
 #define CSV_MOST_BYTES ((size_t)1 << 30)
 enum { CSV_MOST_FIELDS = 4096 };
 
-/* Separators: told from the first line ('|' before tab before comma), or no separator, each line one field. */
+/* Separators: told from the first line with text ('|' before tab before comma), or no separator, each line one field.
+ */
 enum { CSV_GUESS = 0, CSV_LINES = '\n' };
 
 typedef struct {

@@ -162,7 +162,7 @@ done:
 
 static bool looks_like_rulstm(const csv *row)
 {
-    return row->count == 7 && isdigit((unsigned char)row->fields[2][0]) && isdigit((unsigned char)row->fields[6][0]);
+    return row->count == 7 && isdigit((unsigned char)row->fields[2][0]);
 }
 
 /* ---- epic -------------------------------------------------------------------------------------------------------- */

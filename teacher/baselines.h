@@ -5,9 +5,9 @@
  * context counts how often each action occurs (majority). An unknown action (-1) in a context makes it unseen.
  *
  * Predictions are logarithms of a distribution over all classes: the sum of exp is 1 and none is -infinity, so that a
- * baseline can be scored and distilled like any teacher. Ranks follow the counts of the longest seen context first;
- * the shorter contexts' probabilities decide between equal counts and order what never followed. Equal logits are left
- * only for actions that training cannot tell apart; scores give those to the lower class (distill/metrics.h).
+ * baseline can be scored and distilled like any teacher. Actions rank by their count after the longest context that was
+ * seen; the next shorter one decides between equal counts and ranks what never followed. Logits are equal only where
+ * float32 cannot tell two actions apart; scores give those to the lower class (distill/metrics.h).
  */
 #ifndef MAGISTER_TEACHER_BASELINES_H
 #define MAGISTER_TEACHER_BASELINES_H

@@ -1,0 +1,395 @@
+#include "teacher/encoder.h"
+
+#include "base/hash.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const t_init NORMAL = {INIT_NORMAL, 0.02};
+#define NORM_EPS 1e-12
+
+typedef struct {
+    module *query, *key, *value, *attended; /* linear */
+    module *attention_norm;
+    module *inner, *outer;
+    module *output_norm;
+} layer;
+
+struct encoder {
+    encoder_options o;
+    module *root;
+    module *ids, *second, *positions, *ages, *embedding_norm;
+    layer *layers;      /* (o.layers) */
+    module *final_norm; /* NULL without pre_norm */
+    module *action, *verb, *noun;
+    tensor *verb_of, *noun_of; /* (actions) int64, kept; NULL unless factored */
+};
+
+/* ---- building -----------------------------------------------------------------------------------------------------
+ */
+
+static module *child_at(module *parent, const char *name)
+{
+    return parent ? module_child(parent, name) : NULL;
+}
+
+static void build_layer(module *parent, const encoder_options *o, layer *l)
+{
+    module *attention = child_at(parent, "attention");
+    module *self = child_at(attention, "self"), *after = child_at(attention, "output");
+    module *inner = child_at(parent, "intermediate"), *output = child_at(parent, "output");
+    l->query = nn_linear(self, "query", o->width, o->width, true, NORMAL);
+    l->key = nn_linear(self, "key", o->width, o->width, true, NORMAL);
+    l->value = nn_linear(self, "value", o->width, o->width, true, NORMAL);
+    l->attended = nn_linear(after, "dense", o->width, o->width, true, NORMAL);
+    l->attention_norm = nn_layer_norm(after, "LayerNorm", o->width, NORM_EPS);
+    l->inner = nn_linear(inner, "dense", o->width, o->inner, true, NORMAL);
+    l->outer = nn_linear(output, "dense", o->inner, o->width, true, NORMAL);
+    l->output_norm = nn_layer_norm(output, "LayerNorm", o->width, NORM_EPS);
+}
+
+static void build_embeddings(encoder *e)
+{
+    const encoder_options *o = &e->o;
+    module *embeddings = child_at(e->root, "embeddings");
+    e->ids = nn_embedding(embeddings, "word_embeddings", o->id_rows, o->width, NORMAL);
+    if (o->second_rows) e->second = nn_embedding(embeddings, "second_embeddings", o->second_rows, o->width, NORMAL);
+    e->positions = nn_embedding(embeddings, "position_embeddings", o->positions, o->width, NORMAL);
+    e->ages = nn_embedding(embeddings, "token_type_embeddings", o->ages, o->width, NORMAL);
+    e->embedding_norm = nn_layer_norm(embeddings, "LayerNorm", o->width, NORM_EPS);
+}
+
+static void build_layers(encoder *e)
+{
+    module *stack = child_at(e->root, "encoder"), *list = child_at(stack, "layer");
+    for (int64_t i = 0; i < e->o.layers; i++) {
+        char name[24];
+        snprintf(name, sizeof name, "%lld", (long long)i);
+        build_layer(child_at(list, name), &e->o, &e->layers[i]);
+    }
+    if (e->o.pre_norm) e->final_norm = nn_layer_norm(stack, "LayerNorm", e->o.width, NORM_EPS);
+}
+
+static void build_heads(encoder *e)
+{
+    const encoder_options *o = &e->o;
+    module *heads = child_at(e->root, "heads");
+    e->action = nn_linear(heads, "action", o->width, o->actions, true, NORMAL);
+    if (!o->verbs) return;
+    e->verb = nn_linear(heads, "verb", o->width, o->verbs, true, NORMAL);
+    e->noun = nn_linear(heads, "noun", o->width, o->nouns, true, NORMAL);
+    if (!o->factored) return;
+    e->verb_of = t_keep(t_from_i64(o->verb_of, SHAPE(o->actions)));
+    e->noun_of = t_keep(t_from_i64(o->noun_of, SHAPE(o->actions)));
+}
+
+status encoder_new(const encoder_options *options, encoder **out)
+{
+    status st = OK;
+    scope *sc = scope_open();
+    encoder *e = calloc(1, sizeof *e);
+
+    if (e) e->layers = calloc((size_t)options->layers, sizeof *e->layers);
+    if (!e || !e->layers) TRY(FAIL(ERR_MEMORY, "no memory for an encoder of %lld layers", (long long)options->layers));
+    if (options->width % options->heads)
+        TRY(FAIL(ERR_CONFIG, "the width %lld is no multiple of the %lld attention heads", (long long)options->width,
+                 (long long)options->heads));
+    e->o = *options;
+    e->o.factored = options->factored && options->verbs;
+    e->root = module_new();
+    if (!e->root) TRY(FAIL(ERR_MEMORY, "no memory for an encoder"));
+    build_embeddings(e);
+    build_layers(e);
+    build_heads(e);
+    TRY(t_check(module_find(e->root, "heads.action.bias")));
+    *out = e;
+    e = NULL;
+done:
+    encoder_free(&e);
+    scope_close(&sc);
+    return st;
+}
+
+void encoder_free(encoder **at)
+{
+    encoder *e = at ? *at : NULL;
+    if (!e) return;
+    t_free(&e->verb_of);
+    t_free(&e->noun_of);
+    module_free(&e->root);
+    free(e->layers);
+    free(e);
+    *at = NULL;
+}
+
+module *encoder_module(encoder *e)
+{
+    return e->root;
+}
+
+/* ---- one pass -----------------------------------------------------------------------------------------------------
+ */
+
+typedef struct {
+    encoder *e;
+    int64_t sequences, tokens, longest; /* B, N, T */
+    bool packed;                        /* lengths differ: N < B * T */
+    tensor *starts;                     /* (B) row of each start mark */
+    tensor *spread;                     /* (B * T) row of each place of the padded form; padding: row 0 */
+    tensor *gather;                     /* (N) place of each row in the padded form */
+    tensor *visible, *hidden;           /* (B, 1, 1, T) bool; NULL when there is no padding */
+    uint64_t *token_keys, *start_keys;  /* (N), (B) of dropout; NULL without */
+    uint64_t *keys;                     /* (largest number of rows) scratch */
+    uint64_t site;                      /* dropouts so far */
+} pass;
+
+/* Dropout of x, whose row r belongs to rows[r]. */
+static tensor *drop(pass *p, tensor *x, double rate, const uint64_t *rows, int64_t count)
+{
+    if (!rows || rate == 0) return x;
+    for (int64_t r = 0; r < count; r++) p->keys[r] = hash_mix(rows[r], p->site);
+    p->site++;
+    dropout_begin(p->keys, (size_t)count);
+    return t_dropout(x, rate);
+}
+
+/* Dropout of attention probabilities, (B, H, Tq, T): a key for each looking place of each head, so that the masks do
+ * not depend on how far the batch is padded. */
+static tensor *drop_seen(pass *p, tensor *seen, int64_t looking)
+{
+    int64_t heads = p->e->o.heads, rows = 0;
+    for (int64_t s = 0; s < p->sequences; s++)
+        for (int64_t h = 0; h < heads; h++) {
+            uint64_t key = hash_mix(hash_mix(p->start_keys[s], p->site), (uint64_t)h);
+            for (int64_t i = 0; i < looking; i++) p->keys[rows++] = hash_mix(key, (uint64_t)i);
+        }
+    p->site++;
+    dropout_begin(p->keys, (size_t)rows);
+    seen = t_dropout(t_reshape(seen, SHAPE(rows, p->longest)), p->e->o.attention_dropout);
+    return t_reshape(seen, SHAPE(p->sequences, heads, looking, p->longest));
+}
+
+static tensor *embed(pass *p, const token_batch *b)
+{
+    encoder *e = p->e;
+    tensor *ids = t_from_i64(b->ids, SHAPE(p->tokens));
+    tensor *positions = t_from_i64(b->positions, SHAPE(p->tokens));
+    tensor *ages = t_from_i64(b->ages, SHAPE(p->tokens));
+    tensor *x = nn_embedding_forward(e->ids, ids); /* (N, D) */
+    if (e->second) x = t_add(x, nn_embedding_forward(e->second, t_from_i64(b->second, SHAPE(p->tokens))));
+    x = t_add(x, nn_embedding_forward(e->ages, ages));
+    x = t_add(x, nn_embedding_forward(e->positions, positions));
+    x = nn_layer_norm_forward(e->embedding_norm, x);
+    return drop(p, x, e->o.embedding_dropout, p->token_keys, p->tokens);
+}
+
+/* (N, D) -> (B, H, T, D / H), padded where lengths differ; rows of one a sequence: (B, D) -> (B, H, 1, D / H). */
+static tensor *split_heads(pass *p, tensor *x, bool one_each)
+{
+    int64_t heads = p->e->o.heads, length = one_each ? 1 : p->longest;
+    if (p->packed && !one_each) x = t_index_select(x, 0, p->spread);
+    return t_transpose(t_reshape(x, SHAPE(p->sequences, length, heads, p->e->o.width / heads)), 1, 2);
+}
+
+/* The inverse. */
+static tensor *join_heads(pass *p, tensor *x, bool one_each)
+{
+    x = t_reshape(t_transpose(x, 1, 2), SHAPE(-1, p->e->o.width));
+    return p->packed && !one_each ? t_index_select(x, 0, p->gather) : x;
+}
+
+static tensor *attend_dropping(pass *p, tensor *q, tensor *k, tensor *v)
+{
+    double scale = 1 / sqrt((double)(p->e->o.width / p->e->o.heads));
+    tensor *scores = t_matmul(t_scale(q, scale), t_transpose(k, 2, 3)); /* (B, H, Tq, T) */
+    if (p->hidden) scores = t_masked_fill(scores, p->hidden, -INFINITY);
+    return t_matmul(drop_seen(p, t_softmax(scores, -1), t_size(q, 2)), v);
+}
+
+/* x (N, D) -> (N, D), or (B, D) of the start marks alone when `last`. */
+static tensor *attend(pass *p, layer *l, tensor *x, bool last)
+{
+    tensor *looking = last ? t_index_select(x, 0, p->starts) : x;
+    tensor *q = split_heads(p, nn_linear_forward(l->query, looking), last);
+    tensor *k = split_heads(p, nn_linear_forward(l->key, x), false);
+    tensor *v = split_heads(p, nn_linear_forward(l->value, x), false);
+    bool dropping = p->token_keys && p->e->o.attention_dropout > 0;
+    tensor *seen = dropping ? attend_dropping(p, q, k, v) : t_attention(q, k, v, p->visible, false);
+    return nn_linear_forward(l->attended, join_heads(p, seen, last));
+}
+
+static tensor *run_layer(pass *p, layer *l, tensor *x, bool last)
+{
+    encoder *e = p->e;
+    const uint64_t *keys = last ? p->start_keys : p->token_keys;
+    int64_t rows = last ? p->sequences : p->tokens;
+    bool before = e->o.pre_norm;
+
+    tensor *in = before ? nn_layer_norm_forward(l->attention_norm, x) : x;
+    tensor *seen = drop(p, attend(p, l, in, last), e->o.dropout, keys, rows);
+    x = t_add(last ? t_index_select(x, 0, p->starts) : x, seen);
+    if (!before) x = nn_layer_norm_forward(l->attention_norm, x);
+    in = before ? nn_layer_norm_forward(l->output_norm, x) : x;
+    tensor *out = nn_linear_forward(l->outer, t_gelu(nn_linear_forward(l->inner, in)));
+    x = t_add(x, drop(p, out, e->o.dropout, keys, rows));
+    return before ? x : nn_layer_norm_forward(l->output_norm, x);
+}
+
+/* Adding the logits of verb and noun is adding their weights: (C, D) + rows of (V, D) and (N, D). */
+static tensor *action_logits(encoder *e, tensor *x)
+{
+    if (!e->o.factored) return nn_linear_forward(e->action, x);
+    tensor *weight = module_find(e->action, "weight"), *bias = module_find(e->action, "bias");
+    module *parts[] = {e->verb, e->noun};
+    tensor *rows[] = {e->verb_of, e->noun_of};
+    for (int i = 0; i < 2; i++) {
+        weight = t_add(weight, t_index_select(module_find(parts[i], "weight"), 0, rows[i]));
+        bias = t_add(bias, t_index_select(module_find(parts[i], "bias"), 0, rows[i]));
+    }
+    return t_linear(x, weight, bias);
+}
+
+/* ---- the layout of a batch ----------------------------------------------------------------------------------------
+ */
+
+static status lay_out(pass *p, const token_batch *b)
+{
+    status st = OK;
+    size_t places = b->count * b->longest, tokens = b->first[b->count];
+    int64_t *spread = calloc(places, sizeof *spread), *gather = calloc(tokens, sizeof *gather);
+    int64_t *starts = calloc(b->count, sizeof *starts);
+    unsigned char *visible = calloc(places, 1), *hidden = malloc(places);
+
+    if (!spread || !gather || !starts || !visible || !hidden)
+        TRY(FAIL(ERR_MEMORY, "no memory for a batch of %zu tokens", tokens));
+    memset(hidden, 1, places);
+    for (size_t s = 0; s < b->count; s++) {
+        starts[s] = (int64_t)b->first[s];
+        for (size_t n = b->first[s]; n < b->first[s + 1]; n++) {
+            size_t place = s * b->longest + (n - b->first[s]);
+            spread[place] = (int64_t)n;
+            gather[n] = (int64_t)place;
+            visible[place] = 1;
+            hidden[place] = 0;
+        }
+    }
+    p->starts = t_from_i64(starts, SHAPE((int64_t)b->count));
+    p->packed = tokens < places;
+    if (!p->packed) goto done;
+    p->spread = t_from_i64(spread, SHAPE((int64_t)places));
+    p->gather = t_from_i64(gather, SHAPE((int64_t)tokens));
+    p->visible = t_from_bytes(T_BOOL, visible, SHAPE((int64_t)b->count, 1, 1, (int64_t)b->longest));
+    p->hidden = t_from_bytes(T_BOOL, hidden, SHAPE((int64_t)b->count, 1, 1, (int64_t)b->longest));
+done:
+    free(spread);
+    free(gather);
+    free(starts);
+    free(visible);
+    free(hidden);
+    return st;
+}
+
+static status make_keys(pass *p, const token_batch *b, const uint64_t *keys)
+{
+    status st = OK;
+    size_t tokens = b->first[b->count], looking = b->count * (size_t)p->e->o.heads * b->longest;
+    p->token_keys = calloc(tokens, sizeof *p->token_keys);
+    p->start_keys = calloc(b->count, sizeof *p->start_keys);
+    p->keys = calloc(looking > tokens ? looking : tokens, sizeof *p->keys);
+    if (!p->token_keys || !p->start_keys || !p->keys)
+        TRY(FAIL(ERR_MEMORY, "no memory for the dropout of %zu tokens", tokens));
+    for (size_t s = 0; s < b->count; s++) {
+        for (size_t n = b->first[s]; n < b->first[s + 1]; n++) p->token_keys[n] = hash_mix(keys[s], n - b->first[s]);
+        p->start_keys[s] = p->token_keys[b->first[s]];
+    }
+done:
+    return st;
+}
+
+status encoder_forward(encoder *e, const token_batch *b, const uint64_t *keys, encoder_output *out)
+{
+    status st = OK;
+    pass p = {.e = e, .sequences = (int64_t)b->count, .tokens = (int64_t)b->first[b->count]};
+    p.longest = (int64_t)b->longest;
+
+    if (p.longest > e->o.positions)
+        TRY(FAIL(ERR_INPUT, "a history of %zu tokens is longer than the %lld positions of the encoder", b->longest,
+                 (long long)e->o.positions));
+    TRY(lay_out(&p, b));
+    if (keys) TRY(make_keys(&p, b, keys));
+    tensor *x = embed(&p, b);
+    for (int64_t i = 0; i < e->o.layers; i++) x = run_layer(&p, &e->layers[i], x, i == e->o.layers - 1);
+    if (e->final_norm) x = nn_layer_norm_forward(e->final_norm, x);
+    tensor *read = drop(&p, x, e->o.head_dropout, p.start_keys, p.sequences);
+    encoder_output made = {.features = x, .action = action_logits(e, read)};
+    if (e->verb) made.verb = nn_linear_forward(e->verb, read);
+    if (e->noun) made.noun = nn_linear_forward(e->noun, read);
+    TRY(t_check(made.action));
+    *out = made;
+done:
+    if (keys) dropout_end();
+    free(p.token_keys);
+    free(p.start_keys);
+    free(p.keys);
+    return st;
+}
+
+/* ---- starting from a file -----------------------------------------------------------------------------------------
+ */
+
+static const char *name_in(const tensor_file *file, const char *name, char *longer, size_t size)
+{
+    snprintf(longer, size, "bert.%s", name);
+    for (size_t i = 0; i < tensor_file_count(file); i++) {
+        const char *there = tensor_file_name(file, i);
+        if (!strcmp(there, name) || !strcmp(there, longer)) return there;
+    }
+    return NULL;
+}
+
+static bool may_be_absent(const char *name)
+{
+    return !strncmp(name, "heads.", 6) || strstr(name, "second_embeddings") || strstr(name, "token_type_embeddings");
+}
+
+static status set_parameter(tensor_file *file, const char *path, const char *name, tensor *parameter, size_t *kept)
+{
+    status st = OK;
+    scope *sc = scope_open();
+    char longer[512];
+    const char *there = name_in(file, name, longer, sizeof longer);
+
+    if (!there && !may_be_absent(name)) TRY(FAIL(ERR_INPUT, "%s: tensor %s is missing", path, name));
+    if (!there) {
+        ++*kept;
+        goto done;
+    }
+    tensor *value = tensor_file_get(file, there);
+    TRY(t_check(value));
+    bool same = t_dims(value) == t_dims(parameter);
+    for (int d = 0; same && d < t_dims(value); d++) same = t_size(value, d) == t_size(parameter, d);
+    if (!same)
+        TRY(FAIL(ERR_INPUT, "%s: tensor %s has another shape (%lld x ...) than the encoder's (%lld x ...)", path, there,
+                 (long long)t_size(value, 0), (long long)t_size(parameter, 0)));
+    TRY(t_assign(parameter, value));
+done:
+    scope_close(&sc);
+    return st;
+}
+
+status encoder_init_from(encoder *e, const char *path, size_t *kept)
+{
+    status st = OK;
+    tensor_file *file = NULL;
+    size_t left = 0;
+
+    TRY(tensor_file_open(path, &file));
+    for (size_t i = 0; i < module_parameter_count(e->root); i++)
+        TRY(set_parameter(file, path, module_parameter_name(e->root, i), module_parameter_at(e->root, i), &left));
+    if (kept) *kept = left;
+done:
+    tensor_file_close(&file);
+    return st;
+}

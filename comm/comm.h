@@ -35,10 +35,10 @@ status comm_agree(comm *c, status mine);
 /* `*flag` becomes true on all ranks when it was true on any. Collective. */
 status comm_any(comm *c, bool *flag);
 
-status comm_barrier(comm *c);                                                        /* Collective */
-status comm_broadcast(comm *c, void *bytes, size_t count, int root);                 /* Collective */
-status comm_sum_f64(comm *c, double *values, size_t count);                          /* in place; Collective */
-status comm_sum_i64(comm *c, int64_t *values, size_t count);                         /* in place; Collective */
+status comm_barrier(comm *c);                                        /* Collective */
+status comm_broadcast(comm *c, void *bytes, size_t count, int root); /* Collective */
+status comm_sum_f64(comm *c, double *values, size_t count);          /* in place; Collective */
+status comm_sum_i64(comm *c, int64_t *values, size_t count);         /* in place; Collective */
 
 /* Sums float32 gradients in place over all ranks: in rank order, or with `tree` in a pairwise tree over ranks (for
  * train.exact). Inside a node through memory shared by its ranks. Collective. */
@@ -52,16 +52,17 @@ status comm_shared_alloc(comm *c, size_t count, float **out);
 status comm_sum_shared(comm *c, float *values, size_t count, bool tree);
 
 /* Sums rows that few ranks touch. Each rank brings `count` rows (sorted, unique row numbers; `width` values each, in
- * `values` (count, width)); all get the union in rank-order sums. `*rows_out` (count_out) and `*values_out`
- * (count_out, width) are borrowed until the next call. Collective. */
-status comm_sum_rows(comm *c, const int64_t *rows, size_t count, const float *values, size_t width,
+ * `values` (count, width)); all get the union, summed in rank order or with `tree` as in comm_sum_f32. `*rows_out`
+ * (count_out) and `*values_out` (count_out, width) are borrowed until the next call. Collective. */
+status comm_sum_rows(comm *c, const int64_t *rows, size_t count, const float *values, size_t width, bool tree,
                      const int64_t **rows_out, const float **values_out, size_t *count_out);
 
 /* Gathers `count` bytes of each rank (any sizes) to `root`: there `*out` is new memory, freed by the caller, with rank
  * r's bytes at offsets[r] .. offsets[r + 1] (offsets: (size + 1), given by the caller); NULL elsewhere. Collective. */
 status comm_gather(comm *c, const void *bytes, size_t count, int root, void **out, size_t *offsets);
 
-/* Ends all ranks at once, with this exit code: the last resort of a program's main after a failure others cannot see. */
+/* Ends all ranks at once, with this exit code: the last resort of a program's main after a failure others cannot see.
+ */
 void comm_abort(comm *c, int exit_code);
 
 #endif

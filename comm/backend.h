@@ -1,0 +1,100 @@
+/* backend - what carries a communicator: one process alone, or MPI (NCCL sums would be a third).
+ *
+ * Every collective starts with a *meeting*: each rank says which operation it is at, a value and a few bytes, and sees
+ * what all the others say. comm.c compares these headers, so ranks that took different ways find out at once instead
+ * of hanging, and a rank that is in comm_agree with a failure is heard by ranks that wait in any other operation.
+ * Private to this room.
+ */
+#ifndef MAGISTER_COMM_BACKEND_H
+#define MAGISTER_COMM_BACKEND_H
+
+#include "comm/comm.h"
+
+enum {
+    MEETING_BYTES = 8192, /* most payload of one meeting */
+    HOST_BYTES = 64,
+    TEXT_BYTES = 4608, /* place, NUL and message of a failure */
+};
+
+typedef enum {
+    OP_NONE,
+    OP_BARRIER,
+    OP_AGREE,
+    OP_ANY,
+    OP_BROADCAST,
+    OP_SUM_F64,
+    OP_SUM_I64,
+    OP_SUM_F32,
+    OP_SHARED_ALLOC,
+    OP_SUM_SHARED,
+    OP_SUM_ROWS,
+    OP_GATHER,
+    OP_CLOSE,
+    OP_KINDS
+} comm_op;
+
+typedef struct {
+    int32_t op;     /* comm_op */
+    int32_t value;  /* the vote at OP_AGREE and OP_ANY; elsewhere a root or a flag, the same on all ranks */
+    uint64_t extra; /* a count or a width, the same on all ranks */
+    uint64_t bytes; /* of the payload, the same on all ranks */
+} comm_header;
+
+/* Sorted unique row numbers and their values, of one rank. Borrowed. */
+typedef struct {
+    const int64_t *rows; /* (count) */
+    const float *values; /* (count, width) */
+    size_t count;
+} comm_rows;
+
+typedef struct comm_backend comm_backend;
+
+struct comm {
+    const comm_backend *backend;
+    void *state; /* the backend's */
+    int rank, size;
+    double timeout;            /* seconds */
+    char (*hosts)[HOST_BYTES]; /* (size) */
+    comm_header *headers;      /* (size) of the last meeting */
+    const void **payloads;     /* (size) of the last meeting; borrowed until the next one */
+    status broken;             /* the failure after which nothing works any more */
+    char cause[TEXT_BYTES];    /* its message */
+};
+
+/* All functions but `close` and `give_up` are Collective and called by all ranks at the same operation. */
+struct comm_backend {
+    const char *name;
+    void (*close)(comm *c);
+
+    /* Fills c->headers and c->payloads. `text` (TEXT_BYTES; NULL: none) is what meeting_text hands out. */
+    status (*meet)(comm *c, const comm_header *mine, const void *payload, const char *text);
+    /* The text `rank` brought to the last meeting; *out has TEXT_BYTES. */
+    status (*meeting_text)(comm *c, int rank, char *out);
+    /* Tells the others, where that is possible without waiting, that this rank left for c->cause. */
+    void (*give_up)(comm *c);
+
+    /* These follow a meeting that found all ranks in agreement. */
+    status (*broadcast)(comm *c, void *bytes, size_t count, int root);
+    status (*gather)(comm *c, const void *bytes, size_t count, int root, void *out, const size_t *offsets);
+    status (*sum_f32)(comm *c, float *values, size_t count, bool tree);
+    status (*shared_alloc)(comm *c, size_t count, float **out);
+    status (*sum_shared)(comm *c, float *values, size_t count, bool tree);
+    status (*sum_rows)(comm *c, const comm_rows *mine, size_t width, bool tree, comm_rows *out);
+    void (*abort)(comm *c, int exit_code);
+};
+
+const char *comm_op_name(int op);
+
+/* Allocates the fields of `c` that have (size) elements. */
+status comm_tables_new(comm *c);
+
+/* A world of one, without MPI. */
+status self_open(comm *c);
+
+/* The world mpirun or srun made. Sets rank, size, hosts and state. Collective. */
+status mpi_open(comm *c);
+
+/* True when a launcher of MPI ranks started this process. */
+bool mpi_launched(void);
+
+#endif

@@ -1,0 +1,350 @@
+#include "comm/comm.h"
+
+#include "base/log.h"
+#include "comm/backend.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const OP_NAMES[OP_KINDS] = {
+    [OP_NONE] = "nothing",
+    [OP_BARRIER] = "a barrier",
+    [OP_AGREE] = "the agreement on status",
+    [OP_ANY] = "the agreement on a flag",
+    [OP_BROADCAST] = "a broadcast",
+    [OP_SUM_F64] = "a sum of float64",
+    [OP_SUM_I64] = "a sum of int64",
+    [OP_SUM_F32] = "a sum of float32",
+    [OP_SHARED_ALLOC] = "the allocation of shared memory",
+    [OP_SUM_SHARED] = "the sum of gradients",
+    [OP_SUM_ROWS] = "the sum of embedding rows",
+    [OP_GATHER] = "a gather",
+    [OP_CLOSE] = "the end",
+};
+
+const char *comm_op_name(int op)
+{
+    return op >= 0 && op < OP_KINDS ? OP_NAMES[op] : "an unknown operation";
+}
+
+/* ---- failures ---------------------------------------------------------------------------------------------------- */
+
+/* "place NUL message" of this thread's failure. */
+static void text_of_failure(char *text)
+{
+    memset(text, 0, TEXT_BYTES);
+    size_t used = (size_t)snprintf(text, TEXT_BYTES / 8, "%s", fail_place());
+    if (used >= TEXT_BYTES / 8) used = TEXT_BYTES / 8 - 1;
+    snprintf(text + used + 1, TEXT_BYTES - used - 1, "%s", fail_message()[0] ? fail_message() : "no message");
+}
+
+/* Makes the failure another rank told of the failure of this thread, with its place. */
+static status failure_of_rank(const comm *c, int rank, int code, const char *text)
+{
+    char file[TEXT_BYTES / 8];
+    snprintf(file, sizeof file, "%s", text);
+    const char *message = text + strlen(text) + 1;
+    char *colon = strrchr(file, ':');
+    int line = colon ? atoi(colon + 1) : 0;
+    if (colon) *colon = '\0';
+    if (code <= OK || code > ERR_INTERNAL) code = ERR_INTERNAL;
+    fail_clear();
+    if (c->size == 1) return fail_at(file, line, (status)code, "%s", message);
+    return fail_at(file, line, (status)code, "rank %d (%s): %s", rank, c->hosts[rank], message);
+}
+
+/* Keeps the failure: the communicator is broken from here on. */
+static status latch(comm *c, status st)
+{
+    if (st == OK || c->broken) return st;
+    c->broken = st;
+    snprintf(c->cause, sizeof c->cause, "%s", fail_message());
+    c->backend->give_up(c);
+    return st;
+}
+
+/* The rank whose failure in comm_agree all report: the worst status, the lowest rank of these; -1 when all are well. */
+static int failed_rank(const comm *c)
+{
+    int worst = -1;
+    for (int r = 0; r < c->size; r++) {
+        const comm_header *h = &c->headers[r];
+        if (h->op == OP_AGREE && h->value != 0 && (worst < 0 || h->value > c->headers[worst].value)) worst = r;
+    }
+    return worst;
+}
+
+static status report_rank(comm *c, int rank)
+{
+    char text[TEXT_BYTES] = {0};
+    int code = c->headers[rank].value;
+    status st = c->backend->meeting_text(c, rank, text);
+    if (st != OK) return st;
+    text[TEXT_BYTES - 1] = '\0';
+    return failure_of_rank(c, rank, code, text);
+}
+
+static bool headers_match(const comm_header *a, const comm_header *b)
+{
+    bool votes = a->op == OP_AGREE || a->op == OP_ANY; /* the values are what is asked for */
+    return a->op == b->op && (votes || a->value == b->value) && a->extra == b->extra && a->bytes == b->bytes;
+}
+
+/* All ranks see the same headers and so come to the same verdict. */
+static status compare_headers(comm *c)
+{
+    const comm_header *first = &c->headers[0];
+    for (int r = 1; r < c->size; r++) {
+        const comm_header *h = &c->headers[r];
+        if (headers_match(first, h)) continue;
+        if (failed_rank(c) >= 0) return report_rank(c, failed_rank(c));
+        return FAIL(
+            ERR_INTERNAL,
+            "ranks took different ways: rank 0 (%s) is at %s (%llu elements), rank %d (%s) at %s (%llu elements)",
+            c->hosts[0], comm_op_name(first->op), (unsigned long long)first->extra, r, c->hosts[r], comm_op_name(h->op),
+            (unsigned long long)h->extra);
+    }
+    return OK;
+}
+
+static status meet(comm *c, comm_header mine, const void *payload, const char *text)
+{
+    if (c->broken) return FAIL(c->broken, "%s", c->cause);
+    status st = c->backend->meet(c, &mine, payload, text);
+    if (st == OK) st = compare_headers(c);
+    return latch(c, st);
+}
+
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
+
+status comm_tables_new(comm *c)
+{
+    size_t size = (size_t)c->size;
+    c->hosts = calloc(size, sizeof *c->hosts);
+    c->headers = calloc(size, sizeof *c->headers);
+    c->payloads = calloc(size, sizeof *c->payloads);
+    if (!c->hosts || !c->headers || !c->payloads)
+        return FAIL(ERR_MEMORY, "no memory for the tables of %d ranks", c->size);
+    return OK;
+}
+
+static status check_promise(const comm *c, int promised)
+{
+    if (promised <= 0 || c->size == promised) return OK;
+    return FAIL(
+        ERR_RANK,
+        "%d rank%s promised and the world has %d: start the ranks with the mpirun (or srun --mpi=...) of the MPI "
+        "this program was built with",
+        promised, promised == 1 ? " was" : "s were", c->size);
+}
+
+status comm_open(int promised, double timeout_seconds, comm **out)
+{
+    status st = OK;
+    comm *c = calloc(1, sizeof *c);
+    if (!c) TRY(FAIL(ERR_MEMORY, "no memory for the communicator"));
+    c->timeout = isfinite(timeout_seconds) && timeout_seconds > 0 ? timeout_seconds : 600;
+    TRY(promised > 1 || mpi_launched() ? mpi_open(c) : self_open(c));
+    TRY(check_promise(c, promised));
+    *out = c;
+    c = NULL;
+done:
+    comm_close(&c);
+    return st;
+}
+
+/* Waits, within the time-out, until all ranks are here: MPI's own end would wait without one. */
+static void leave_together(comm *c)
+{
+    bool clean = !fail_message()[0];
+    status st = meet(c, (comm_header){.op = OP_CLOSE}, NULL, NULL);
+    if (st == OK || !clean) return;
+    log_warn("%s", fail_message());
+    fail_clear();
+}
+
+void comm_close(comm **at)
+{
+    if (!at || !*at) return;
+    comm *c = *at;
+    if (c->backend && !c->broken) leave_together(c);
+    if (c->backend) c->backend->close(c);
+    free(c->hosts);
+    free(c->headers);
+    free(c->payloads);
+    free(c);
+    *at = NULL;
+}
+
+int comm_rank(const comm *c)
+{
+    return c->rank;
+}
+
+int comm_size(const comm *c)
+{
+    return c->size;
+}
+
+const char *comm_host(const comm *c)
+{
+    return c->hosts[c->rank];
+}
+
+void comm_abort(comm *c, int exit_code)
+{
+    if (c && c->backend) c->backend->abort(c, exit_code);
+    _exit(exit_code);
+}
+
+/* ---- agreement --------------------------------------------------------------------------------------------------- */
+
+status comm_agree(comm *c, status mine)
+{
+    char text[TEXT_BYTES];
+    if (c->broken && mine != OK) return mine;
+    if (mine != OK) text_of_failure(text);
+    status st = meet(c, (comm_header){.op = OP_AGREE, .value = (int32_t)mine}, NULL, mine != OK ? text : NULL);
+    if (st != OK) return mine != OK ? mine : st; /* its own failure says more than that the others do not hear it */
+    int failed = failed_rank(c);
+    return failed < 0 ? OK : report_rank(c, failed);
+}
+
+status comm_any(comm *c, bool *flag)
+{
+    status st = meet(c, (comm_header){.op = OP_ANY, .value = *flag}, NULL, NULL);
+    for (int r = 0; st == OK && r < c->size; r++)
+        if (c->headers[r].value) *flag = true;
+    return st;
+}
+
+status comm_barrier(comm *c)
+{
+    return meet(c, (comm_header){.op = OP_BARRIER}, NULL, NULL);
+}
+
+/* ---- bytes ------------------------------------------------------------------------------------------------------- */
+
+static status check_root(const comm *c, int root)
+{
+    return root >= 0 && root < c->size ? OK : FAIL(ERR_INTERNAL, "there is no rank %d among %d", root, c->size);
+}
+
+status comm_broadcast(comm *c, void *bytes, size_t count, int root)
+{
+    status st = OK;
+    TRY(check_root(c, root));
+    TRY(meet(c, (comm_header){.op = OP_BROADCAST, .value = root, .extra = count}, NULL, NULL));
+    TRY(latch(c, c->backend->broadcast(c, bytes, count, root)));
+done:
+    return st;
+}
+
+status comm_gather(comm *c, const void *bytes, size_t count, int root, void **out, size_t *offsets)
+{
+    status st = OK;
+    void *all = NULL;
+    uint64_t mine = count;
+    size_t *starts = calloc((size_t)c->size + 1, sizeof *starts);
+    TRY(check_root(c, root));
+    TRY(comm_agree(c, starts ? OK : FAIL(ERR_MEMORY, "no memory for the offsets of %d ranks", c->size)));
+    TRY(meet(c, (comm_header){.op = OP_GATHER, .value = root, .bytes = sizeof mine}, &mine, NULL));
+    for (int r = 0; r < c->size; r++) {
+        memcpy(&mine, c->payloads[r], sizeof mine);
+        starts[r + 1] = starts[r] + (size_t)mine;
+    }
+    if (c->rank == root) all = malloc(starts[c->size] ? starts[c->size] : 1);
+    bool full = c->rank == root && !all;
+    TRY(comm_agree(c, full ? FAIL(ERR_MEMORY, "no memory to gather %zu bytes", starts[c->size]) : OK));
+    TRY(latch(c, c->backend->gather(c, bytes, count, root, all, starts)));
+    if (offsets) memcpy(offsets, starts, ((size_t)c->size + 1) * sizeof *starts);
+    *out = all;
+    all = NULL;
+done:
+    free(all);
+    free(starts);
+    return st;
+}
+
+/* ---- sums -------------------------------------------------------------------------------------------------------- */
+
+enum { NUMBERS_MAX = MEETING_BYTES / 8 }; /* of one meeting */
+
+status comm_sum_f64(comm *c, double *values, size_t count)
+{
+    status st = OK;
+    for (size_t at = 0; at < count; at += NUMBERS_MAX) {
+        size_t length = count - at < NUMBERS_MAX ? count - at : NUMBERS_MAX;
+        comm_header mine = {.op = OP_SUM_F64, .extra = count, .bytes = length * sizeof *values};
+        TRY(meet(c, mine, values + at, NULL));
+        for (size_t i = 0; i < length; i++) {
+            double sum = 0;
+            for (int r = 0; r < c->size; r++) sum += ((const double *)c->payloads[r])[i];
+            values[at + i] = sum;
+        }
+    }
+done:
+    return st;
+}
+
+status comm_sum_i64(comm *c, int64_t *values, size_t count)
+{
+    status st = OK;
+    for (size_t at = 0; at < count; at += NUMBERS_MAX) {
+        size_t length = count - at < NUMBERS_MAX ? count - at : NUMBERS_MAX;
+        comm_header mine = {.op = OP_SUM_I64, .extra = count, .bytes = length * sizeof *values};
+        TRY(meet(c, mine, values + at, NULL));
+        for (size_t i = 0; i < length; i++) {
+            uint64_t sum = 0; /* wraps where int64 would be undefined */
+            for (int r = 0; r < c->size; r++) sum += ((const uint64_t *)c->payloads[r])[i];
+            values[at + i] = (int64_t)sum;
+        }
+    }
+done:
+    return st;
+}
+
+status comm_sum_f32(comm *c, float *values, size_t count, bool tree)
+{
+    status st = OK;
+    TRY(meet(c, (comm_header){.op = OP_SUM_F32, .value = tree, .extra = count}, NULL, NULL));
+    TRY(latch(c, c->backend->sum_f32(c, values, count, tree)));
+done:
+    return st;
+}
+
+status comm_shared_alloc(comm *c, size_t count, float **out)
+{
+    status st = OK;
+    TRY(meet(c, (comm_header){.op = OP_SHARED_ALLOC, .extra = count}, NULL, NULL));
+    TRY(latch(c, c->backend->shared_alloc(c, count, out)));
+done:
+    return st;
+}
+
+status comm_sum_shared(comm *c, float *values, size_t count, bool tree)
+{
+    status st = OK;
+    TRY(meet(c, (comm_header){.op = OP_SUM_SHARED, .value = tree, .extra = count}, NULL, NULL));
+    TRY(latch(c, c->backend->sum_shared(c, values, count, tree)));
+done:
+    return st;
+}
+
+status comm_sum_rows(comm *c, const int64_t *rows, size_t count, const float *values, size_t width, bool tree,
+                     const int64_t **rows_out, const float **values_out, size_t *count_out)
+{
+    status st = OK;
+    uint64_t mine = count;
+    comm_rows sum = {0};
+    TRY(meet(c, (comm_header){.op = OP_SUM_ROWS, .value = tree, .extra = width, .bytes = sizeof mine}, &mine, NULL));
+    TRY(latch(c, c->backend->sum_rows(c, &(comm_rows){rows, values, count}, width, tree, &sum)));
+    *rows_out = sum.rows;
+    *values_out = sum.values;
+    *count_out = sum.count;
+done:
+    return st;
+}

@@ -1,0 +1,87 @@
+/* mpi - ranks over MPI: what the files of this backend share.
+ *
+ * Ranks of one node meet in shared memory: each has a slot with the number of arrivals it has made, so a rank that
+ * waits can tell who is missing, and a rank that gives up can say why. Across nodes every meeting also exchanges the
+ * headers over MPI. Slots have two turns, used alternately: whoever writes turn t again has seen all others arrive at
+ * the meeting in between, so nobody still reads it.
+ *
+ * MPI calls are non-blocking and polled, so that every wait has an end. After a failure no MPI call is made any more.
+ */
+#ifndef MAGISTER_COMM_MPI_H
+#define MAGISTER_COMM_MPI_H
+
+#include "comm/backend.h"
+
+#include <mpi.h>
+#include <stdatomic.h>
+
+typedef struct {
+    _Alignas(128) _Atomic uint64_t arrived; /* meetings and syncs this rank has come to */
+    _Atomic int broken;                     /* the status it left with; set after `completed` and `cause` */
+    uint64_t completed;                     /* arrivals at which it saw all others, when it left */
+    char cause[TEXT_BYTES];
+    struct {
+        comm_header header;
+        char text[TEXT_BYTES];
+        _Alignas(64) unsigned char payload[MEETING_BYTES];
+    } turn[2];
+} node_slot;
+
+/* Memory of float32 values shared by the ranks of a node, one part each; plain memory where that was not to be had. */
+typedef struct window {
+    struct window *next;
+    MPI_Win handle; /* MPI_WIN_NULL for plain memory */
+    size_t count;   /* values of each part */
+    float *mine;
+    float **parts; /* (local_size); NULL for plain memory */
+} window;
+
+typedef struct {
+    MPI_Comm node;    /* ranks of this node, in rank order */
+    MPI_Comm leaders; /* first ranks of the nodes, on these; MPI_COMM_NULL elsewhere */
+    int local_rank, local_size;
+    int node_count;
+    int *local_ranks;      /* (local_size) world ranks of this node */
+    int *node_of;          /* (size) node of each rank; nodes are numbered by their first rank */
+    MPI_Win slot_window;   /* MPI_WIN_NULL when this rank is alone on its node */
+    node_slot **slots;     /* (local_size) */
+    node_slot *slot_plain; /* the slot of a rank that is alone */
+    uint64_t arrived, completed, meetings;
+    unsigned char *payloads; /* (size, MEETING_BYTES) across nodes */
+    window *windows;         /* all that were handed out */
+    window *stage;           /* for sums of memory that is not shared */
+    MPI_Win rows_window;
+    unsigned char *rows_memory; /* borrowed from the window, or from rows_plain when alone or across nodes */
+    unsigned char *rows_plain;
+    size_t rows_capacity; /* bytes */
+    int64_t *rows_union;  /* of the last comm_sum_rows */
+    size_t rows_union_capacity;
+    float *exchange; /* scratch of leaders */
+} mpi_state;
+
+/* Turns an MPI error code into a status. */
+status mpi_check(int code, const char *what);
+
+/* Waits for the request within the time-out, or until a rank of this node leaves. */
+status mpi_wait(comm *c, MPI_Request *request, const char *what);
+
+/* The same without heed to ranks that leave: for what all ranks finish before they do. */
+status mpi_wait_deaf(comm *c, MPI_Request *request, const char *what);
+
+/* Counts this rank as arrived and waits for the others of its node. */
+status node_sync(comm *c, const char *what);
+
+/* True on all ranks when `mine` is true on all. Collective. */
+status mpi_all(comm *c, bool mine, bool *all);
+
+/* New window of `count` values a rank, zeroed; *out is NULL when the system gives no shared memory. Collective. */
+status window_new(comm *c, size_t count, window **out);
+
+/* Collective when `in_order`; otherwise MPI keeps its part until the process ends. */
+void window_free(window **w, bool in_order);
+
+status mpi_sum_f32(comm *c, float *values, size_t count, bool tree);
+status mpi_sum_shared(comm *c, float *values, size_t count, bool tree);
+status mpi_sum_rows(comm *c, const comm_rows *mine, size_t width, bool tree, comm_rows *out);
+
+#endif

@@ -1,0 +1,176 @@
+/* Waiting for others, and memory shared inside a node. */
+#include "comm/mpi.h"
+#include "comm/patience.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+status mpi_check(int code, const char *what)
+{
+    if (code == MPI_SUCCESS) return OK;
+    char reason[MPI_MAX_ERROR_STRING + 1] = "";
+    int length = 0;
+    MPI_Error_string(code, reason, &length);
+    return FAIL(ERR_RANK, "MPI failed at %s: %s", what, reason);
+}
+
+/* The failure of a rank of this node that has left before it completed `syncs`, if any: it is ours too. */
+static status failure_of_neighbours(const mpi_state *s, uint64_t syncs)
+{
+    for (int l = 0; s->slots && l < s->local_size; l++) {
+        if (l == s->local_rank) continue;
+        int code = atomic_load_explicit(&s->slots[l]->broken, memory_order_acquire);
+        if (code > OK && code <= ERR_INTERNAL && s->slots[l]->completed < syncs)
+            return FAIL((status)code, "%s", s->slots[l]->cause);
+    }
+    return OK;
+}
+
+static void list_missing(const comm *c, char *out, size_t size)
+{
+    const mpi_state *s = c->state;
+    size_t used = 0;
+    out[0] = '\0';
+    for (int l = 0; s->slots && s->local_ranks && l < s->local_size && used < size; l++) {
+        if (atomic_load_explicit(&s->slots[l]->arrived, memory_order_acquire) >= s->arrived) continue;
+        int rank = s->local_ranks[l];
+        used += (size_t)snprintf(out + used, size - used, "%srank %d (%s) did not come", used ? ", " : "", rank,
+                                 c->hosts[rank]);
+    }
+    if (s->node_count < 2 || !s->node_of) return;
+    const char *last = NULL;
+    for (int r = 0; r < c->size && used < size; r++) {
+        if (s->node_of[r] == s->node_of[c->rank] || (last && !strcmp(last, c->hosts[r]))) continue;
+        used += (size_t)snprintf(out + used, size - used, "%s%s",
+                                 last   ? ", "
+                                 : used ? "; cannot see the ranks of "
+                                        : "cannot see the ranks of ",
+                                 c->hosts[r]);
+        last = c->hosts[r];
+    }
+}
+
+static status timed_out(const comm *c, const char *what)
+{
+    char missing[2048];
+    list_missing(c, missing, sizeof missing);
+    return FAIL(ERR_RANK,
+                "rank %d (%s) waited %g s at %s: %s; see the logs of these ranks (launch.timeout sets the limit)",
+                c->rank, c->hosts[c->rank], c->timeout, what, missing[0] ? missing : "nobody is known to be missing");
+}
+
+static status wait_for(comm *c, MPI_Request *request, const char *what, bool listen)
+{
+    status st = OK;
+    patience p = patience_start(c->timeout);
+    for (;;) {
+        int over = 0;
+        TRY(mpi_check(MPI_Test(request, &over, MPI_STATUS_IGNORE), what));
+        if (over) break;
+        if (listen) TRY(failure_of_neighbours(c->state, UINT64_MAX));
+        if (!patience_wait(&p)) TRY(timed_out(c, what));
+    }
+done:
+    return st;
+}
+
+status mpi_wait(comm *c, MPI_Request *request, const char *what)
+{
+    return wait_for(c, request, what, true);
+}
+
+status mpi_wait_deaf(comm *c, MPI_Request *request, const char *what)
+{
+    return wait_for(c, request, what, false);
+}
+
+status node_sync(comm *c, const char *what)
+{
+    status st = OK;
+    mpi_state *s = c->state;
+    patience p = patience_start(c->timeout);
+    s->arrived++;
+    atomic_store_explicit(&s->slots[s->local_rank]->arrived, s->arrived, memory_order_release);
+    for (int l = 0; l < s->local_size;) {
+        if (atomic_load_explicit(&s->slots[l]->arrived, memory_order_acquire) >= s->arrived) {
+            l++;
+            continue;
+        }
+        TRY(failure_of_neighbours(s, s->arrived));
+        if (!patience_wait(&p)) TRY(timed_out(c, what));
+    }
+    TRY(failure_of_neighbours(s, s->arrived)); /* all came, but one that waited for us may have left */
+    s->completed = s->arrived;
+done:
+    return st;
+}
+
+status mpi_all(comm *c, bool mine, bool *all)
+{
+    int vote = mine, result = 0;
+    MPI_Request request;
+    status st = mpi_check(MPI_Iallreduce(&vote, &result, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request), "a vote");
+    if (st == OK) st = mpi_wait(c, &request, "a vote");
+    if (st == OK) *all = result != 0;
+    return st;
+}
+
+/* ---- windows ----------------------------------------------------------------------------------------------------- */
+
+static bool window_share(const mpi_state *s, window *w)
+{
+    MPI_Info info = MPI_INFO_NULL;
+    MPI_Aint bytes = (MPI_Aint)(w->count * sizeof(float));
+    MPI_Info_create(&info);
+    MPI_Info_set(info, "alloc_shared_noncontig", "true"); /* every part on pages of its own */
+    int code = MPI_Win_allocate_shared(bytes, sizeof(float), info, s->node, &w->mine, &w->handle);
+    MPI_Info_free(&info);
+    if (code != MPI_SUCCESS) {
+        w->handle = MPI_WIN_NULL;
+        return false;
+    }
+    for (int l = 0; l < s->local_size; l++) {
+        int unit;
+        if (MPI_Win_shared_query(w->handle, l, &bytes, &unit, &w->parts[l]) != MPI_SUCCESS) return false;
+    }
+    memset(w->mine, 0, w->count * sizeof *w->mine);
+    return true;
+}
+
+void window_free(window **at, bool in_order)
+{
+    if (!at || !*at) return;
+    window *w = *at;
+    if (w->handle == MPI_WIN_NULL) free(w->mine);
+    else if (in_order) MPI_Win_free(&w->handle);
+    free(w->parts);
+    free(w);
+    *at = NULL;
+}
+
+status window_new(comm *c, size_t count, window **out)
+{
+    status st = OK;
+    bool all = false;
+    mpi_state *s = c->state;
+    window *w = calloc(1, sizeof *w);
+    bool good = w && count <= SIZE_MAX / sizeof(float) / 2;
+    if (w) {
+        *w = (window){.handle = MPI_WIN_NULL, .count = count ? count : 1};
+        w->parts = calloc((size_t)s->local_size, sizeof *w->parts);
+        good = good && w->parts;
+    }
+    TRY(mpi_all(c, good, &all)); /* before the blocking call below, all are here and can make it */
+    if (all) {
+        good = window_share(s, w);
+        TRY(mpi_all(c, good, &all));
+    }
+    if (all) {
+        *out = w;
+        w = NULL;
+    }
+done:
+    window_free(&w, false); /* others may have got it */
+    return st;
+}

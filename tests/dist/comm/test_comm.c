@@ -1,0 +1,261 @@
+/* Every collective on any number of ranks. Inputs are exactly representable, so results are compared with ==. */
+#include "comm/comm.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { LONG = 700001 }; /* more than the staging memory holds, and no multiple of anything */
+
+static comm *world;
+static int rank, size;
+
+static void require(status st)
+{
+    if (st != OK) fail_msg("rank %d: %s", rank, fail_message());
+}
+
+static void test_rank_and_size(void **state)
+{
+    (void)state;
+    const char *promised = getenv("OMPI_COMM_WORLD_SIZE");
+    if (promised) assert_int_equal(size, atoi(promised));
+    assert_in_range(rank, 0, size - 1);
+    assert_true(comm_host(world)[0]);
+}
+
+static void test_small_sums(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 200; round++) { /* many in a row: a buffer used again too early would show */
+        double d[3] = {rank + round, 0.25 * rank, -1};
+        int64_t i[2] = {rank, (int64_t)1 << (40 + rank)};
+        require(comm_sum_f64(world, d, 3));
+        require(comm_sum_i64(world, i, 2));
+        assert_true(d[0] == size * (size - 1) / 2 + round * size);
+        assert_true(d[1] == 0.25 * size * (size - 1) / 2);
+        assert_true(d[2] == -size);
+        assert_true(i[0] == size * (size - 1) / 2);
+        assert_true(i[1] == ((int64_t)1 << (40 + size)) - ((int64_t)1 << 40));
+    }
+}
+
+static void test_long_sum_of_f64(void **state)
+{
+    (void)state;
+    enum { COUNT = 5000 }; /* several meetings */
+    double *values = malloc(COUNT * sizeof *values);
+    for (int i = 0; i < COUNT; i++) values[i] = i + rank;
+    require(comm_sum_f64(world, values, COUNT));
+    for (int i = 0; i < COUNT; i++) assert_true(values[i] == (double)i * size + size * (size - 1) / 2);
+    free(values);
+}
+
+static void test_any(void **state)
+{
+    (void)state;
+    for (int who = 0; who <= size; who++) {
+        bool flag = rank == who;
+        require(comm_any(world, &flag));
+        assert_int_equal(flag, who < size);
+    }
+}
+
+static void test_broadcast(void **state)
+{
+    (void)state;
+    for (int root = 0; root < size; root++) {
+        int *numbers = malloc(LONG * sizeof *numbers);
+        for (int i = 0; i < LONG; i++) numbers[i] = rank == root ? i * 7 + root : -1;
+        require(comm_broadcast(world, numbers, LONG * sizeof *numbers, root));
+        for (int i = 0; i < LONG; i++) assert_int_equal(numbers[i], i * 7 + root);
+        free(numbers);
+    }
+}
+
+static void test_gather(void **state)
+{
+    (void)state;
+    for (int root = 0; root < size; root++) {
+        size_t count = (size_t)rank * 100000, *offsets = calloc((size_t)size + 1, sizeof *offsets);
+        unsigned char *mine = malloc(count + 1);
+        void *all = NULL;
+        memset(mine, 'a' + rank, count);
+        require(comm_gather(world, mine, count, root, &all, offsets));
+        assert_int_equal(all != NULL, rank == root);
+        for (int r = 0; r < size && rank == root; r++) {
+            assert_int_equal(offsets[r + 1] - offsets[r], (size_t)r * 100000);
+            for (size_t i = offsets[r]; i < offsets[r + 1]; i++) assert_int_equal(((unsigned char *)all)[i], 'a' + r);
+        }
+        free(all);
+        free(mine);
+        free(offsets);
+    }
+}
+
+/* Sums that are right in any order: whole numbers below 2^24. */
+static void check_whole_numbers(float *values, size_t count, bool shared, bool tree)
+{
+    for (size_t i = 0; i < count; i++) values[i] = (float)(i % 1000) * (float)(rank + 1);
+    require(shared ? comm_sum_shared(world, values, count, tree) : comm_sum_f32(world, values, count, tree));
+    float times = (float)(size * (size + 1) / 2);
+    for (size_t i = 0; i < count; i++) assert_true(values[i] == (float)(i % 1000) * times);
+}
+
+static void test_sum_of_f32(void **state)
+{
+    (void)state;
+    float *values = malloc(LONG * sizeof *values);
+    for (int tree = 0; tree < 2; tree++) {
+        check_whole_numbers(values, LONG, false, tree);
+        check_whole_numbers(values, 1, false, tree);
+        check_whole_numbers(values, 0, false, tree);
+    }
+    free(values);
+}
+
+static void test_sum_of_shared(void **state)
+{
+    (void)state;
+    float *first = NULL, *second = NULL;
+    require(comm_shared_alloc(world, LONG, &first));
+    require(comm_shared_alloc(world, 10, &second));
+    for (int i = 0; i < LONG; i++) assert_true(first[i] == 0);
+    for (int round = 0; round < 4; round++) {
+        check_whole_numbers(first, LONG, true, round % 2);
+        check_whole_numbers(second, 10, true, round % 2);
+        check_whole_numbers(first, 3, true, round % 2);
+    }
+}
+
+/* Inputs whose sum depends on the order: 2^24 + 1 is not a float. */
+static void test_order_of_sums(void **state)
+{
+    (void)state;
+    const float big = 16777216.0f, of_rank[4] = {big, 0, 1, 1};
+    float in_order = 0, *shared = NULL;
+    for (int r = 0; r < size; r++) in_order += of_rank[r];
+    float in_tree = size == 4 ? big + 2 : in_order;
+    require(comm_shared_alloc(world, 1, &shared));
+    const char *nodes = getenv("MAGISTER_TEST_NODES"); /* over nodes rank order is order inside a node, then of nodes */
+    for (int tree = nodes ? 1 : 0; tree < 2; tree++) {
+        float value = of_rank[rank];
+        shared[0] = value;
+        require(comm_sum_f32(world, &value, 1, tree));
+        require(comm_sum_shared(world, shared, 1, tree));
+        assert_true(value == (tree ? in_tree : in_order));
+        assert_true(shared[0] == value);
+    }
+}
+
+/* Rank r touches the rows r, r + 1, ... of `count`, and all touch row 10^6. */
+static void check_rows(size_t count, size_t width, bool tree)
+{
+    size_t own = count + 1;
+    int64_t *rows = malloc(own * sizeof *rows);
+    const int64_t *rows_out;
+    float *values = malloc((own * width + 1) * sizeof *values);
+    const float *sums;
+    size_t count_out;
+    for (size_t i = 0; i < own; i++) {
+        rows[i] = i < count ? (int64_t)i + rank : 1000000;
+        for (size_t w = 0; w < width; w++) values[i * width + w] = (float)rows[i] + (float)w;
+    }
+    require(comm_sum_rows(world, rows, own, values, width, tree, &rows_out, &sums, &count_out));
+    assert_int_equal(count_out, count ? count + (size_t)size : 1);
+    for (size_t u = 0; u < count_out; u++) {
+        int64_t row = u + 1 < count_out ? (int64_t)u : 1000000, touching = 0;
+        for (int r = 0; r < size; r++) touching += row == 1000000 || (row >= r && row < r + (int64_t)count);
+        assert_int_equal(rows_out[u], row);
+        for (size_t w = 0; w < width; w++)
+            assert_true(sums[u * width + w] == (float)touching * ((float)row + (float)w));
+    }
+    free(rows);
+    free(values);
+}
+
+static void test_rows(void **state)
+{
+    (void)state;
+    const size_t counts[] = {3, 0, 500, 40, 2000}; /* grows, shrinks, grows */
+    for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
+        for (int tree = 0; tree < 2; tree++) check_rows(counts[i], 1 + i * 16, tree);
+}
+
+static void test_rows_of_some_ranks_only(void **state)
+{
+    (void)state;
+    const int64_t row = 42, *rows_out;
+    const float value[2] = {1, 2}, *sums;
+    size_t count_out, mine = rank == size - 1;
+    require(
+        comm_sum_rows(world, mine ? &row : NULL, mine, mine ? value : NULL, 2, false, &rows_out, &sums, &count_out));
+    assert_int_equal(count_out, 1);
+    assert_true(rows_out[0] == 42 && sums[0] == 1 && sums[1] == 2);
+    require(comm_sum_rows(world, NULL, 0, NULL, 2, false, &rows_out, &sums, &count_out));
+    assert_int_equal(count_out, 0);
+}
+
+static void test_agreement(void **state)
+{
+    (void)state;
+    assert_int_equal(comm_agree(world, OK), OK);
+    for (int who = 0; who < size; who++) {
+        status mine = OK;
+        if (rank == who) mine = FAIL(ERR_INPUT, "sample %d is wrong", who);
+        if (rank == who - 1) mine = FAIL(ERR_RETRY, "asked to stop"); /* less bad: not what is told */
+        assert_int_equal(comm_agree(world, mine), ERR_INPUT);
+        char expected[64], place[64];
+        snprintf(expected, sizeof expected, "sample %d is wrong", who);
+        assert_non_null(strstr(fail_message(), expected));
+        snprintf(expected, sizeof expected, "rank %d (", who);
+        if (size > 1) assert_non_null(strstr(fail_message(), expected));
+        snprintf(place, sizeof place, "%.11s", fail_place());
+        assert_string_equal(place, "test_comm.c");
+        fail_clear();
+    }
+    require(comm_barrier(world)); /* the communicator still works */
+}
+
+static int open_world(void **state)
+{
+    (void)state;
+    const char *promised = getenv("OMPI_COMM_WORLD_SIZE");
+    if (comm_open(promised ? atoi(promised) : 1, 30, &world) != OK) {
+        fprintf(stderr, "%s\n", fail_message());
+        return -1;
+    }
+    rank = comm_rank(world);
+    size = comm_size(world);
+    return 0;
+}
+
+static int close_world(void **state)
+{
+    (void)state;
+    comm_close(&world);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rank_and_size),
+        cmocka_unit_test(test_small_sums),
+        cmocka_unit_test(test_long_sum_of_f64),
+        cmocka_unit_test(test_any),
+        cmocka_unit_test(test_broadcast),
+        cmocka_unit_test(test_gather),
+        cmocka_unit_test(test_sum_of_f32),
+        cmocka_unit_test(test_sum_of_shared),
+        cmocka_unit_test(test_order_of_sums),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_rows_of_some_ranks_only),
+        cmocka_unit_test(test_agreement),
+    };
+    return cmocka_run_group_tests(tests, open_world, close_world);
+}

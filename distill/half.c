@@ -55,15 +55,16 @@ static void load_plain(const unsigned char *bytes, size_t count, float *values)
 }
 
 #ifdef __x86_64__
-/* Both give the same bits. 768 features take 1.5 us one by one, a fourth of reading a record, and 0.1 us by eights. */
+/* Both ways give the same bits. One by one 768 features take 1.5 us, a third of reading a record; by eights 0.1 us. */
+#define WITH_F16C __attribute__((target("avx,f16c")))
+
+/* Not every compiler can ask for F16C itself; every processor with AVX2 has it. */
 static bool has_f16c(void)
 {
-    return __builtin_cpu_supports(
-        "avx2"); /* every processor with AVX2 has F16C, which not every compiler can ask for */
+    return __builtin_cpu_supports("avx2");
 }
 
-__attribute__((target("avx,f16c"))) static size_t store_by_eights(const float *values, size_t count,
-                                                                  unsigned char *bytes)
+WITH_F16C static size_t store_by_eights(const float *values, size_t count, unsigned char *bytes)
 {
     size_t i = 0;
     for (; count - i >= 8; i += 8) {
@@ -73,8 +74,7 @@ __attribute__((target("avx,f16c"))) static size_t store_by_eights(const float *v
     return i;
 }
 
-__attribute__((target("avx,f16c"))) static size_t load_by_eights(const unsigned char *bytes, size_t count,
-                                                                 float *values)
+WITH_F16C static size_t load_by_eights(const unsigned char *bytes, size_t count, float *values)
 {
     size_t i = 0;
     for (; count - i >= 8; i += 8)

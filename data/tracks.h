@@ -1,8 +1,11 @@
 /* tracks - per-frame features of videos, for a student that does not see pixels.
  *
- * Two forms: a CSV with header video,frame,<name>,<name>... (one row a frame; widths from the header), or a folder with
- * index.tsv (video, frames, width) and <video>.f32 (little-endian float32, frames x width), which is mapped, not read, so
- * that a rank's memory does not grow with it.
+ * Two forms. A CSV with header video,frame,<name>,<name>...: one row a frame, the frames of a video together and
+ * numbered 0, 1, 2 ...; its width is the number of names. Or a folder with index.tsv (header video, frames, width and
+ * optionally fps, which is the same in all rows; separated by tabs) and for each video <video>.f32 (little-endian
+ * float32, frames x width), which is mapped, not read, so that a rank's memory does not grow with it.
+ *
+ * A mapped file must not be shortened while it is open. Reading is thread-safe.
  */
 #ifndef MAGISTER_DATA_TRACKS_H
 #define MAGISTER_DATA_TRACKS_H
@@ -13,13 +16,20 @@
 
 typedef struct tracks tracks;
 
-/* Errors: ERR_MISSING; ERR_INPUT with path:line or path and byte (file size that does not fit the index, frames out of
- * order, values that are not finite numbers). */
+/* Errors: ERR_MISSING; ERR_INPUT with path:line or path and bytes (file size that does not fit the index, frames out of
+ * order, a video twice, values in a CSV that are not finite numbers); ERR_MEMORY. */
 status tracks_open(const char *path, tracks **out);
 void tracks_close(tracks **t);
 
-size_t tracks_width(const tracks *t);                            /* numbers a frame */
-size_t tracks_frames(const tracks *t, const char *video);        /* 0 when the video is not there */
+/* Reads all values once: ERR_INPUT with path, frame and value number where one is not finite. tracks_open leaves mapped
+ * values unread. */
+status tracks_check(const tracks *t);
+
+size_t tracks_width(const tracks *t);                     /* numbers a frame */
+size_t tracks_frames(const tracks *t, const char *video); /* 0 when the video is not there */
+
+/* Frames a second; 0 where the files do not tell (the CSV form, an index without fps): then it is data.fps. */
+double tracks_fps(const tracks *t);
 
 /* Frame `frame` of a video: (width) values, borrowed; NULL when it is not there. */
 const float *tracks_frame(const tracks *t, const char *video, size_t frame);

@@ -1,0 +1,324 @@
+#include "data/tracks.h"
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "data/csv.h"
+#include "data/names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "mapped tracks are little-endian");
+
+enum { WIDTH_MOST = 1 << 20, FRAMES_MOST = INT32_MAX };
+#define FPS_MOST 1e6
+
+typedef struct {
+    const char *name;
+    size_t frames;
+    size_t first;  /* its first value in `values` (CSV) */
+    float *mapped; /* (frames, width); NULL in the CSV form */
+} video_track;
+
+struct tracks {
+    size_t width;
+    double fps;
+    arena *strings;
+    const char *path;
+    name_table names; /* to places in `videos` */
+    video_track *videos;
+    size_t count, room;
+    float *values; /* (value_count) of the CSV form */
+    size_t value_count, value_room;
+};
+
+static const float *values_of(const tracks *t, const video_track *v)
+{
+    return v->mapped ? v->mapped : t->values + v->first;
+}
+
+/* ---- common to both forms ---------------------------------------------------------------------------------------- */
+
+static status add_video(tracks *t, const csv *file, const char *name, video_track **out)
+{
+    status st = OK;
+    size_t place = 0;
+    if (t->count == t->room) {
+        size_t room = t->room ? t->room * 2 : 64;
+        video_track *larger = realloc(t->videos, room * sizeof *larger);
+        if (!larger) TRY(FAIL(ERR_MEMORY, "%s: no memory for %zu videos", t->path, room));
+        t->videos = larger;
+        t->room = room;
+    }
+    char *kept = arena_copy(t->strings, name, strlen(name));
+    if (!kept) TRY(FAIL(ERR_MEMORY, "%s: no memory for its names", t->path));
+    TRY(names_add(&t->names, kept, t->count, &place));
+    if (place != t->count)
+        TRY(FAIL(ERR_INPUT, "%s:%zu: video %.80s stands further above already", file->path, file->line, name));
+    t->videos[t->count] = (video_track){.name = kept, .first = t->value_count};
+    *out = &t->videos[t->count++];
+done:
+    return st;
+}
+
+/* ---- CSV --------------------------------------------------------------------------------------------------------- */
+
+static status add_values(tracks *t, const csv *file)
+{
+    status st = OK;
+    if (t->value_room - t->value_count < t->width) {
+        size_t room = (t->value_room + t->width) * 2;
+        float *larger = realloc(t->values, room * sizeof *larger);
+        if (!larger) TRY(FAIL(ERR_MEMORY, "%s: no memory for %zu values", t->path, room));
+        t->values = larger;
+        t->value_room = room;
+    }
+    for (size_t i = 0; i < t->width; i++) {
+        double value = 0;
+        TRY(csv_real(file, 2 + i, "a value", &value));
+        float rounded = (float)value;
+        if (!isfinite(rounded))
+            TRY(FAIL(ERR_INPUT, "%s:%zu: %g is too large for float32", file->path, file->line, value));
+        t->values[t->value_count++] = rounded;
+    }
+done:
+    return st;
+}
+
+static status add_row(tracks *t, const csv *file)
+{
+    status st = OK;
+    const char *name = NULL;
+    int64_t frame = 0;
+    if (file->count != t->width + 2)
+        TRY(FAIL(ERR_INPUT, "%s:%zu: %zu columns where the header has %zu", file->path, file->line, file->count,
+                 t->width + 2));
+    TRY(csv_text(file, 0, "video", &name));
+    TRY(csv_int(file, 1, "frame", 0, FRAMES_MOST, &frame));
+    video_track *video = t->count ? &t->videos[t->count - 1] : NULL;
+    if (!video || strcmp(video->name, name)) TRY(add_video(t, file, name, &video));
+    if ((size_t)frame != video->frames)
+        TRY(FAIL(ERR_INPUT, "%s:%zu: frame %lld of video %.80s where frame %zu comes next", file->path, file->line,
+                 (long long)frame, name, video->frames));
+    TRY(add_values(t, file));
+    video->frames++;
+done:
+    return st;
+}
+
+static status read_csv(tracks *t, csv *file)
+{
+    status st = OK;
+    bool more = false;
+    TRY(csv_next(file, &more));
+    if (!more || csv_column(file, "video") != 0 || csv_column(file, "frame") != 1 || file->count < 3)
+        TRY(FAIL(ERR_INPUT, "%s:%zu: expected a header video,frame,... with a name for each value", file->path,
+                 file->line));
+    t->width = file->count - 2;
+    for (;;) {
+        TRY(csv_next(file, &more));
+        if (!more) break;
+        TRY(add_row(t, file));
+    }
+    if (!t->count) TRY(FAIL(ERR_INPUT, "%s: no frames below the header", file->path));
+done:
+    return st;
+}
+
+/* ---- folder ------------------------------------------------------------------------------------------------------ */
+
+/* Names become file names: none may lead out of the folder. */
+static bool stays_inside(const char *name)
+{
+    if (name[0] == '/') return false;
+    for (const char *at = name; at; at = strchr(at, '/')) {
+        if (*at == '/') at++;
+        if (!strncmp(at, "..", 2) && (at[2] == '/' || !at[2])) return false;
+    }
+    return true;
+}
+
+static status map_values(int fd, const char *path, size_t width, video_track *video)
+{
+    struct stat info;
+    if (fstat(fd, &info)) return FAIL(ERR_IO, "%s: cannot ask for its size: %s", path, strerror(errno));
+    size_t bytes = video->frames * width * sizeof(float); /* FRAMES_MOST x WIDTH_MOST x 4 fits */
+    if (!S_ISREG(info.st_mode) || (size_t)info.st_size != bytes)
+        return FAIL(ERR_INPUT, "%s: %lld bytes, but %zu frames of %zu values are %zu bytes", path,
+                    (long long)info.st_size, video->frames, width, bytes);
+    void *at = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
+    if (at == MAP_FAILED) return FAIL(ERR_MEMORY, "%s: cannot be mapped: %s", path, strerror(errno));
+    video->mapped = at;
+    return OK;
+}
+
+static status map_video(const tracks *t, video_track *video)
+{
+    status st = OK;
+    char *path = NULL;
+    int fd = -1;
+    if (asprintf(&path, "%s/%s.f32", t->path, video->name) < 0) {
+        path = NULL;
+        TRY(FAIL(ERR_MEMORY, "%s: no memory for a name", t->path));
+    }
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe by that name would block */
+    if (fd < 0) TRY(FAIL(ERR_MISSING, "%s: cannot open: %s", path, strerror(errno)));
+    TRY(map_values(fd, path, t->width, video));
+done:
+    if (fd >= 0) close(fd);
+    free(path);
+    return st;
+}
+
+static status check_same(const csv *file, const char *what, double first, double value)
+{
+    if (first == value) return OK;
+    return FAIL(ERR_INPUT, "%s:%zu: %s %g, but %g above: all videos must have the same", file->path, file->line, what,
+                value, first);
+}
+
+static status index_row(tracks *t, const csv *file, const size_t column[4])
+{
+    status st = OK;
+    const char *name = NULL;
+    int64_t frames = 0, width = 0;
+    double fps = 0;
+    video_track *video = NULL;
+    TRY(csv_text(file, column[0], "video", &name));
+    TRY(csv_int(file, column[1], "frames", 1, FRAMES_MOST, &frames));
+    TRY(csv_int(file, column[2], "width", 1, WIDTH_MOST, &width));
+    if (column[3] != SIZE_MAX) TRY(csv_real(file, column[3], "fps", &fps));
+    if (column[3] != SIZE_MAX && (fps <= 0 || fps > FPS_MOST))
+        TRY(FAIL(ERR_INPUT, "%s:%zu: fps %g is not above 0", file->path, file->line, fps));
+    if (!stays_inside(name))
+        TRY(FAIL(ERR_INPUT, "%s:%zu: \"%.80s\" leads out of the folder", file->path, file->line, name));
+    if (t->count) TRY(check_same(file, "width", (double)t->width, (double)width));
+    if (t->count) TRY(check_same(file, "fps", t->fps, fps));
+    t->width = (size_t)width;
+    t->fps = fps;
+    TRY(add_video(t, file, name, &video));
+    video->frames = (size_t)frames;
+    TRY(map_video(t, video));
+done:
+    return st;
+}
+
+static status read_index(tracks *t, csv *file)
+{
+    status st = OK;
+    bool more = false;
+    TRY(csv_next(file, &more));
+    const size_t column[4] = {csv_column(file, "video"), csv_column(file, "frames"), csv_column(file, "width"),
+                              csv_column(file, "fps")};
+    if (column[0] == SIZE_MAX || column[1] == SIZE_MAX || column[2] == SIZE_MAX)
+        TRY(FAIL(ERR_INPUT, "%s:1: expected a header with video, frames, width (and fps), separated by tabs",
+                 file->path));
+    while (more) {
+        TRY(csv_next(file, &more));
+        if (more) TRY(index_row(t, file, column));
+    }
+    if (!t->count) TRY(FAIL(ERR_INPUT, "%s: no videos below the header", file->path));
+done:
+    return st;
+}
+
+static status read_folder(tracks *t, csv *file)
+{
+    status st = OK;
+    char *index = path_join(t->path, "index.tsv");
+    if (!index) TRY(FAIL(ERR_MEMORY, "%s: no memory for a name", t->path));
+    TRY(csv_open(index, '\t', file));
+    TRY(read_index(t, file));
+done:
+    csv_close(file);
+    free(index);
+    return st;
+}
+
+/* ---- opening and reading ----------------------------------------------------------------------------------------- */
+
+status tracks_open(const char *path, tracks **out)
+{
+    status st = OK;
+    csv file = {0};
+    tracks *t = calloc(1, sizeof *t);
+    if (!t) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
+    t->strings = arena_new();
+    t->path = arena_copy(t->strings, path, strlen(path));
+    if (!t->path) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
+    if (directory_exists(path)) {
+        TRY(read_folder(t, &file));
+    } else {
+        TRY(csv_open(path, CSV_GUESS, &file));
+        TRY(read_csv(t, &file));
+    }
+    *out = t;
+    t = NULL;
+done:
+    csv_close(&file);
+    tracks_close(&t);
+    return st;
+}
+
+void tracks_close(tracks **t)
+{
+    if (!*t) return;
+    for (size_t i = 0; i < (*t)->count; i++) {
+        video_track *v = &(*t)->videos[i];
+        if (v->mapped) munmap(v->mapped, v->frames * (*t)->width * sizeof(float));
+    }
+    names_free(&(*t)->names);
+    arena_free(&(*t)->strings);
+    free((*t)->videos);
+    free((*t)->values);
+    free(*t);
+    *t = NULL;
+}
+
+status tracks_check(const tracks *t)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        const video_track *v = &t->videos[i];
+        const float *values = values_of(t, v);
+        for (size_t at = 0; at < v->frames * t->width; at++)
+            if (!isfinite(values[at]))
+                return FAIL(ERR_INPUT, "%s: video %.80s, frame %zu: value %zu is not a finite number", t->path, v->name,
+                            at / t->width, at % t->width);
+    }
+    return OK;
+}
+
+size_t tracks_width(const tracks *t)
+{
+    return t->width;
+}
+
+double tracks_fps(const tracks *t)
+{
+    return t->fps;
+}
+
+static const video_track *find(const tracks *t, const char *video)
+{
+    size_t place = 0;
+    return names_find(&t->names, video, &place) ? &t->videos[place] : NULL;
+}
+
+size_t tracks_frames(const tracks *t, const char *video)
+{
+    const video_track *v = find(t, video);
+    return v ? v->frames : 0;
+}
+
+const float *tracks_frame(const tracks *t, const char *video, size_t frame)
+{
+    const video_track *v = find(t, video);
+    return v && frame < v->frames ? values_of(t, v) + frame * t->width : NULL;
+}

@@ -28,7 +28,7 @@ static at::Tensor mask_of(const at::Tensor &x, double p)
     auto keep = static_cast<uint32_t>(std::min(std::round((1 - p) * 4294967296.0), 4294967295.0));
     float scale = p < 1 ? static_cast<float>(1 / (1 - p)) : 0.0f;
     float *out = mask.data_ptr<float>();
-    for (size_t b = 0; b < keys.size(); b++) dropout_mask(hash_mix(keys[b], site), 0, keep, scale, out + b * run, run);
+    for (size_t b = 0; b < keys.size(); b++) dropout_mask(hash_mix(keys[b], site), keep, scale, out + b * run, run);
     site++;
     return mask.to(x.device(), x.scalar_type());
 }

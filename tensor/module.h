@@ -63,7 +63,7 @@ size_t module_touched_rows(const module *m, size_t i, const int64_t **rows);
 /* Says that the caller wrote to these rows of the gradient of sparse parameter i (they came from other ranks). */
 status module_touch_rows(module *m, size_t i, const int64_t *rows, size_t count);
 
-/* ---- layers (weights named as PyTorch and Transformers name them) ------------------------------------------------- */
+/* ---- layers (weights named as PyTorch and Transformers name them; biases start at 0, norms at 1) ------------------- */
 
 module *nn_linear(module *parent, const char *name, int64_t in, int64_t out, bool bias, t_init weight);
 tensor *nn_linear_forward(module *linear, tensor *x);        /* x (..., in) -> (..., out) */

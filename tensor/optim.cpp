@@ -181,18 +181,33 @@ status optim_step(optim *o)
 
 /* ---- clipping ---------------------------------------------------------------------------------------------------- */
 
+static double joint_norm(const std::vector<tensor *> &parameters)
+{
+    std::vector<at::Tensor> parts;
+    for (tensor *x : parameters) parts.push_back(x->rows ? row_set_gather(*x->rows, x->value.grad()) : x->value.grad());
+    if (parts.empty()) return 0;
+    return at::linalg_vector_norm(at::stack(at::_foreach_norm(parts, 2)), 2).item().toDouble();
+}
+
+static void scale_gradients(const std::vector<tensor *> &parameters, double by)
+{
+    std::vector<at::Tensor> dense;
+    for (tensor *x : parameters) {
+        if (x->rows) row_set_scale(*x->rows, x->value.mutable_grad(), by);
+        else dense.push_back(x->value.grad());
+    }
+    if (!dense.empty()) at::_foreach_mul_(dense, by);
+}
+
 status grad_clip(module *m, double most, double *norm)
 {
     return wrap_status({}, [&] {
         if (!m) reject("the module is missing (NULL)");
         at::NoGradGuard pause;
-        std::vector<at::Tensor> gradients;
-        for (tensor *x : trained_parameters(*m)) gradients.push_back(x->value.grad());
-        double total = 0;
-        if (!gradients.empty())
-            total = at::linalg_vector_norm(at::stack(at::_foreach_norm(gradients, 2)), 2).item().toDouble();
+        std::vector<tensor *> parameters = trained_parameters(*m);
+        double total = joint_norm(parameters);
         if (norm) *norm = total;
-        if (std::isfinite(total) && total > most) at::_foreach_mul_(gradients, most / (total + 1e-6));
+        if (std::isfinite(total) && total > most) scale_gradients(parameters, most / (total + 1e-6));
     });
 }
 

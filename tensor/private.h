@@ -15,9 +15,8 @@ status sticky_take(void); /* the failure that waits, or OK; forgets it */
 
 size_t type_bytes(t_type type); /* of one element */
 
-/* Part of dropout's mask: out[i] = scale where hash(key, first + i) < keep, else 0; keep is a probability times 2^32.
- */
-void dropout_mask(uint64_t key, uint64_t first, uint32_t keep, float scale, float *out, size_t count);
+/* A sample's mask: out[i] = scale where hash(key, i) < keep, else 0; keep is a probability times 2^32. */
+void dropout_mask(uint64_t key, uint32_t keep, float scale, float *out, size_t count);
 
 /* Named tensors as one file, and back in place after everything was checked and read: on failure nothing changed.
  * `kind` tells files of one sort from another (metadata "kind"); NULL: any. */

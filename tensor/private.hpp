@@ -10,6 +10,7 @@
 
 extern "C" { /* C alone uses base elsewhere */
 #include "base/hash.h"
+#include "base/log.h"
 #include "base/status.h"
 }
 #include "tensor/private.h"
@@ -94,7 +95,8 @@ at::Tensor embedding_by_rows(const at::Tensor &weight, const at::Tensor &ids, st
 std::shared_ptr<row_set> row_set_new(const at::Tensor &parameter); /* (V, ...) */
 void row_set_add(row_set &set, const int64_t *rows, size_t count);
 size_t row_set_sorted(row_set &set, const int64_t **rows);
-void row_set_zero(row_set &set, at::Tensor &gradient); /* zeroes the rows and forgets them */
-bool row_set_full(const row_set &set);                 /* a gradient reached every row, or may have */
+void row_set_zero(row_set &set, at::Tensor &gradient);               /* zeroes the rows and forgets them */
+at::Tensor row_set_gather(row_set &set, const at::Tensor &gradient); /* what may not be zero, for norms */
+void row_set_scale(row_set &set, at::Tensor &gradient, double by);
 
 #endif

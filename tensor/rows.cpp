@@ -54,34 +54,55 @@ size_t row_set_sorted(row_set &set, const int64_t **rows)
     return set.rows.size();
 }
 
-bool row_set_full(const row_set &set)
+/* Rows one by one are worth the trouble on the CPU alone. */
+static bool by_rows(const row_set &set, const at::Tensor &gradient)
 {
-    return set.all;
+    return !set.all && gradient.is_cpu();
+}
+
+static float *row_at(at::Tensor &gradient, int64_t row)
+{
+    return gradient.data_ptr<float>() + row * gradient.size(1);
 }
 
 void row_set_zero(row_set &set, at::Tensor &gradient)
 {
-    size_t width = set.count ? static_cast<size_t>(gradient.numel()) / set.count : 0;
-    if (set.all || !gradient.is_cpu()) gradient.zero_();
+    if (!by_rows(set, gradient)) gradient.zero_();
     else
-        for (int64_t row : set.rows)
-            std::fill_n(gradient.data_ptr<float>() + static_cast<size_t>(row) * width, width, 0.0f);
+        for (int64_t row : set.rows) std::fill_n(row_at(gradient, row), gradient.size(1), 0.0f);
     set.used.assign(set.count, false);
     set.rows.clear();
     set.sorted = true;
     set.all = false;
 }
 
+at::Tensor row_set_gather(row_set &set, const at::Tensor &gradient)
+{
+    const int64_t *rows = nullptr;
+    auto count = static_cast<int64_t>(row_set_sorted(set, &rows));
+    if (!by_rows(set, gradient)) return gradient;
+    return gradient.index_select(0, at::from_blob(const_cast<int64_t *>(rows), {count}, at::TensorOptions(at::kLong)));
+}
+
+void row_set_scale(row_set &set, at::Tensor &gradient, double by)
+{
+    auto factor = static_cast<float>(by);
+    if (!by_rows(set, gradient)) gradient.mul_(factor);
+    else
+        for (int64_t row : set.rows)
+            std::transform(row_at(gradient, row), row_at(gradient, row) + gradient.size(1), row_at(gradient, row),
+                           [factor](float x) { return x * factor; });
+}
+
 /* gradient[ids[n]] += step[n], n in order */
 static void add_rows(at::Tensor &gradient, const at::Tensor &ids, const at::Tensor &step)
 {
-    int64_t width = gradient.size(1), count = ids.numel();
+    int64_t width = gradient.size(1);
     const int64_t *id = ids.data_ptr<int64_t>();
     const float *from = step.data_ptr<float>();
-    float *to = gradient.data_ptr<float>();
-    for (int64_t n = 0; n < count; n++, from += width) {
-        float *row = to + id[n] * width;
-        for (int64_t i = 0; i < width; i++) row[i] += from[i];
+    for (int64_t n = 0; n < ids.numel(); n++, from += width) {
+        float *to = row_at(gradient, id[n]);
+        for (int64_t i = 0; i < width; i++) to[i] += from[i];
     }
 }
 

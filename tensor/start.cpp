@@ -46,31 +46,42 @@ static std::string cuda_half()
     return slash == std::string::npos ? "" : path.substr(0, slash + 1) + "libtorch_cuda.so";
 }
 
-/* OK when the GPU can be used from here on; otherwise why not. */
-static std::string open_cuda(int index)
+/* "" when the CUDA half works from here on; otherwise why not. */
+static std::string open_cuda()
 {
-    int count = gpu_count();
-    if (!count) return "the driver (libcuda.so.1) shows no GPU";
-    if (index < 0 || index >= count)
-        return "GPU " + std::to_string(index) + " is asked for and there are " + std::to_string(count);
     std::string path = cuda_half();
     if (path.empty() || !dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL)) {
         const char *reason = dlerror();
         return reason ? reason : "libtorch's CUDA half is not beside its CPU half";
     }
-    if (!at::hasCUDA()) return "libtorch does not see the GPU";
-    return "";
+    return at::hasCUDA() ? "" : "libtorch does not see the GPU";
+}
+
+static void fail_device(const char *name, const std::string &reason)
+{
+    sticky_fail(FAIL(ERR_CONFIG, "device '%s' cannot be used: %s", name, reason.c_str()));
+}
+
+static void choose_gpu(const char *name, int index, bool automatic)
+{
+    int count = gpu_count();
+    if (!count && automatic) return;
+    if (!count) return fail_device(name, "the driver (libcuda.so.1) shows no GPU");
+    if (index < 0 || index >= count)
+        return fail_device(name, "GPU " + std::to_string(index) + " is asked for, numbers are 0 to " +
+                                     std::to_string(count - 1));
+    std::string reason = open_cuda();
+    if (reason.empty()) device = at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
+    else if (!automatic) fail_device(name, reason);
+    else log_warn("there is a GPU that cannot be used (%s): the CPU is used", reason.c_str());
 }
 
 static void choose_device(const char *name, int index)
 {
-    bool automatic = !strcmp(name, "auto"), cuda = !strcmp(name, "cuda");
-    if (!automatic && !cuda && strcmp(name, "cpu"))
-        sticky_fail(FAIL(ERR_CONFIG, "device '%s' is unknown: auto, cpu or cuda", name));
-    if (!automatic && !cuda) return;
-    std::string reason = open_cuda(index);
-    if (reason.empty()) device = at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
-    else if (cuda) sticky_fail(FAIL(ERR_CONFIG, "device 'cuda' cannot be used: %s", reason.c_str()));
+    bool automatic = !strcmp(name, "auto"), cuda = !strcmp(name, "cuda"), cpu = !strcmp(name, "cpu");
+    if (!automatic && !cuda && !cpu) return fail_device(name, "there are auto, cpu and cuda");
+    if (started && (device.is_cpu() ? cuda : cpu)) return fail_device(name, "another is in use already");
+    if (!started && !cpu) choose_gpu(name, index, automatic);
 }
 
 static void make_deterministic(bool deterministic)
@@ -82,7 +93,7 @@ static void make_deterministic(bool deterministic)
 static void start(const t_options *options)
 {
     if (options->deterministic) setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0); /* cuBLAS reads it once */
-    if (!started) choose_device(options->device ? options->device : "auto", options->device_index);
+    choose_device(options->device ? options->device : "auto", options->device_index);
     if (sticky_waiting()) return;
     at::set_num_threads(options->threads > 0 ? options->threads : 1);
     if (!started) at::set_num_interop_threads(1);

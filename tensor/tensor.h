@@ -5,8 +5,9 @@
  * An operation without an open scope fails.
  *
  * Errors are sticky, so that expressions nest: an operation given NULL returns NULL, and an operation that fails returns
- * NULL and keeps the first failure (operation, shapes of its inputs, libtorch's reason). The failure comes out at the
- * next function that returns a status: t_check, t_backward, t_item_f32 and so on. No C++ exception passes this boundary.
+ * NULL and keeps the first failure (operation, shapes of its inputs, libtorch's reason). Until it has come out, operations
+ * of the thread do nothing and return NULL. It comes out at the next function that returns a status: t_check, t_backward,
+ * t_item_f32 and so on. No C++ exception passes this boundary.
  *
  * Everything is recorded for gradients when an input requires one, unless grad_pause is in force.
  * Negative dimensions count from the end, as in PyTorch; semantics of an operation are those of the PyTorch operation
@@ -44,7 +45,9 @@ typedef struct {
     bool deterministic;   /* deterministic algorithms only */
 } t_options;
 
-/* Once per process, before anything else here. Errors: ERR_CONFIG when "cuda" is asked for and not there. */
+/* Before anything else here. The first call decides the device for the process ("auto": the GPU when there is one that
+ * can be used); later ones set threads and determinism again. Errors: ERR_CONFIG when "cuda" is asked for and not there,
+ * or when there is no GPU of that index. */
 status t_start(const t_options *options);
 
 t_device t_device_used(void);

@@ -304,10 +304,33 @@ static status connect(store *s, const char *name, int flags)
     sqlite3_busy_timeout(s->db, OPEN_WAIT_MS);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    return run_text(s,
-                    "PRAGMA synchronous = FULL; PRAGMA secure_delete = OFF; PRAGMA cell_size_check = ON;"
-                    "PRAGMA wal_autocheckpoint = 256;",
-                    "open it");
+    return OK;
+}
+
+static status tune(store *s)
+{
+    const char *reader = "PRAGMA mmap_size = " MAP_BYTES, *writer = "PRAGMA synchronous = FULL;"
+                                                                    "PRAGMA secure_delete = OFF;"
+                                                                    "PRAGMA wal_autocheckpoint = 256";
+    status st = OK;
+    TRY(run_text(s, s->mode == STORE_WRITE ? writer : reader, "open it"));
+    TRY(run_text(s, "PRAGMA cell_size_check = ON; PRAGMA cache_size = -" CACHE_KIB, "open it"));
+done:
+    return st;
+}
+
+/* Something that SQLite would take for empty and write over may be somebody's file: it looks at its first bytes only.
+ */
+static status check_magic(const char *path)
+{
+    char start[16] = "";
+    FILE *file = fopen(path, "rbe");
+    if (!file) return OK; /* to be made, or SQLite says why not */
+    size_t count = fread(start, 1, sizeof start, file);
+    fclose(file);
+    if (count && memcmp(start, "SQLite format 3", sizeof start))
+        return FAIL(ERR_INPUT, "%s: it is no prediction store", path);
+    return OK;
 }
 
 /* The file as a URI that SQLite reads without locks or journals. New memory; NULL when out of it. */
@@ -404,10 +427,27 @@ done:
     return st;
 }
 
+/* SQLite reads what is cut off the last page as zeros. Where a journal is at work the size says nothing. */
+static status check_size(store *s)
+{
+    status st = OK;
+    struct stat info;
+    int64_t pages = 0, page_bytes = 0;
+    TRY(ask(s, "PRAGMA page_count", "read it", &pages));
+    TRY(ask(s, "PRAGMA page_size", "read it", &page_bytes));
+    if (!stands_alone(s->path) || stat(s->path, &info)) goto done;
+    if (info.st_size < pages * page_bytes || info.st_size % page_bytes)
+        TRY(FAIL(ERR_INPUT, "%s: cut off: %lld bytes instead of %lld", s->path, (long long)info.st_size,
+                 (long long)(pages * page_bytes)));
+done:
+    return st;
+}
+
 static status check_kind(store *s)
 {
     status st = OK;
     int64_t application = 0, version = 0;
+    TRY(check_size(s));
     TRY(ask(s, "PRAGMA application_id", "read it", &application));
     TRY(ask(s, "PRAGMA user_version", "read it", &version));
     if (application != APPLICATION_ID) TRY(FAIL(ERR_INPUT, "%s: an SQLite file, but no prediction store", s->path));
@@ -437,6 +477,7 @@ static status open_writer(store *s)
     TRY(ask(s, "PRAGMA schema_version", "read it", &made));
     if (made) TRY(check_kind(s));
     TRY(choose_journal(s));
+    TRY(tune(s));
     TRY(run(s, SQL_BEGIN_WRITE, "write to it"));
     s->in_transaction = true;
     TRY(ask(s, "PRAGMA schema_version", "read it", &made));
@@ -452,7 +493,7 @@ static status open_reader(store *s)
     status st = OK;
     TRY(connect_reader(s));
     TRY(check_kind(s));
-    TRY(run_text(s, "PRAGMA mmap_size = " MAP_BYTES, "read it"));
+    TRY(tune(s));
     TRY(store_reading(s));
 done:
     return st;
@@ -465,12 +506,12 @@ status store_open(const char *path, store_mode mode, store **out)
     if (directory_exists(path)) return FAIL(ERR_INPUT, "%s: a directory and no prediction store", path);
     if (mode == STORE_READ && access(path, R_OK))
         return FAIL(ERR_MISSING, "%s: cannot open the prediction store: %s", path, strerror(errno));
+    TRY(check_magic(path));
     s = calloc(1, sizeof *s);
     if (s) s->path = strdup(path);
     if (!s || !s->path) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
     s->mode = mode;
     TRY(mode == STORE_WRITE ? open_writer(s) : open_reader(s));
-    TRY(run_text(s, "PRAGMA cache_size = -" CACHE_KIB, "open it"));
     sqlite3_busy_timeout(s->db, COMMIT_WAIT_MS);
     *out = s;
     s = NULL;

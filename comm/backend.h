@@ -13,7 +13,8 @@
 enum {
     MEETING_BYTES = 8192, /* most payload of one meeting */
     HOST_BYTES = 64,
-    TEXT_BYTES = 4608, /* place, NUL and message of a failure */
+    PLACE_BYTES = 256,
+    TEXT_BYTES = 4608, /* kind, place, NUL and message of a failure */
 };
 
 typedef enum {
@@ -59,6 +60,7 @@ struct comm {
     const void **payloads;     /* (size) of the last meeting; borrowed until the next one */
     status broken;             /* the failure after which nothing works any more */
     char cause[TEXT_BYTES];    /* its message */
+    char agreed[TEXT_BYTES];   /* the message of the last failure of comm_agree */
 };
 
 /* All functions but `close` and `give_up` are Collective and called by all ranks at the same operation. */

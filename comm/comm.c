@@ -32,28 +32,34 @@ const char *comm_op_name(int op)
 
 /* ---- failures ---------------------------------------------------------------------------------------------------- */
 
-/* "place NUL message" of this thread's failure. */
-static void text_of_failure(char *text)
+enum { NEW_FAILURE = 'n', AGREED_FAILURE = 'a' }; /* first byte of a text */
+
+/* This thread's failure: kind, place, NUL, message. One that was agreed upon before, and comes again from a caller
+ * further out, names its rank already. */
+static void text_of_failure(const comm *c, char *text)
 {
     memset(text, 0, TEXT_BYTES);
-    size_t used = (size_t)snprintf(text, TEXT_BYTES / 8, "%s", fail_place());
-    if (used >= TEXT_BYTES / 8) used = TEXT_BYTES / 8 - 1;
-    snprintf(text + used + 1, TEXT_BYTES - used - 1, "%s", fail_message()[0] ? fail_message() : "no message");
+    text[0] = c->agreed[0] && !strcmp(c->agreed, fail_message()) ? AGREED_FAILURE : NEW_FAILURE;
+    snprintf(text + 1, PLACE_BYTES, "%s", fail_place());
+    size_t used = 1 + strlen(text + 1) + 1;
+    snprintf(text + used, TEXT_BYTES - used, "%s", fail_message()[0] ? fail_message() : "no message");
 }
 
-/* Makes the failure another rank told of the failure of this thread, with its place. */
-static status failure_of_rank(const comm *c, int rank, int code, const char *text)
+/* Makes the failure a rank told of the failure of this thread, with its place. */
+static status failure_of_rank(comm *c, int rank, int code, const char *text)
 {
-    char file[TEXT_BYTES / 8];
-    snprintf(file, sizeof file, "%s", text);
-    const char *message = text + strlen(text) + 1;
+    char file[PLACE_BYTES];
+    snprintf(file, sizeof file, "%s", text + 1);
+    const char *message = text + 1 + strlen(text + 1) + 1;
     char *colon = strrchr(file, ':');
     int line = colon ? atoi(colon + 1) : 0;
     if (colon) *colon = '\0';
     if (code <= OK || code > ERR_INTERNAL) code = ERR_INTERNAL;
     fail_clear();
-    if (c->size == 1) return fail_at(file, line, (status)code, "%s", message);
-    return fail_at(file, line, (status)code, "rank %d (%s): %s", rank, c->hosts[rank], message);
+    if (c->size == 1 || text[0] == AGREED_FAILURE) fail_at(file, line, (status)code, "%s", message);
+    else fail_at(file, line, (status)code, "rank %d (%s): %s", rank, c->hosts[rank], message);
+    snprintf(c->agreed, sizeof c->agreed, "%s", fail_message());
+    return (status)code;
 }
 
 /* Keeps the failure: the communicator is broken from here on. */
@@ -206,7 +212,7 @@ status comm_agree(comm *c, status mine)
 {
     char text[TEXT_BYTES];
     if (c->broken && mine != OK) return mine;
-    if (mine != OK) text_of_failure(text);
+    if (mine != OK) text_of_failure(c, text);
     status st = meet(c, (comm_header){.op = OP_AGREE, .value = (int32_t)mine}, NULL, mine != OK ? text : NULL);
     if (st != OK) return mine != OK ? mine : st; /* its own failure says more than that the others do not hear it */
     int failed = failed_rank(c);

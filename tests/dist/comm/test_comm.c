@@ -216,6 +216,10 @@ static void test_agreement(void **state)
         if (size > 1) assert_non_null(strstr(fail_message(), expected));
         snprintf(place, sizeof place, "%.11s", fail_place());
         assert_string_equal(place, "test_comm.c");
+        char first[512];
+        snprintf(first, sizeof first, "%s", fail_message());
+        assert_int_equal(comm_agree(world, ERR_INPUT), ERR_INPUT); /* again, further out: the same words */
+        assert_string_equal(fail_message(), first);
         fail_clear();
     }
     require(comm_barrier(world)); /* the communicator still works */

@@ -1,5 +1,4 @@
 #include "conf/recipe_parts.h"
-#include "conf/suggest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,9 +88,5 @@ bool recipe_help(FILE *to, const char *prefix)
         if (is_folded(o, prefix)) print_folded(to, o->key, folded, sizeof folded);
         else print_row(to, o, width);
     }
-    if (shown) return true;
-    char near[3 * KEY_MAX];
-    suggest_key(prefix, near, sizeof near);
-    fprintf(to, "no key starts with %.100s%s\n", prefix, near);
-    return false;
+    return shown > 0;
 }

@@ -51,12 +51,15 @@ static target target_of(const char *full)
 
 static const char *name_fault(const recipe *r, const char *section, const char *name)
 {
-    static const char *const TAKEN[] = {"teacher", "student", "majority", "bigram", "trigram", "ceiling"};
+    /* other sets, and the other entries of metrics.json */
+    static const char *const TAKEN[] = {"teacher",     "student",   "majority",    "bigram",     "trigram",
+                                        "ceiling",     "run",       "recipe_hash", "throughput", "time_to_first_step_s",
+                                        "rss_peak_mb", "world_size"};
     size_t length = strlen(name);
     if (!length || length > VARIANT_NAME_MAX) return "is empty or longer than 40 characters";
     if (strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != length) return "may hold a-z, 0-9 and _ only";
     for (size_t i = 0; i < sizeof TAKEN / sizeof TAKEN[0]; i++)
-        if (!strcmp(name, TAKEN[i])) return "is the name of another prediction set";
+        if (!strcmp(name, TAKEN[i])) return "is taken: another prediction set or entry of metrics.json has it";
     for (size_t i = 0; i < r->variant_count; i++)
         if (!strcmp(name, r->variants[i].name) && strcmp(section, r->variants[i].section))
             return "is the name of a variant of the other section too";

@@ -135,10 +135,11 @@ status recipe_read(const char *path, char *const *overrides, size_t count, recip
 {
     status st = OK;
     bool readable = false;
-    recipe *r = recipe_new(path);
-    if (!r) TRY(FAIL(ERR_MEMORY, "%s: no memory to read it", path));
+    recipe *r = recipe_new(path ? path : "recipe");
+    if (!r) TRY(FAIL(ERR_MEMORY, "no memory to read a recipe"));
     problems p = {.strings = r->strings};
-    TRY(take_file(r, &p, path, &readable));
+    if (path) TRY(take_file(r, &p, path, &readable));
+    else readable = true;
     TRY(take_overrides(r, &p, overrides, count));
     TRY(recipe_resolve(r, &p));
     if (readable) TRY(recipe_check(r, &p));

@@ -26,7 +26,7 @@
 typedef struct recipe recipe;
 
 /* Reads and checks `path` with `overrides` ("key=value", count). Errors: ERR_MISSING, ERR_CONFIG (all at once),
- * ERR_MEMORY. The caller frees it. */
+ * ERR_MEMORY. `path` NULL: nothing but the overrides. The caller frees it. */
 status recipe_read(const char *path, char *const *overrides, size_t count, recipe **out);
 void recipe_free(recipe **r);
 
@@ -55,6 +55,9 @@ status recipe_set(recipe *r, const char *key, const char *text);
 size_t recipe_variant_count(const recipe *r, const char *section);
 const char *recipe_variant_name(const recipe *r, const char *section, size_t i);
 
+/* What a variant has different, as "distill.loss: none, blind: true"; nothing for one that is not there. */
+void recipe_variant_write(const recipe *r, const char *section, const char *name, FILE *to);
+
 /* The recipe as the step (section, variant, seed) sees it: the variant's overrides replace keys of its section, `seed`
  * replaces the seed. `variant` NULL is the section itself. The caller frees it. */
 status recipe_for_step(const recipe *r, const char *section, const char *variant, int64_t seed, recipe **out);
@@ -66,7 +69,8 @@ status recipe_write(const recipe *r, FILE *to);
  * step's recipe only what that step can depend on counts: a change of the student leaves the teacher's hash as it was. */
 void recipe_hash(const recipe *r, char out[33]);
 
-/* The option table as help: all keys, or those that start with `prefix` (NULL: all). False when there is none. */
+/* The option table as help: all keys, or those that start with `prefix` (NULL: all). False, and nothing is
+ * printed, when there is none. */
 bool recipe_help(FILE *to, const char *prefix);
 
 #endif

@@ -50,6 +50,21 @@ static void write_variants(const recipe *r, const char *section, FILE *to)
     }
 }
 
+void recipe_variant_write(const recipe *r, const char *section, const char *name, FILE *to)
+{
+    size_t count, written = 0;
+    const option *all = options_all(&count);
+    for (size_t v = 0; v < r->variant_count; v++) {
+        const variant *each = &r->variants[v];
+        if (strcmp(each->section, section) || strcmp(each->name, name)) continue;
+        for (size_t i = 0; i < count; i++) {
+            if (!each->overrides[i].set) continue;
+            fprintf(to, "%s%s: ", written++ ? ", " : "", all[i].key + strlen(section) + 1);
+            value_write(&all[i], &each->overrides[i], to);
+        }
+    }
+}
+
 static bool is_last_of(const option *all, size_t count, size_t i, const char *section)
 {
     size_t length = strlen(section);
@@ -84,6 +99,7 @@ static bool starts(const char *key, const char *prefix)
  * the sections of later steps. */
 static bool step_ignores(const char *section, const char *key)
 {
+    if (!strcmp(section, "generate")) return !starts(key, "generate.") && strcmp(key, "seed") != 0;
     if (starts(key, "stages") || starts(key, "train.") || starts(key, "student.seeds")) return true;
     if (!strcmp(section, "teacher"))
         return starts(key, "predict.") || starts(key, "student.") || starts(key, "teacher.baselines");

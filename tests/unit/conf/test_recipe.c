@@ -283,7 +283,7 @@ static void wrong_variants_are_refused_with_their_place(void **state)
     fail_clear();
     recipe_free(&r);
     bad(BASE "student: {variants: {Big: {blind: true}}}\n", ":2:22: student.variants: the name \"Big\" may hold", NULL);
-    bad(BASE "student: {variants: {bigram: {}}}\n", "is the name of another prediction set", NULL);
+    bad(BASE "student: {variants: {bigram: {}}}\n", "the name \"bigram\" is taken", NULL);
     bad(BASE "teacher: {variants: {a: {}}}\nstudent: {variants: {a: {}}}\n", "of the other section too", NULL);
     bad(BASE "student: {variants: {a: {layrs: 2}}}\n",
         ":2:26: there is no key student.variants.a.layrs: did you mean student.layers? (overrides of a variant are "

@@ -1,0 +1,76 @@
+/* magister report, magister generate */
+#include "base/file.h"
+#include "conf/recipe.h"
+#include "conf/run.h"
+#include "launcher/commands.h"
+#include "launcher/evaluate.h"
+#include "launcher/generated.h"
+#include "launcher/rundir.h"
+
+#include <stdlib.h>
+
+static const char REPORT_HELP[] =
+    "Makes metrics.json and report.html of a run again, from its store.\vExample:\n  magister report runs/demo";
+
+static status make_report(const char *run)
+{
+    status st = OK;
+    recipe *r = NULL;
+    plan p = {0};
+    char *path = run_path(run, "recipe.yaml");
+    if (!path) TRY(FAIL(ERR_MEMORY, "no memory to read %s", run));
+    TRY(rundir_require(run));
+    TRY(recipe_read(path, NULL, 0, &r));
+    TRY(plan_make(r, &p));
+    TRY(evaluate_run(run, r, &p));
+    printf("%s/metrics.json\n%s/report.html\n", run, run);
+done:
+    plan_free(&p);
+    recipe_free(&r);
+    free(path);
+    return st;
+}
+
+status command_report(int argc, char **argv)
+{
+    status st = OK;
+    command_line line = {NULL, "RUN", REPORT_HELP, 1, 1, NULL, NULL, {0}};
+    TRY(arguments_parse(&line, argc, argv));
+    TRY(make_report(line.found.at[0]));
+done:
+    free(line.found.at);
+    return st;
+}
+
+static const char GENERATE_HELP[] =
+    "Writes the generated kitchen world into a new directory: annotations, classes, texts and feature tracks."
+    "\vKeys are generate.* and seed (magister recipe help generate). The same keys give the same bytes.\n\n"
+    "Example:\n  magister generate /tmp/kitchen generate.videos=50 seed=3";
+
+static status generate_into(const char *directory, char **overrides, size_t count)
+{
+    status st = OK;
+    recipe *r = NULL;
+    if (file_exists(directory) || directory_exists(directory))
+        TRY(FAIL(ERR_CREATE, "%s: is there already: say a new directory", directory));
+    TRY(recipe_read(NULL, overrides, count, &r));
+    TRY(generated_make(r, directory));
+    printf("%s\n", directory);
+done:
+    recipe_free(&r);
+    return st;
+}
+
+status command_generate(int argc, char **argv)
+{
+    status st = OK;
+    char stages[] = "stages=[generate]";
+    command_line line = {NULL, "DIR [key=value ...]", GENERATE_HELP, 1, 0, NULL, NULL, {0}};
+    TRY(arguments_parse(&line, argc, argv));
+    words *found = &line.found;
+    found->at[found->count] = stages; /* last, so that the user's overrides keep their numbers */
+    TRY(generate_into(found->at[0], found->at + 1, found->count));
+done:
+    free(line.found.at);
+    return st;
+}

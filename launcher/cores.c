@@ -1,0 +1,50 @@
+#include "launcher/cores.h"
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A CPU is its core's first hardware thread when the kernel lists it first; without a list, each is a core. */
+static bool is_first_thread(int cpu)
+{
+    char path[96];
+    int first = cpu;
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu);
+    FILE *file = fopen(path, "re");
+    if (!file) return true;
+    if (fscanf(file, "%d", &first) != 1) first = cpu;
+    fclose(file);
+    return first == cpu;
+}
+
+status cpus_usable(cpu_list *out)
+{
+    cpu_set_t set;
+    *out = (cpu_list){0};
+    if (sched_getaffinity(0, sizeof set, &set))
+        return FAIL(ERR_INTERNAL, "the system does not say which CPUs may be used");
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t cpu = 0; cpu < CPU_SETSIZE && out->count < 1024; cpu++) {
+            if (!CPU_ISSET(cpu, &set) || is_first_thread((int)cpu) != (pass == 0)) continue;
+            out->cpus[out->count++] = (int)cpu;
+            if (pass == 0) out->whole++;
+        }
+    return OK;
+}
+
+char *cpus_for_ranks(const cpu_list *from, size_t ranks, size_t threads)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *to = open_memstream(&text, &length);
+    if (!to) return NULL;
+    bool enough = threads && ranks <= from->count / threads;
+    for (size_t i = 0; enough && i < ranks * threads; i++) {
+        if (i) fputc(i % threads ? ',' : ';', to);
+        fprintf(to, "%d", from->cpus[i]);
+    }
+    fclose(to);
+    return text;
+}

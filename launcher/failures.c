@@ -1,0 +1,138 @@
+#include "launcher/failures.h"
+
+#include "base/file.h"
+#include "conf/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { ERROR_BYTES_MAX = 16384 };
+
+typedef struct {
+    size_t rank;
+    status code;
+    struct timespec when;
+    char *text; /* the whole file; owned */
+} failure;
+
+static char *error_path(const char *run, const char *step, size_t rank)
+{
+    char *path = NULL;
+    return asprintf(&path, "%s/logs/%s.rank%zu.error", run, step, rank) < 0 ? NULL : path;
+}
+
+status failures_forget(const char *run, const char *step, size_t ranks)
+{
+    for (size_t rank = 0; rank < ranks; rank++) {
+        char *path = error_path(run, step, rank);
+        if (!path) return FAIL(ERR_MEMORY, "no memory to start %s", step);
+        int failed = unlink(path) && errno != ENOENT;
+        if (failed) FAIL(ERR_IO, "%s: cannot remove: %s", path, strerror(errno));
+        free(path);
+        if (failed) return ERR_IO;
+    }
+    return OK;
+}
+
+status status_of_exit(int code)
+{
+    for (status each = OK; each <= ERR_INTERNAL; each++)
+        if (status_exit_code(each) == code) return each;
+    return ERR_RANK;
+}
+
+static bool failure_read(const char *run, const char *step, size_t rank, failure *out)
+{
+    struct stat info;
+    size_t count;
+    char *path = error_path(run, step, rank);
+    *out = (failure){.rank = rank};
+    bool there = path && !stat(path, &info) && file_read(path, ERROR_BYTES_MAX, &out->text, &count) == OK;
+    if (!there) {
+        fail_clear(); /* what matters is why the rank failed */
+    } else {
+        out->when = info.st_mtim;
+        out->code = status_of_exit(atoi(out->text));
+    }
+    free(path);
+    return there;
+}
+
+/* Complaints about others, and stops that were asked for, come behind failures of a rank's own. */
+static int weight(status code)
+{
+    return code == OK || code == ERR_RETRY ? 0 : code == ERR_RANK ? 1 : 2;
+}
+
+static bool is_cause_before(const failure *a, const failure *b)
+{
+    if (weight(a->code) != weight(b->code)) return weight(a->code) > weight(b->code);
+    if (a->when.tv_sec != b->when.tv_sec) return a->when.tv_sec < b->when.tv_sec;
+    return a->when.tv_nsec < b->when.tv_nsec;
+}
+
+static bool find_cause(const char *run, const char *step, size_t ranks, failure *cause)
+{
+    bool found = false;
+    *cause = (failure){0};
+    for (size_t rank = 0; rank < ranks; rank++) {
+        failure each;
+        if (!failure_read(run, step, rank, &each)) continue;
+        if (!found || is_cause_before(&each, cause)) {
+            free(cause->text);
+            *cause = each;
+            found = true;
+        } else {
+            free(each.text);
+        }
+    }
+    return found;
+}
+
+static status tell_cause(const char *run, const char *step, size_t ranks, const failure *cause)
+{
+    const char *message = strchr(cause->text, '\n');
+    char *log = run_log(run, step, (int)cause->rank), who[32] = "";
+    message = message ? message + 1 : "no message";
+    int length = (int)strlen(message);
+    while (length && message[length - 1] == '\n') length--;
+    if (ranks > 1) snprintf(who, sizeof who, " on rank %zu", cause->rank);
+    status code = weight(cause->code) ? cause->code : ERR_RANK;
+    FAIL(code, "%s failed%s: %.*s\n(log: %s)", step, who, length, message, log ? log : "");
+    free(log);
+    return code;
+}
+
+static status tell_exit(const char *run, const char *step, int how)
+{
+    int signal_number = WIFSIGNALED(how) ? WTERMSIG(how) : WEXITSTATUS(how) > 128 ? WEXITSTATUS(how) - 128 : 0;
+    if (signal_number)
+        return FAIL(ERR_RANK, "%s was ended by signal %d (%s)%s and left no message; logs are in %s/logs", step,
+                    signal_number, strsignal(signal_number),
+                    signal_number == SIGKILL ? ", perhaps for want of memory," : "", run);
+    return FAIL(status_of_exit(WEXITSTATUS(how)), "%s ended with exit code %d and left no message; logs are in %s/logs",
+                step, WEXITSTATUS(how), run);
+}
+
+status failures_tell(const char *run, const char *step, size_t ranks, int how, int stops)
+{
+    failure cause;
+    bool ended_well = WIFEXITED(how) && WEXITSTATUS(how) == 0;
+    if (ended_well) return OK;
+    bool told = find_cause(run, step, ranks, &cause);
+    bool saved = WIFEXITED(how) && WEXITSTATUS(how) == status_exit_code(ERR_RETRY);
+    status st;
+    if (told && weight(cause.code) && stops < 2) st = tell_cause(run, step, ranks, &cause);
+    else if (stops > 1) st = FAIL(ERR_RETRY, "%s was killed; --resume goes on from its last checkpoint", step);
+    else if (saved) st = FAIL(ERR_RETRY, "%s was stopped and has saved; --resume goes on with it", step);
+    else if (stops == 1) st = FAIL(ERR_RETRY, "%s was stopped; --resume goes on from its last checkpoint", step);
+    else st = tell_exit(run, step, how);
+    free(cause.text);
+    return st;
+}

@@ -1,0 +1,41 @@
+/* plan - the steps of a recipe, in the order they run: a pure function, so that it can be shown before anything starts.
+ *
+ *   generate
+ *   teacher, then each of its variants            (baselines are only counted: they have nothing to train)
+ *   predict.teacher, then each of its variants
+ *   student and each of its variants, once for every seed
+ *   evaluate
+ */
+#ifndef MAGISTER_LAUNCHER_PLAN_H
+#define MAGISTER_LAUNCHER_PLAN_H
+
+#include "base/status.h"
+#include "conf/recipe.h"
+#include "conf/run.h"
+
+typedef enum {
+    PLAN_GENERATE, /* inside the launcher */
+    PLAN_RANKS,    /* by magister-rank */
+    PLAN_EVALUATE, /* inside the launcher */
+} plan_kind;
+
+typedef struct {
+    plan_kind kind;
+    run_step step; /* of PLAN_RANKS; of the others only the section, "generate" or "evaluate" */
+    char name[96]; /* "student_plain.1" */
+    char hash[33]; /* of what the step's result depends on in the recipe */
+} plan_step;
+
+typedef struct {
+    plan_step *at; /* (count) */
+    size_t count;
+} plan;
+
+/* Strings in the plan are borrowed from `r`. Errors: ERR_MEMORY. The caller frees it with plan_free. */
+status plan_make(const recipe *r, plan *out);
+void plan_free(plan *p);
+
+/* "16 steps: generate, teacher (2), predict (2), student (10), evaluate" and a line end. */
+void plan_print(const plan *p, FILE *to);
+
+#endif

@@ -1,0 +1,138 @@
+#include "launcher/report.h"
+
+#include "base/file.h"
+#include "conf/run.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const char STYLE[] =
+    "body{font:15px/1.5 system-ui,sans-serif;color:#1c2733;background:#fff;max-width:72rem;margin:2.5rem auto;"
+    "padding:0 1.5rem}\n"
+    "h1{font-size:1.7rem;margin:0 0 .3rem}h2{font-size:1.15rem;margin:2.4rem 0 .6rem;padding-bottom:.2rem;"
+    "border-bottom:1px solid #d8dee5}\n"
+    "p{margin:.5rem 0;max-width:60rem}.lead{font-size:1.05rem;color:#3c4a58}.note{color:#66727f;font-size:.88rem}\n"
+    "table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}\n"
+    "th,td{padding:.28rem .7rem;text-align:right;border-bottom:1px solid #e8ecf0;white-space:nowrap}\n"
+    "th{color:#66727f;font-weight:600;vertical-align:bottom}td.text,th.text{text-align:left}td.wide{white-space:normal}"
+    "\n"
+    "tbody tr:hover{background:#f5f8fb}.sd{color:#8a96a3;font-size:.85em}.best{font-weight:650}\n"
+    ".scroll{overflow-x:auto}.group td{color:#66727f;border-bottom:0;padding-top:.8rem;font-size:.85rem}\n"
+    ".charts{display:flex;flex-wrap:wrap;gap:1rem}.chart{border:1px solid #e1e6eb;border-radius:6px;padding:.6rem "
+    ".8rem}\n"
+    ".chart h3{font-size:.9rem;margin:0 0 .3rem;font-weight:600}svg text{font:10px system-ui,sans-serif;fill:#66727f}\n"
+    "code,pre{font:12.5px/1.45 ui-monospace,monospace;background:#f5f7f9;border-radius:4px}code{padding:.1rem .3rem}\n"
+    "pre{padding:.9rem 1.1rem;overflow-x:auto}details summary{cursor:pointer;color:#3c4a58}\n";
+
+static void write_model(const report *p)
+{
+    const recipe *r = p->recipe;
+    const char *model = recipe_text(r, "teacher.model");
+    fputs("A teacher", p->to);
+    if (!strcmp(model, "encoder"))
+        fprintf(p->to, " (an encoder of %lld layers and width %lld that reads %s)",
+                (long long)recipe_int(r, "teacher.layers"), (long long)recipe_int(r, "teacher.width"),
+                !strcmp(recipe_text(r, "teacher.input"), "text") ? "text" : "action tokens");
+    else fprintf(p->to, " (%s counts)", model);
+    fprintf(p->to, " reads up to %lld earlier actions and predicts the next",
+            (long long)recipe_int(r, "teacher.hist_len"));
+}
+
+static bool has_section(const report *p, const char *section)
+{
+    for (size_t i = 0; i < p->plan->count; i++)
+        if (!strcmp(p->plan->at[i].step.section, section)) return true;
+    return false;
+}
+
+static void write_student(const report *p)
+{
+    const recipe *r = p->recipe;
+    fprintf(p->to, "; a student (%s, %lld layers, width %lld) watches %lld frames to ", recipe_text(r, "student.model"),
+            (long long)recipe_int(r, "student.layers"), (long long)recipe_int(r, "student.width"),
+            (long long)recipe_int(r, "student.frames"));
+    if (strcmp(recipe_text(r, "student.task"), "anticipate")) fputs("recognise the action it sees", p->to);
+    else fprintf(p->to, "anticipate the action that begins %g s later", recipe_real(r, "data.tau_a"));
+    fputs(", from labels and from the teacher&#39;s stored predictions", p->to);
+}
+
+static void write_lead(const report *p)
+{
+    char stamp[32], hash[33];
+    struct tm day;
+    time_t now = time(NULL);
+    const char *data = recipe_text(p->recipe, "data.train");
+    strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M UTC", gmtime_r(&now, &day));
+    recipe_hash(p->recipe, hash);
+    fputs("<p class=lead>", p->to);
+    write_model(p);
+    if (has_section(p, "student")) write_student(p);
+    fputs(".</p>\n<p class=note>", p->to);
+    if (data) {
+        fputs("Data: ", p->to);
+        html_text(p->to, data);
+        fputs(has_section(p, "generate") ? " (the generated kitchen world). " : ". ", p->to);
+    }
+    long long ranks = (long long)recipe_int(p->recipe, "launch.ranks"),
+              threads = (long long)recipe_int(p->recipe, "launch.threads");
+    fprintf(p->to, "%lld rank%s of %lld thread%s. Recipe %s. Report made %s.</p>\n", ranks, ranks == 1 ? "" : "s",
+            threads, threads == 1 ? "" : "s", hash, stamp);
+}
+
+static status write_recipe(const report *p)
+{
+    char *text = NULL;
+    size_t length;
+    FILE *memory = open_memstream(&text, &length);
+    if (!memory) return FAIL(ERR_MEMORY, "no memory for the recipe in the report");
+    status st = recipe_write(p->recipe, memory);
+    fclose(memory);
+    fputs("<h2>Recipe</h2>\n<details><summary>Every key as it was resolved</summary><pre>", p->to);
+    if (st == OK && text) html_text(p->to, text);
+    fputs("</pre></details>\n", p->to);
+    free(text);
+    return st;
+}
+
+static status write_document(const report *p)
+{
+    status st = OK;
+    const char *name = recipe_text(p->recipe, "name");
+    fputs("<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
+          "<meta name=viewport content=\"width=device-width,initial-scale=1\"><title>",
+          p->to);
+    html_text(p->to, name);
+    fprintf(p->to, " &middot; Magister</title><style>\n%s</style></head><body>\n<h1>", STYLE);
+    html_text(p->to, name);
+    fputs("</h1>\n", p->to);
+    write_lead(p);
+    report_results(p);
+    TRY(report_curves(p));
+    report_throughput(p);
+    TRY(report_sources(p));
+    TRY(write_recipe(p));
+    fputs("</body></html>\n", p->to);
+done:
+    return st;
+}
+
+status report_write(const report *what)
+{
+    status st = OK;
+    char *text = NULL, *path = run_path(what->run, "report.html");
+    size_t length = 0;
+    report p = *what;
+    p.to = open_memstream(&text, &length);
+    if (!path || !p.to) TRY(FAIL(ERR_MEMORY, "no memory for the report of %s", what->run));
+    TRY(write_document(&p));
+    int failed = fclose(p.to);
+    p.to = NULL;
+    if (failed) TRY(FAIL(ERR_MEMORY, "no memory for the report of %s", what->run));
+    TRY(file_write(path, text, length));
+done:
+    if (p.to) fclose(p.to);
+    free(text);
+    free(path);
+    return st;
+}

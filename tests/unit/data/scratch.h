@@ -34,6 +34,7 @@ static inline const char *scratch_bytes(const char *name, const void *bytes, siz
 {
     static char path[256];
     snprintf(path, sizeof path, "%s/%s", scratch_directory, name);
+    unlink(path); /* some file systems write a truncated file to disk at once when it is closed */
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
     assert_int_equal(fwrite(bytes, 1, count, file), count);

@@ -19,7 +19,7 @@ void dropout_end(void)
 }
 
 /* Everything that has key b is one run of elements, whether its rows are (B, ...) or (B * n, ...). */
-static at::Tensor mask_of(const at::Tensor &x, double p)
+static at::Tensor mask_of(const at::Tensor &x, double p, uint64_t here)
 {
     int64_t samples = static_cast<int64_t>(keys.size());
     if (!x.dim() || x.size(0) % samples) reject("the rows are no multiple of the samples given to dropout_begin");
@@ -28,16 +28,18 @@ static at::Tensor mask_of(const at::Tensor &x, double p)
     auto keep = static_cast<uint32_t>(std::min(std::round((1 - p) * 4294967296.0), 4294967295.0));
     float scale = p < 1 ? static_cast<float>(1 / (1 - p)) : 0.0f;
     float *out = mask.data_ptr<float>();
-    for (size_t b = 0; b < keys.size(); b++) dropout_mask(hash_mix(keys[b], site), keep, scale, out + b * run, run);
-    site++;
+    for (size_t b = 0; b < keys.size(); b++) dropout_mask(hash_mix(keys[b], here), keep, scale, out + b * run, run);
     return mask.to(x.device(), x.scalar_type());
 }
 
+/* A site counts whether or not its rate drops anything: a rate of 0 leaves the masks of the others as they are. */
 tensor *t_dropout(tensor *x, double p)
 {
-    if (x && (p == 0 || keys.empty())) return guard({x}, [&] { return x; });
+    if (keys.empty() || !x) return guard({x}, [&] { return x; });
+    uint64_t here = site++;
+    if (p == 0) return guard({x}, [&] { return x; });
     return wrap({x}, [&] {
         if (!(p > 0 && p <= 1)) reject("the probability of dropout is in [0, 1]");
-        return at::mul(x->value, mask_of(x->value, p));
+        return at::mul(x->value, mask_of(x->value, p, here));
     });
 }

@@ -122,8 +122,8 @@ const char *t_cpu_capability(void)
     return name.c_str();
 }
 
-/* libtorch's generator takes 32 bits: the upper half of a larger seed is folded in. */
+/* libtorch's generator takes 32 bits: a larger seed is hashed down to them. */
 void t_seed(uint64_t seed)
 {
-    guard({}, [&] { return at::manual_seed((seed ^ seed >> 32) & 0xffffffff), true; });
+    guard({}, [&] { return at::manual_seed(seed >> 32 ? hash_mix(seed, 0) >> 32 : seed), true; });
 }

@@ -164,7 +164,7 @@ tensor *t_attention(tensor *q, tensor *k, tensor *v, tensor *mask, bool causal);
  * Outside of dropout_begin ... dropout_end, and for p = 0, x is returned. Kept values are scaled by 1 / (1 - p). */
 void dropout_begin(const uint64_t *keys, size_t count);              /* keys: (B) copied; this thread */
 void dropout_end(void);
-tensor *t_dropout(tensor *x, double p);
+tensor *t_dropout(tensor *x, double p);                               /* counts as one of the n even for p = 0 */
 
 /* Cross entropy. logits (N, C); labels (N) int64, T_IGNORE counts for nothing; class_weight (C) or NULL.
  * T_MEAN divides by the sum of the weights of the labels that count, as PyTorch does. */

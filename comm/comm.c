@@ -49,7 +49,7 @@ static void text_of_failure(const comm *c, char *text)
 static status failure_of_rank(comm *c, int rank, int code, const char *text)
 {
     char file[PLACE_BYTES];
-    snprintf(file, sizeof file, "%s", text + 1);
+    snprintf(file, sizeof file, "%.*s", PLACE_BYTES - 1, text + 1);
     const char *message = text + 1 + strlen(text + 1) + 1;
     char *colon = strrchr(file, ':');
     int line = colon ? atoi(colon + 1) : 0;

@@ -275,7 +275,7 @@ static status check_row(store *s, sqlite3_stmt *row, int64_t *counts)
                         (size_t)sqlite3_column_bytes(row, 2));
 }
 
-status store_check_records(store *s)
+static status check_records(store *s)
 {
     status st = OK;
     sqlite3_stmt *rows = NULL;
@@ -295,5 +295,22 @@ status store_check_records(store *s)
 done:
     store_reset(s, SQL_RECORDS);
     free(counts);
+    return st;
+}
+
+status store_check(store *s)
+{
+    status st = OK;
+    sqlite3_stmt *statement = NULL;
+    bool row = false;
+    TRY(store_reading(s));
+    TRY(store_statement(s, SQL_INTEGRITY, &statement));
+    TRY(store_step(s, SQL_INTEGRITY, "check it", &row));
+    if (row && strcmp(store_text(statement, 0), "ok"))
+        TRY(FAIL(ERR_INPUT, "%s: damaged: %s", s->path, store_text(statement, 0)));
+    store_reset(s, SQL_INTEGRITY);
+    TRY(check_records(s));
+done:
+    store_reset(s, SQL_INTEGRITY);
     return st;
 }

@@ -1,8 +1,8 @@
 /* store_private - inside this room: what the parts of the store share.
  *
- * store_file.c opens, commits and closes; store_labels.c keeps what scoring needs; store_sets.c keeps the sets and
- * store_predictions.c their records. All SQL statements stand in store_file.c, are prepared once and reset after use: a
- * statement left standing would keep a reader's transaction open.
+ * store_file.c opens and closes; store_sql.c has the statements, transactions and errors; store_labels.c keeps what
+ * scoring needs; store_sets.c keeps the sets and store_predictions.c their records. Statements are prepared once and
+ * reset after use: one left standing would keep a reader's transaction open.
  */
 #ifndef MAGISTER_DISTILL_STORE_PRIVATE_H
 #define MAGISTER_DISTILL_STORE_PRIVATE_H
@@ -73,12 +73,19 @@ struct store {
 
 /* The failure SQLite has just reported, as status and message ("PATH: cannot <doing>: ..."). */
 status store_failure(store *s, const char *doing);
+/* The status for one of SQLite's codes. */
+status store_meaning(const store *s, int code);
 
 /* A statement, reset and with its parameters unbound; borrowed. */
 status store_statement(store *s, sql_name name, sqlite3_stmt **out);
 /* One step: `*row` says whether there is a row (may be NULL where none is awaited). */
 status store_step(store *s, sql_name name, const char *doing, bool *row);
 void store_reset(store *s, sql_name name);
+/* A statement without parameters and results, from prepare to reset. */
+status store_run(store *s, sql_name name, const char *doing);
+/* SQL that has no place among the statements: pragmas and the schema. */
+status store_run_text(store *s, const char *sql, const char *doing);
+status store_ask(store *s, const char *sql, const char *doing, int64_t *out);
 /* A statement of one integer result. */
 status store_integer(store *s, sql_name name, const char *doing, int64_t *out);
 
@@ -95,8 +102,5 @@ void store_forget_sets(store *s);
 status store_known_set(store *s, int64_t set, stored_set **out);
 /* Writes what changed about the sets to their rows. */
 status store_flush_sets(store *s);
-
-/* Every record's CRC and form, and the number of each set's records. */
-status store_check_records(store *s);
 
 #endif

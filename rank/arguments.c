@@ -1,0 +1,66 @@
+#include "rank/arguments.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct argp_option OPTIONS[] = {
+    {"run", 'r', "DIR", 0, "run directory with recipe.yaml", 0},
+    {"section", 's', "NAME", 0, "teacher, predict or student", 0},
+    {"variant", 'v', "NAME", 0, "variant of the section", 0},
+    {"seed", 'k', "N", 0, "seed of the step", 0},
+    {"several-seeds", 'm', NULL, 0, "the section has several seeds: the step's name carries this one", 0},
+    {"ranks", 'n', "N", 0, "ranks that were promised; another number is an error", 0},
+    {0},
+};
+
+static bool number(const char *text, int64_t least, int64_t most, int64_t *out)
+{
+    char *end = NULL;
+    errno = 0;
+    long long value = strtoll(text, &end, 10);
+    if (errno || end == text || *end || value < least || value > most) return false;
+    *out = value;
+    return true;
+}
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    rank_arguments *a = state->input;
+    int64_t count = 0;
+    switch (key) {
+    case 'r': a->run = value; return 0;
+    case 's': a->step.section = value; return 0;
+    case 'v': a->step.variant = value; return 0;
+    case 'm': a->step.several_seeds = true; return 0;
+    case 'k':
+        if (!number(value, 0, INT64_MAX, &a->step.seed)) argp_error(state, "--seed %s is no number from 0", value);
+        return 0;
+    case 'n':
+        if (!number(value, 1, 1 << 20, &count)) argp_error(state, "--ranks %s is no number from 1", value);
+        a->ranks = (int)count;
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static bool section_is_known(const char *name)
+{
+    return name && (!strcmp(name, "teacher") || !strcmp(name, "predict") || !strcmp(name, "student"));
+}
+
+status rank_arguments_read(int argc, char **argv, rank_arguments *out)
+{
+    static const struct argp parser = {
+        OPTIONS, parse, NULL, "One rank of one step of a run. `magister run` starts it; see magister --help.",
+        NULL,    NULL,  NULL};
+    argp_err_exit_status = status_exit_code(ERR_USAGE);
+    *out = (rank_arguments){0};
+    if (argp_parse(&parser, argc, argv, 0, NULL, out)) return FAIL(ERR_USAGE, "the command line cannot be read");
+    if (!out->run) return FAIL(ERR_USAGE, "--run DIR is missing");
+    if (!section_is_known(out->step.section)) return FAIL(ERR_USAGE, "--section is teacher, predict or student");
+    if (!out->ranks) return FAIL(ERR_USAGE, "--ranks N is missing: a rank has to know how many were promised");
+    return OK;
+}

@@ -1,0 +1,146 @@
+/* magister-rank - one rank of one step: joins the world it was promised, runs the step, tells how it ended.
+ *
+ * Failure. Whatever goes wrong before or inside the step ends in the same place: the message is written to
+ * <run>/logs/STEP.rankN.error (exit code, message, place in the source: a line each) and to the log, and the exit code
+ * is that of sysexits.h. A rank that fails where the others cannot know it ends all of them; after an agreement all
+ * leave by themselves.
+ */
+#include "base/file.h"
+#include "base/log.h"
+#include "comm/comm.h"
+#include "conf/recipe.h"
+#include "rank/arguments.h"
+#include "rank/cores.h"
+#include "student/student.h"
+#include "teacher/teacher.h"
+#include "tensor/tensor.h"
+#include "trainer/trainer.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void on_stop(int signal_number)
+{
+    (void)signal_number;
+    trainer_stop();
+}
+
+static void stop_install(void)
+{
+    struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGUSR1, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* mpirun tells a rank its place on the machine before MPI is started, which is when cores have to be bound. */
+static int local_rank(void)
+{
+    const char *text = getenv("OMPI_COMM_WORLD_LOCAL_RANK");
+    return text ? atoi(text) : 0;
+}
+
+static status log_begin(const rank_arguments *a, const char *step_name, int rank)
+{
+    char *path = run_log(a->run, step_name, rank);
+    if (!path) return FAIL(ERR_MEMORY, "no memory for the name of the log");
+    status st = log_open(path, rank, rank == 0);
+    free(path);
+    return st;
+}
+
+static status recipe_of_step(const rank_arguments *a, recipe **out)
+{
+    status st = OK;
+    recipe *whole = NULL;
+    char *path = run_path(a->run, "recipe.yaml");
+    if (!path) TRY(FAIL(ERR_MEMORY, "no memory for the name of the recipe"));
+    TRY(recipe_read(path, NULL, 0, &whole));
+    const char *section =
+        strcmp(a->step.section, "predict") ? a->step.section : "teacher"; /* predicts what it trained */
+    TRY(recipe_for_step(whole, section, a->step.variant, a->step.seed, out));
+done:
+    recipe_free(&whole);
+    free(path);
+    return st;
+}
+
+static status tensors_begin(const recipe *r)
+{
+    t_options options = {.device = recipe_text(r, "device"),
+                         .device_index = local_rank(),
+                         .threads = (int)recipe_int(r, "launch.threads"),
+                         .deterministic = true};
+    return t_start(&options);
+}
+
+static status step_run(comm *c, const recipe *r, const rank_arguments *a)
+{
+    if (!strcmp(a->step.section, "teacher")) return teacher_train(c, r, a->run, &a->step);
+    if (!strcmp(a->step.section, "predict")) return teacher_predict(c, r, a->run, &a->step);
+    return student_train(c, r, a->run, &a->step);
+}
+
+/* The launcher tells the user what this file says. Without it there is still the log and the exit code. */
+static void error_leave(const rank_arguments *a, const char *step_name, int rank, status st)
+{
+    char *path = NULL, *text = NULL;
+    int length = asprintf(&text, "%d\n%s\n%s\n", status_exit_code(st), fail_message(), fail_place());
+    if (length > 0 && asprintf(&path, "%s/logs/%s.rank%d.error", a->run, step_name, rank) > 0)
+        (void)file_write(path, text, (size_t)length);
+    free(path);
+    free(text);
+}
+
+static void end_tell(const rank_arguments *a, const char *step_name, int rank, status st)
+{
+    if (st == OK) return;
+    if (step_name[0]) error_leave(a, step_name, rank, st);
+    if (st == ERR_RETRY) log_info("%s: %s", step_name, fail_message());
+    else log_line(rank == 0 ? LOG_ERROR : LOG_WARN, "%s (%s)", fail_message(), fail_place());
+}
+
+/* Joins the others and runs the step; `*agreed` says whether all ranks know of a failure. */
+static status world_run(const rank_arguments *a, const char *step_name, comm **c, recipe **r, bool *agreed)
+{
+    status st = OK;
+    TRY(cores_bind(getenv("MAGISTER_CPUS"), local_rank()));
+    TRY(recipe_of_step(a, r));
+    TRY(tensors_begin(*r)); /* before MPI: the device is decided before any other library looks at it */
+    TRY(comm_open(a->ranks, (double)recipe_int(*r, "launch.timeout"), c));
+    TRY(log_begin(a, step_name, comm_rank(*c)));
+    log_debug("rank %d of %d on %s, libtorch %s, %s, %lld threads", comm_rank(*c), comm_size(*c), comm_host(*c),
+              t_library_version(), t_cpu_capability(), (long long)recipe_int(*r, "launch.threads"));
+    st = step_run(*c, *r, a);
+    if (st == OK) st = recipe_mistakes(*r);
+    *agreed = true;
+    st = comm_agree(*c, st);
+done:
+    return st;
+}
+
+int main(int argc, char **argv)
+{
+    rank_arguments arguments;
+    comm *c = NULL;
+    recipe *r = NULL;
+    char step_name[128] = "";
+    bool agreed = false;
+
+    stop_install();
+    status st = rank_arguments_read(argc, argv, &arguments);
+    if (st == OK) st = run_step_name(&arguments.step, step_name, sizeof step_name);
+    if (st == OK) st = world_run(&arguments, step_name, &c, &r, &agreed);
+
+    end_tell(&arguments, step_name, c ? comm_rank(c) : local_rank(), st);
+    log_debug("%zu tensors alive at the end", t_live_count());
+    if (c && st != OK && !agreed) comm_abort(c, status_exit_code(st));
+    recipe_free(&r);
+    comm_close(&c);
+    log_close();
+    return status_exit_code(st);
+}

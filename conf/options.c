@@ -69,7 +69,18 @@ static const option TABLE[] = {
     INT("teacher.width", "256", 8, 16384, "width of the encoder"),
     INT("teacher.heads", "4", 1, 256, "attention heads; divides the width"),
     INT("teacher.inner", "0", 0, 65536, "width inside the feed-forward part; 0: four times the width"),
-    REAL("teacher.dropout", "0.1", 0, 0.95, "dropout of embeddings and layers"),
+    CHOICE("teacher.norm", "after", "after|before", "layer norms after each part as in BERT, or before it and one at the end (pre-norm)"),
+    CHOICE("teacher.positions", "sequence", "sequence|action", "position embedding of a token: its place in the sequence, or in its action (verb, <v> and noun have places of their own)"),
+    BOOL("teacher.ages", "false", "an embedding of how many actions ago a token's action was (in BERT's token types)"),
+    BOOL("teacher.newest_first", "false", "the latest action stands first in the text"),
+    BOOL("teacher.factored", "false", "the logit of an action also gets the logits of its verb and of its noun"),
+    REAL("teacher.dropout", "0.1", 0, 0.95, "dropout of embeddings, attention and layers"),
+    {"teacher.embedding_dropout", OPTION_REAL, "0.1", 0, 0.95, NULL, "teacher.dropout", true, "dropout of the embeddings"},
+    {"teacher.attention_dropout", OPTION_REAL, "0.1", 0, 0.95, NULL, "teacher.dropout", true, "dropout of attention probabilities"},
+    REAL("teacher.inner_dropout", "0", 0, 0.95, "dropout inside the feed-forward part"),
+    REAL("teacher.head_dropout", "0", 0, 0.95, "dropout of what the heads read"),
+    REAL("teacher.shorten", "0", 0, 1, "share of histories cut to their last 1 .. n actions while training"),
+    REAL("teacher.action_dropout", "0", 0, 0.95, "share of history actions left out while training"),
     REAL("teacher.word_dropout", "0", 0, 0.95, "share of history words replaced by the mask word while training"),
     REAL("teacher.label_smoothing", "0", 0, 0.95, "of the classification losses"),
     CHOICE("teacher.input", "text", "text|tokens", "text: words of verb and noun; tokens: one embedding an action"),
@@ -86,6 +97,8 @@ static const option TABLE[] = {
     REAL("teacher.multi_task.noun", "0.15", 0, 1e6, "weight of the noun loss"),
     BOOL("teacher.class_weights", "false", "weight classes by N / (C n_c); classes without samples get 0"),
     PATH("teacher.init", "null", "safetensors to start from"),
+    CHOICE("teacher.metric", "top5", "top1|top5", "score on the development part that the best model is chosen by"),
+    BOOL("teacher.learn_development", "false", "learn from the development part too, when every choice is made: nothing is scored while training, the last model is kept"),
 #define PREFIX "teacher."
 #include "conf/options_train.inc"
 #undef PREFIX

@@ -4,7 +4,9 @@
  * step's loss (trainer.h): give the step's number of samples. The per-element form with KD_PUBLISHED is
  *   exp(t) (t - s) T^2,  t = log_softmax(teacher / T), s = log_softmax(student / T),
  * meant over batch and classes (as the published text-to-video distillation does); KD_BATCHMEAN is Hinton et al. 2015's
- * KL, meant over the batch.
+ * T^2 KL, meant over the batch: KD_PUBLISHED times the number of classes.
+ * No gradient flows to the teacher. Rows that are not present may hold any finite numbers. Results are temporaries of the
+ * open scope; failures are sticky (tensor.h).
  */
 #ifndef MAGISTER_DISTILL_LOSSES_H
 #define MAGISTER_DISTILL_LOSSES_H

@@ -47,9 +47,8 @@ static void print_wrapped(FILE *to, const char *text, int indent)
 static void print_row(FILE *to, const option *o, int width)
 {
     char what[320], line[700];
-    option_describe(o, what, sizeof what);
-    bool plain = o->type == OPTION_TEXT || o->type == OPTION_PATH;
-    snprintf(line, sizeof line, "%s%s%s%s", o->help, plain ? "" : " (", plain ? "" : what, plain ? "" : ")");
+    option_bounds(o, what, sizeof what);
+    snprintf(line, sizeof line, "%s%s%s%s", o->help, what[0] ? " (" : "", what, what[0] ? ")" : "");
     int column = fprintf(to, "%-*s  %-*s  ", width, o->key, VALUE_WIDTH, o->standard);
     int indent = width + VALUE_WIDTH + 4;
     if (column > indent) fprintf(to, "\n%*s", indent, "");

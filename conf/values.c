@@ -55,6 +55,15 @@ void option_describe(const option *o, char *out, size_t size)
     }
 }
 
+void option_bounds(const option *o, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (o->choices) describe_choices(o, out, size);
+    else if (o->type == OPTION_BOOL) snprintf(out, size, "true, false");
+    else if (option_is_number(o) && o->most >= DBL_MAX) snprintf(out, size, "%.10g or more", o->least);
+    else if (option_is_number(o)) snprintf(out, size, "%.10g to %.10g", o->least, o->most);
+}
+
 static status keep_text(arena *strings, const char *text, item *out)
 {
     out->text = arena_copy(strings, text, strlen(text));
@@ -117,7 +126,7 @@ static bool within(const option *o, double x)
     return x >= o->least && x <= o->most;
 }
 
-static void wrong_type(problems *p, const option *o, const node *n)
+static void refuse_value(problems *p, const option *o, const node *n)
 {
     char wanted[DESCRIBED_MAX + 64];
     option_describe(o, wanted, sizeof wanted);
@@ -126,13 +135,6 @@ static void wrong_type(problems *p, const option *o, const node *n)
     else
         problem_add(p, n->at, "%s is %s, not %s%.*s%s", o->key, wanted, n->plain ? "" : "the text \"", SHOWN_MAX,
                     n->text, n->plain ? "" : "\"");
-}
-
-static void out_of_bounds(problems *p, const option *o, const node *n)
-{
-    char bounds[DESCRIBED_MAX];
-    describe_bounds(o, bounds, sizeof bounds);
-    problem_add(p, n->at, "%s is a number %s, not %.*s", o->key, bounds, SHOWN_MAX, n->text);
 }
 
 static bool choice_has(const option *o, const char *text)
@@ -166,12 +168,8 @@ static status whole_item(arena *strings, problems *p, const option *o, const nod
 {
     char text[32];
     int64_t whole;
-    if (!n->plain || !whole_parse(n->text, &whole)) {
-        wrong_type(p, o, n);
-        return OK;
-    }
-    if (!within(o, (double)whole)) {
-        out_of_bounds(p, o, n);
+    if (!n->plain || !whole_parse(n->text, &whole) || !within(o, (double)whole)) {
+        refuse_value(p, o, n);
         return OK;
     }
     *out = (item){.whole = whole, .real = (double)whole};
@@ -183,12 +181,8 @@ static status real_item(arena *strings, problems *p, const option *o, const node
 {
     char text[32];
     double real;
-    if (!n->plain || !real_parse(n->text, &real)) {
-        wrong_type(p, o, n);
-        return OK;
-    }
-    if (!within(o, real)) {
-        out_of_bounds(p, o, n);
+    if (!n->plain || !real_parse(n->text, &real) || !within(o, real)) {
+        refuse_value(p, o, n);
         return OK;
     }
     out->real = real == 0 ? 0 : real; /* no negative zero */
@@ -201,7 +195,7 @@ static status bool_item(problems *p, const option *o, const node *n, item *out)
     bool yes = n->plain && (!strcmp(n->text, "true") || !strcmp(n->text, "True") || !strcmp(n->text, "TRUE"));
     bool no = n->plain && (!strcmp(n->text, "false") || !strcmp(n->text, "False") || !strcmp(n->text, "FALSE"));
     if (yes || no) *out = (item){.text = yes ? "true" : "false", .whole = yes, .real = yes};
-    else wrong_type(p, o, n);
+    else refuse_value(p, o, n);
     return OK;
 }
 
@@ -209,7 +203,7 @@ static status bool_item(problems *p, const option *o, const node *n, item *out)
 static status item_parse(arena *strings, problems *p, const option *o, const node *n, item *out)
 {
     if (n->kind != NODE_SCALAR || node_is_null(n)) {
-        wrong_type(p, o, n);
+        refuse_value(p, o, n);
         return OK;
     }
     switch (o->type) {
@@ -266,7 +260,7 @@ status value_parse(arena *strings, problems *p, const option *o, const node *n, 
         return OK;
     }
     if (list && n->kind != NODE_LIST) {
-        wrong_type(p, o, n);
+        refuse_value(p, o, n);
         return OK;
     }
     status st = items_parse(strings, p, o, list ? n->first : n, list, &v);

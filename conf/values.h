@@ -37,6 +37,9 @@ bool option_is_number(const option *o);
 /* "a whole number from 1 to 96", "one of a, b, c". */
 void option_describe(const option *o, char *out, size_t size);
 
+/* What is allowed in few words: "1 to 96", "a, b, c"; "" where everything is. */
+void option_bounds(const option *o, char *out, size_t size);
+
 /* The value as YAML on one line: text is quoted where it has to be. */
 void value_write(const option *o, const value *v, FILE *to);
 

@@ -1,6 +1,7 @@
 #include "launcher/commands.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static error_t take_one(int key, char *value, struct argp_state *state)
 {
@@ -31,6 +32,10 @@ status arguments_parse(command_line *line, int argc, char **argv)
     const struct argp parser = {line->options, take_one, line->words, line->help, NULL, NULL, NULL};
     line->found = (words){calloc((size_t)argc + 1, sizeof(char *)), 0};
     if (!line->found.at) return FAIL(ERR_MEMORY, "no memory for the command line");
+    static char help[] = "--help";
+    for (int i = 1; i < argc; i++)
+        if (!strcmp(argv[i], "-h")) argv[i] = help;
+    setenv("ARGP_HELP_FMT", "rmargin=110,no-dup-args-note", 0);
     argp_err_exit_status = status_exit_code(ERR_USAGE);
     if (argp_parse(&parser, argc, argv, 0, NULL, line)) return FAIL(ERR_USAGE, "the command line cannot be read");
     return OK;

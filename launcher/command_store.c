@@ -100,9 +100,7 @@ static status print_json(store *s, const char *name)
     int64_t set;
     if (name) TRY(store_find_set(s, name, -1, &info, &set)); /* says which sets there are */
     TRY(metrics_json(s, &all));
-    json_t *shown = name ? json_object_get(all, name) : all;
-    if (!shown) TRY(FAIL(ERR_MISSING, "%s has no scores: its set is not complete, or there are no labels", name));
-    json_dumpf(shown, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+    json_dumpf(name ? json_object_get(all, name) : all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
     putchar('\n');
 done:
     json_decref(all);

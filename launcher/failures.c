@@ -95,13 +95,24 @@ static bool find_cause(const char *run, const char *step, size_t ranks, failure 
     return found;
 }
 
+/* Without the last line, which is the place in the source: the log has it too. */
+static int message_length(const char *message)
+{
+    size_t length = strlen(message);
+    while (length && message[length - 1] == '\n') length--;
+    size_t line = length;
+    while (line && message[line - 1] != '\n') line--;
+    const char *colon = memchr(message + line, ':', length - line);
+    bool place = line && colon && colon[-1] == 'c' && colon[-2] == '.' && strspn(colon + 1, "0123456789") > 0;
+    return (int)(place ? line - 1 : length);
+}
+
 static status tell_cause(const char *run, const char *step, size_t ranks, const failure *cause)
 {
     const char *message = strchr(cause->text, '\n');
     char *log = run_log(run, step, (int)cause->rank), who[32] = "";
     message = message ? message + 1 : "no message";
-    int length = (int)strlen(message);
-    while (length && message[length - 1] == '\n') length--;
+    int length = message_length(message);
     if (ranks > 1) snprintf(who, sizeof who, " on rank %zu", cause->rank);
     status code = weight(cause->code) ? cause->code : ERR_RANK;
     FAIL(code, "%s failed%s: %.*s\n(log: %s)", step, who, length, message, log ? log : "");

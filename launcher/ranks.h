@@ -5,8 +5,9 @@
  * again every second so that a rank that was still starting hears it; the second kills all of them. Ranks die with the
  * launcher.
  *
- * A rank that fails leaves `<run>/logs/STEP.rankN.error`: its exit code in the first line, the message in the rest.
- * What is told is the cause: a failure of a rank's own before the complaints of others that it did not come.
+ * A rank that fails leaves `<run>/logs/STEP.rankN.error`: its exit code in the first line, then the message, and
+ * the place in the source in the last line. What is told is the cause: a failure of a rank's own before the complaints
+ * of others that it did not come.
  */
 #ifndef MAGISTER_LAUNCHER_RANKS_H
 #define MAGISTER_LAUNCHER_RANKS_H

@@ -8,16 +8,16 @@
 #include <time.h>
 
 static const char STYLE[] =
-    "body{font:15px/1.5 system-ui,sans-serif;color:#1c2733;background:#fff;max-width:72rem;margin:2.5rem auto;"
+    "body{font:15px/1.5 system-ui,sans-serif;color:#1c2733;background:#fff;max-width:76rem;margin:2.5rem auto;"
     "padding:0 1.5rem}\n"
     "h1{font-size:1.7rem;margin:0 0 .3rem}h2{font-size:1.15rem;margin:2.4rem 0 .6rem;padding-bottom:.2rem;"
     "border-bottom:1px solid #d8dee5}\n"
     "p{margin:.5rem 0;max-width:60rem}.lead{font-size:1.05rem;color:#3c4a58}.note{color:#66727f;font-size:.88rem}\n"
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}\n"
     "th,td{padding:.28rem .7rem;text-align:right;border-bottom:1px solid #e8ecf0;white-space:nowrap}\n"
-    "th{color:#66727f;font-weight:600;vertical-align:bottom}td.text,th.text{text-align:left}td.wide{white-space:normal}"
+    "th{color:#66727f;font-weight:600;vertical-align:bottom}td.text,th.text{text-align:left}td{vertical-align:top}"
     "\n"
-    "tbody tr:hover{background:#f5f8fb}.sd{color:#8a96a3;font-size:.85em}.best{font-weight:650}\n"
+    "tbody tr:hover{background:#f5f8fb}.sub{color:#7b8794;font-size:.85em;white-space:normal;max-width:26rem}\n"
     ".scroll{overflow-x:auto}.group td{color:#66727f;border-bottom:0;padding-top:.8rem;font-size:.85rem}\n"
     ".charts{display:flex;flex-wrap:wrap;gap:1rem}.chart{border:1px solid #e1e6eb;border-radius:6px;padding:.6rem "
     ".8rem}\n"

@@ -160,7 +160,7 @@ static void draw_chart(const report *p, const char *name, curve *curves, size_t 
     }
     draw_axis(p->to, &loss, LEFT - 4, "end");
     draw_axis(p->to, &metric, WIDTH - RIGHT + 4, "start");
-    fprintf(p->to, "<text x=%d y=%d>0</text><text x=%d y=%d text-anchor=end>%.0f steps</text></svg></div>\n", LEFT,
+    fprintf(p->to, "<text x=%d y=%d>0</text><text x=%d y=%d text-anchor=end>step %.0f</text></svg></div>\n", LEFT,
             HEIGHT - 6, WIDTH - RIGHT, HEIGHT - 6, loss.x_most);
 }
 

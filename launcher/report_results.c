@@ -52,8 +52,7 @@ static void find_columns(const report *p, const char *group, bool used[COLUMN_CO
 
 static void write_head(const report *p, const bool used[COLUMN_COUNT])
 {
-    fputs("<thead><tr><th class=text>set</th><th class=text>what it is</th><th>seeds</th><th>n</th><th>coverage</th>",
-          p->to);
+    fputs("<thead><tr><th class=text>set</th><th>seeds</th><th>n</th><th>coverage</th>", p->to);
     for (size_t c = 0; c < COLUMN_COUNT; c++)
         if (used[c]) fprintf(p->to, "<th>%s</th>", COLUMNS[c].head);
     fputs("</tr></thead>\n", p->to);
@@ -106,16 +105,8 @@ static void write_number(const report *p, json_t *scores, size_t column)
     fprintf(p->to, "<td>%.2f", json_number_value(value));
     snprintf(deviation, sizeof deviation, "%s_sd", COLUMNS[column].metric);
     value = json_object_get(json_object_get(scores, COLUMNS[column].of), deviation);
-    if (json_is_number(value)) fprintf(p->to, " <span class=sd>&plusmn; %.2f</span>", json_number_value(value));
+    if (json_is_number(value)) fprintf(p->to, "<div class=sub>&plusmn; %.2f</div>", json_number_value(value));
     fputs("</td>", p->to);
-}
-
-/* Seeds may be told as a number or as the list of them. */
-static long long seed_count(json_t *set)
-{
-    json_t *seeds = json_object_get(set, "seeds");
-    if (json_is_array(seeds)) return (long long)json_array_size(seeds);
-    return json_is_integer(seeds) ? (long long)json_integer_value(seeds) : 1;
 }
 
 static void write_row(const report *p, const char *name, const char *group, const bool used[COLUMN_COUNT])
@@ -125,11 +116,13 @@ static void write_row(const report *p, const char *name, const char *group, cons
     json_t *n = json_object_get(scores, "n"), *coverage = json_object_get(scores, "coverage");
     fputs("<tr><td class=text>", p->to);
     html_text(p->to, name);
-    fputs("</td><td class=\"text wide\">", p->to);
+    fputs(json_is_false(json_object_get(set, "complete")) ? " (not complete)" : "", p->to);
+    fputs("<div class=sub>", p->to);
     if (is_variant(p, "student", name)) write_variant(p, "student", name);
     else if (is_variant(p, "teacher", name)) write_variant(p, "teacher", name);
     else html_text(p->to, known_meaning(name));
-    fprintf(p->to, "</td><td>%lld</td><td>%lld</td>", seed_count(set), (long long)json_integer_value(n));
+    fprintf(p->to, "</div></td><td>%zu</td><td>%lld</td>", json_array_size(json_object_get(set, "seeds")),
+            (long long)json_integer_value(n));
     if (json_is_number(coverage)) fprintf(p->to, "<td>%.1f&nbsp;%%</td>", 100 * json_number_value(coverage));
     else fputs("<td>&ndash;</td>", p->to);
     for (size_t c = 0; c < COLUMN_COUNT; c++)
@@ -137,35 +130,26 @@ static void write_row(const report *p, const char *name, const char *group, cons
     fputs("</tr>\n", p->to);
 }
 
-/* The set's entry in the store at place `i`; false for further seeds of a set that was met before. */
-static bool first_of_name(const report *p, size_t i, set_info *info)
-{
-    set_info before;
-    int64_t id;
-    if (store_set_at(p->store, i, info, &id) != OK) return false;
-    for (size_t j = 0; j < i; j++)
-        if (store_set_at(p->store, j, &before, &id) == OK && !strcmp(before.name, info->name)) return false;
-    return true;
-}
-
 static void write_role(const report *p, size_t role, const char *group, const bool used[COLUMN_COUNT], size_t columns)
 {
-    set_info info;
     bool titled = false;
-    for (size_t i = 0; i < store_set_count(p->store); i++) {
-        if (!first_of_name(p, i, &info) || strcmp(info.role, ROLES[role].role)) continue;
-        if (!json_is_object(json_object_get(p->metrics, info.name))) continue;
+    const char *name;
+    json_t *set;
+    json_object_foreach(p->metrics, name, set)
+    {
+        const char *of = json_string_value(json_object_get(set, "role"));
+        if (!of || strcmp(of, ROLES[role].role)) continue;
         if (!titled)
             fprintf(p->to, "<tr class=group><td class=text colspan=%zu>%s</td></tr>\n", columns, ROLES[role].title);
         titled = true;
-        write_row(p, info.name, group, used);
+        write_row(p, name, group, used);
     }
 }
 
 static void write_table(const report *p, const char *group)
 {
     bool used[COLUMN_COUNT] = {false};
-    size_t columns = 5;
+    size_t columns = 4;
     find_columns(p, group, used);
     for (size_t c = 0; c < COLUMN_COUNT; c++) columns += used[c];
     fputs("<div class=scroll><table>", p->to);

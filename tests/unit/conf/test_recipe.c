@@ -132,7 +132,7 @@ static void overrides_win_and_pass_the_same_checks(void **state)
     recipe_free(&r);
 
     assert_int_equal(read_text(BASE, bad_ones, 7, &r), ERR_CONFIG);
-    assert_non_null(strstr(fail_message(), "command line, override 1: teacher.layers is a number from 1 to 96, not 0"));
+    assert_non_null(strstr(fail_message(), "command line, override 1: teacher.layers is a whole number from 1 to 96, not 0"));
     assert_non_null(strstr(fail_message(), "override 2: there is no key teacher.lyers: did you mean teacher.layers?"));
     assert_non_null(strstr(fail_message(), "override 3: \"layers\" is not of the form key=value"));
     assert_non_null(strstr(fail_message(), "override 4: not YAML"));
@@ -147,7 +147,7 @@ static void all_problems_are_told_at_once_in_order(void **state)
     const char *lines[] = {
         ":2:1: there is no key nmae: did you mean name?",
         ":4:11: teacher.layers is a whole number from 1 to 96, not two",
-        ":5:10: teacher.width is a number from 8 to 16384, not 7",
+        ":5:10: teacher.width is a whole number from 8 to 16384, not 7",
         ":6:10: teacher.model is one of encoder, majority, bigram, trigram, not encodr: did you mean encoder?",
         ":7:3: there is no key teacher.distill: did you mean student.distill?",
         ":8:1: there is no key layers: did you mean teacher.layers or student.layers?",

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Every command's help, and what each says to wrong words and files.
+source "$(dirname "$0")/common.sh"
+cd "$WORK" || exit 1
+
+echo "-- help and version"
+expect 0 "magister run conf/demo.yaml" "$MAGISTER" --help
+expect 0 "magister run conf/demo.yaml" "$MAGISTER" help
+for each in run report metrics store recipe generate; do
+    expect 0 "Usage: magister $each" "$MAGISTER" "$each" --help
+    expect 0 "Usage: magister $each" "$MAGISTER" "$each" -h
+    expect 0 "Usage: magister $each" "$MAGISTER" help "$each"
+done
+expect 0 "sqlite" "$MAGISTER" --version
+MAGISTER_RANK=/nowhere expect 0 "magister-rank: not there" "$MAGISTER" --version
+
+echo "-- wrong words"
+expect 64 "a command is missing" "$MAGISTER"
+expect 64 "there is no command rnu: did you mean run?" "$MAGISTER" rnu
+expect 64 "there is no command xyzzy (" "$MAGISTER" help xyzzy
+expect 64 "an argument is missing: RECIPE" "$MAGISTER" run
+expect 64 "unrecognized option" "$MAGISTER" run --nonsense
+expect 64 "one argument too many" "$MAGISTER" report a b
+expect 64 "did you mean check?" "$MAGISTER" recipe chek x
+expect 64 "did you mean list?" "$MAGISTER" store lsit x
+expect 64 "no key starts with techer" "$MAGISTER" recipe help techer
+
+echo "-- recipes"
+expect 66 "none.yaml: cannot open" "$MAGISTER" run none.yaml
+printf 'nmae: a\nteacher: {layers: 0}\n' >bad.yaml
+printf 'stages: [generate, teacher]\n' >good.yaml
+expect 78 "bad.yaml:1:1: there is no key nmae: did you mean name?" "$MAGISTER" recipe check bad.yaml
+expect 78 "bad.yaml:2:19: teacher.layers is a whole number from 1 to 96, not 0" "$MAGISTER" run bad.yaml
+expect 78 "good.yaml: good" "$MAGISTER" recipe check bad.yaml good.yaml
+expect 78 "command line, override 1: there is no key tacher.layers" "$MAGISTER" run good.yaml tacher.layers=1
+gone runs
+expect 0 "layers: 9" "$MAGISTER" recipe show good.yaml teacher.layers=9
+expect 0 "student.distill.loss" "$MAGISTER" recipe help student
+expect 78 "take one of them out" "$MAGISTER" run good.yaml data.train=mine.csv
+
+echo "-- stores and runs that are none"
+expect 66 "nowhere" "$MAGISTER" metrics nowhere
+expect 66 "nowhere" "$MAGISTER" report nowhere
+mkdir folder
+expect 66 "is no run" "$MAGISTER" report folder
+head -c 5000 /dev/urandom >noise.sqlite
+expect 65 "noise.sqlite" "$MAGISTER" store check noise.sqlite
+expect 65 "noise.sqlite" "$MAGISTER" store list noise.sqlite
+expect 73 "is there already" "$MAGISTER" generate folder
+expect 78 "override 1: generate.videos" "$MAGISTER" generate new generate.videos=0
+[ -e /dev/full ] && { "$MAGISTER" --help >/dev/full 2>err; [ $? -eq 74 ] || wrong "a full disk is not told"; }
+finish

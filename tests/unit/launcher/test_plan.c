@@ -1,0 +1,176 @@
+/* The plan of a recipe, and what goes with it: CPUs of ranks, exit codes, escaped text. */
+#include "launcher/cores.h"
+#include "launcher/failures.h"
+#include "launcher/generated.h"
+#include "launcher/plan.h"
+#include "launcher/report.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static recipe *read_overrides(char *const *overrides, size_t count)
+{
+    recipe *r = NULL;
+    status st = recipe_read(NULL, overrides, count, &r);
+    if (st != OK) fail_msg("%s", fail_message());
+    return r;
+}
+
+/* The names of the steps, joined by spaces. */
+static void assert_steps(char *const *overrides, size_t count, const char *expected)
+{
+    char names[2048] = "";
+    plan p;
+    recipe *r = read_overrides(overrides, count);
+    assert_int_equal(plan_make(r, &p), OK);
+    for (size_t i = 0; i < p.count; i++) {
+        strcat(names, i ? " " : "");
+        strcat(names, p.at[i].name);
+        assert_int_equal(strlen(p.at[i].hash), 32);
+    }
+    assert_string_equal(names, expected);
+    plan_free(&p);
+    assert_int_equal(p.count, 0);
+    recipe_free(&r);
+}
+
+#define STEPS(expected, ...)                                                                                           \
+    do {                                                                                                               \
+        char *overrides[] = {__VA_ARGS__};                                                                             \
+        assert_steps(overrides, sizeof overrides / sizeof overrides[0], expected);                                     \
+    } while (0)
+
+static void steps_follow_stages_variants_and_seeds(void **state)
+{
+    (void)state;
+    STEPS("generate teacher predict.teacher student evaluate",
+          "stages=[generate, teacher, predict, student, evaluate]");
+    STEPS("teacher predict.teacher", "stages=[teacher, predict]", "data.train=x");
+    STEPS("evaluate", "stages=[evaluate]");
+    STEPS("generate teacher no_text predict.teacher predict.no_text student.3 student.1 plain.3 plain.1 blind evaluate",
+          "stages=[generate, teacher, predict, student, evaluate]", "teacher.variants.no_text.extra_text=null",
+          "student.seeds=[3, 1]", "student.variants.plain.distill.loss=none",
+          "student.variants.blind={blind: true, seeds: []}");
+}
+
+static void baselines_have_nothing_to_train(void **state)
+{
+    (void)state;
+    STEPS("predict.teacher", "stages=[teacher, predict]", "data.train=x", "teacher.model=trigram");
+    STEPS("teacher predict.teacher predict.counts", "stages=[teacher, predict]", "data.train=x",
+          "teacher.variants.counts.model=bigram");
+}
+
+static void steps_carry_what_ranks_need(void **state)
+{
+    (void)state;
+    char *overrides[] = {"stages=[generate, student]", "student.distill.from=a.sqlite:teacher", "student.seeds=[5, 6]",
+                         "student.variants.plain.distill.loss=none"};
+    recipe *r = read_overrides(overrides, 4);
+    plan p;
+    assert_int_equal(plan_make(r, &p), OK);
+    assert_int_equal(p.count, 5);
+    assert_int_equal(p.at[0].kind, PLAN_GENERATE);
+    assert_int_equal(p.at[4].kind, PLAN_RANKS);
+    assert_string_equal(p.at[4].step.section, "student");
+    assert_string_equal(p.at[4].step.variant, "plain");
+    assert_true(p.at[4].step.seed == 6);
+    assert_true(p.at[4].step.several_seeds);
+    assert_null(p.at[1].step.variant);
+    assert_string_not_equal(p.at[1].hash, p.at[2].hash); /* another seed */
+    assert_string_not_equal(p.at[1].hash, p.at[3].hash); /* another variant */
+    plan_free(&p);
+    recipe_free(&r);
+}
+
+static void generated_data_is_filled_in(void **state)
+{
+    (void)state;
+    char *overrides[] = {"stages=[generate, teacher]", "data.many_shot_verbs=mine.csv", "data.many_shot_nouns=null"};
+    char *texts[] = {"stages=[generate, teacher]", "generate.texts=0"};
+    char *other[] = {"stages=[generate, teacher]", "data.train=mine.csv"};
+    recipe *r = read_overrides(overrides, 3);
+    assert_int_equal(generated_fill(r, "runs/a"), OK);
+    assert_string_equal(recipe_text(r, "data.train"), "runs/a/data/training.csv");
+    assert_string_equal(recipe_text(r, "data.tracks"), "runs/a/data/tracks");
+    assert_string_equal(recipe_text(r, "teacher.extra_text"), "runs/a/data/texts.txt");
+    assert_string_equal(recipe_text(r, "data.many_shot_verbs"), "mine.csv");
+    assert_true(recipe_is_null(r, "data.many_shot_nouns"));
+    assert_int_equal(generated_fill(r, "runs/a"), OK); /* the same again is no conflict */
+    recipe_free(&r);
+    r = read_overrides(texts, 2);
+    assert_int_equal(generated_fill(r, "runs/a"), OK);
+    assert_true(recipe_is_null(r, "teacher.extra_text"));
+    recipe_free(&r);
+    r = read_overrides(other, 2);
+    assert_int_equal(generated_fill(r, "runs/a"), ERR_CONFIG);
+    assert_non_null(strstr(fail_message(), "mine.csv"));
+    fail_clear();
+    recipe_free(&r);
+}
+
+static void ranks_get_disjoint_cpus(void **state)
+{
+    (void)state;
+    const cpu_list cpus = {{0, 2, 4, 1, 3}, 5, 3};
+    const struct {
+        size_t ranks, threads;
+        const char *expected;
+    } cases[] = {{1, 1, "0"}, {2, 1, "0;2"}, {2, 2, "0,2;4,1"}, {5, 1, "0;2;4;1;3"},
+                 {3, 2, ""},  {6, 1, ""},    {1, 6, ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *text = cpus_for_ranks(&cpus, cases[i].ranks, cases[i].threads);
+        assert_string_equal(text, cases[i].expected);
+        free(text);
+    }
+    cpu_list mine;
+    assert_int_equal(cpus_usable(&mine), OK);
+    assert_true(mine.count >= 1 && mine.whole >= 1 && mine.whole <= mine.count);
+}
+
+static void exit_codes_have_their_status(void **state)
+{
+    (void)state;
+    for (status each = OK; each <= ERR_INTERNAL; each++) assert_int_equal(status_of_exit(status_exit_code(each)), each);
+    assert_int_equal(status_of_exit(1), ERR_RANK);
+    assert_int_equal(status_of_exit(137), ERR_RANK);
+}
+
+static void assert_html(const char *text, const char *expected)
+{
+    char *out = NULL;
+    size_t length;
+    FILE *to = open_memstream(&out, &length);
+    html_text(to, text);
+    fclose(to);
+    assert_string_equal(out, expected);
+    free(out);
+}
+
+static void text_is_escaped_for_html(void **state)
+{
+    (void)state;
+    assert_html("<b a=\"1\">'&", "&lt;b a=&quot;1&quot;&gt;&#39;&amp;");
+    assert_html("\xc3\xbc \xe6\x96\x87 \xf0\x9f\x8d\xb3", "\xc3\xbc \xe6\x96\x87 \xf0\x9f\x8d\xb3");
+    assert_html("a\xff\xc3", "a\xef\xbf\xbd\xef\xbf\xbd");
+    assert_html("\xed\xa0\x80\xc0\xaf\x01", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(steps_follow_stages_variants_and_seeds),
+        cmocka_unit_test(baselines_have_nothing_to_train),
+        cmocka_unit_test(steps_carry_what_ranks_need),
+        cmocka_unit_test(generated_data_is_filled_in),
+        cmocka_unit_test(ranks_get_disjoint_cpus),
+        cmocka_unit_test(exit_codes_have_their_status),
+        cmocka_unit_test(text_is_escaped_for_html),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

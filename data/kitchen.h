@@ -1,13 +1,21 @@
 /* kitchen - a small made-up kitchen, so that a run needs no outside data (conf/demo.yaml).
  *
- * Recipes are drawn from a grammar of dishes, phases and optional or swappable steps over at least 100 verb-noun actions.
- * Each video follows a recipe: segments with times (pauses, overlaps), and a noisy feature track in which an action's
- * features tell its verb and noun apart only in part. The parameters are fixed: nothing here was tuned on a student.
+ * Recipes are drawn from a grammar of 14 dishes with variants, phases, interleaved and optional steps and chores in
+ * between, over 184 actions of 29 verbs and 57 nouns (kitchen_grammar.h, kitchen_dishes.c). Each video follows a
+ * recipe: segments with times (pauses, overlaps) and a noisy feature track in which an action's features tell its verb
+ * and noun apart only in part (kitchen_video.h). The parameters are fixed: nothing here was tuned on a student.
  *
- * Writes into `directory`: training.csv, validation.csv (the rulstm form), actions.csv, texts.txt (more recipes as text
- * only, `verb <v> noun <a> ...` a line), tracks/ (index.tsv, <video>.f32), many_shot_verbs.csv, many_shot_nouns.csv, and
- * ceiling.f32 + ceiling.tsv: for every validation segment the grammar's own probability of each action (log, float32,
- * (N, C)) given the complete true history, which no model of histories can beat on average.
+ * Writes into `directory`:
+ *   training.csv, validation.csv    the rulstm form, frames at 30 fps; uids are unique over both
+ *   actions.csv                     id,action,verb,noun
+ *   texts.txt                       more recipes as text only, `verb <v> noun <a> ...` a line
+ *   tracks/                         index.tsv and <video>.f32 of all videos, 2 frames a second (tracks.h)
+ *   many_shot_verbs.csv, many_shot_nouns.csv   classes with more than 1 % of the training segments
+ *   ceiling.f32, ceiling.tsv        for every validation segment, in the order of validation.csv, the logarithm of the
+ *                                   grammar's own probability of each action given the complete true history and that
+ *                                   another action comes (N, C), float32, little-endian, at least log 1e-12; the .tsv
+ *                                   has the header uid, action and row i's uid and label. No model of histories can
+ *                                   beat it on average.
  * The same options and seed give the same bytes.
  */
 #ifndef MAGISTER_DATA_KITCHEN_H
@@ -23,7 +31,8 @@ typedef struct {
     uint64_t seed;
 } kitchen_options;
 
-/* Errors: ERR_CREATE, ERR_IO, ERR_MEMORY. */
+/* Files that are there are replaced; each appears under its name when it is whole, tracks/index.tsv last. Makes
+ * `directory`. Errors: ERR_CONFIG (options out of bounds), ERR_CREATE, ERR_IO, ERR_MEMORY. */
 status kitchen_generate(const kitchen_options *options, const char *directory);
 
 #endif

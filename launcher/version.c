@@ -19,11 +19,11 @@ static void print_rank_version(const char *program)
 {
     char *arguments[] = {(char *)(uintptr_t)program, "--version", NULL}; /* posix_spawn reads only */
     pid_t child;
-    int how;
+    int how = 1;
     fflush(stdout);
     bool ran = access(program, X_OK) == 0 && posix_spawn(&child, program, NULL, NULL, arguments, environ) == 0;
     if (!ran) printf("magister-rank: not there (%s); runs need it\n", program);
-    else waitpid(child, &how, 0);
+    else if (waitpid(child, &how, 0) != child || how) printf("magister-rank: %s does not tell its version\n", program);
 }
 
 status version_print(void)

@@ -16,6 +16,7 @@
 #include "tensor/tensor.h"
 #include "trainer/trainer.h"
 
+#include <argp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,6 +124,12 @@ done:
     return st;
 }
 
+static void version_print(FILE *to, struct argp_state *state)
+{
+    (void)state;
+    fprintf(to, "magister-rank %s\n  libtorch %s (%s)\n", MAGISTER_VERSION, t_library_version(), t_cpu_capability());
+}
+
 int main(int argc, char **argv)
 {
     rank_arguments arguments;
@@ -131,6 +138,7 @@ int main(int argc, char **argv)
     char step_name[128] = "";
     bool agreed = false;
 
+    argp_program_version_hook = version_print;
     stop_install();
     status st = rank_arguments_read(argc, argv, &arguments);
     if (st == OK) st = run_step_name(&arguments.step, step_name, sizeof step_name);

@@ -98,9 +98,11 @@ int main(int argc, char **argv)
 
     char wanted[200];
     size_t length = (size_t)snprintf(wanted, sizeof wanted, "%s=", step);
-    char *plan = strdup(environment("FAKE_RANK")), *rest = plan;
-    for (char *each; plan && (each = strsep(&rest, " "));)
-        if (!strncmp(each, wanted, length)) return act(each + length, run, step, rank);
-    free(plan);
-    return 0;
+    const char *list = environment("FAKE_RANK"), *action = strstr(list, wanted);
+    while (action && action != list && action[-1] != ' ')
+        action = strstr(action + 1, wanted); /* not the end of a name */
+    if (!action) return 0;
+    char word[32];
+    snprintf(word, sizeof word, "%.*s", (int)strcspn(action + length, " "), action + length);
+    return act(word, run, step, rank);
 }

@@ -127,6 +127,7 @@ kill -TERM "$launcher"
 wait "$launcher"
 [ $? -eq 75 ] || wrong "two stopped ranks do not end with 75: $(cat m.log)"
 [ "$(wc -l <m/saved)" -eq 2 ] || wrong "not both ranks saved"
+there m/steps/teacher/done.json
 gone m/steps/predict.teacher/done.json
 
 FAKE_RANK="teacher=deaf" "$MAGISTER" run r.yaml out=n --ranks 2 2>n.log &

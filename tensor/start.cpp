@@ -62,6 +62,13 @@ static void fail_device(const char *name, const std::string &reason)
     sticky_fail(FAIL(ERR_CONFIG, "device '%s' cannot be used: %s", name, reason.c_str()));
 }
 
+/* The current device of the thread too: what asks for "the GPU" without a number would wake the first one up. */
+static void use_gpu(int index)
+{
+    device = at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
+    c10::impl::getDeviceGuardImpl(at::kCUDA)->setDevice(device);
+}
+
 static void choose_gpu(const char *name, int index, bool automatic)
 {
     int count = gpu_count();
@@ -71,7 +78,7 @@ static void choose_gpu(const char *name, int index, bool automatic)
         return fail_device(name, "GPU " + std::to_string(index) + " is asked for, numbers are 0 to " +
                                      std::to_string(count - 1));
     std::string reason = open_cuda();
-    if (reason.empty()) device = at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
+    if (reason.empty()) use_gpu(index);
     else if (!automatic) fail_device(name, reason);
     else log_warn("there is a GPU that cannot be used (%s): the CPU is used", reason.c_str());
 }
@@ -125,5 +132,5 @@ const char *t_cpu_capability(void)
 /* libtorch's generator takes 32 bits: a larger seed is hashed down to them. */
 void t_seed(uint64_t seed)
 {
-    guard({}, [&] { return at::manual_seed(seed >> 32 ? hash_mix(seed, 0) >> 32 : seed), true; });
+    always([&] { at::manual_seed(seed >> 32 ? hash_mix(seed, 0) >> 32 : seed); });
 }

@@ -179,7 +179,7 @@ tensor *t_normalize(tensor *x, int dim, double eps);                 /* x / max(
  * comes out here. */
 status t_backward(tensor *loss);
 tensor *t_require_grad(tensor *x);                /* makes x a leaf that collects a gradient; returns x */
-tensor *t_grad(tensor *x);                        /* its gradient, NULL when there is none; a temporary of the scope */
+tensor *t_grad(tensor *x);                        /* its gradient itself, no copy (a temporary of the scope); NULL when none */
 void grad_pause(void);                            /* nested; no recording until grad_resume, this thread */
 void grad_resume(void);
 

@@ -218,6 +218,46 @@ static void sparse_rows_are_clipped_as_dense_ones(void **state)
     module_free(&root);
 }
 
+/* Large enough for libtorch to share the work among its threads. */
+static void train_large(module *root)
+{
+    enum { BATCH = 32, LENGTH = 24, WIDTH = 64, ROWS = 500 };
+    int64_t ids[BATCH * LENGTH];
+    for (int i = 0; i < BATCH * LENGTH; i++) ids[i] = i * 31 % ROWS;
+    module *embedding = nn_embedding(root, "e", ROWS, WIDTH, NORMAL);
+    module *attention = nn_attention(root, "a", WIDTH, 4, NORMAL), *norm = nn_layer_norm(root, "n", WIDTH, 1e-5);
+    optim *opt = NULL;
+    ASSERT_OK(make_adamw(root, &opt));
+    for (int step = 0; step < 3; step++) {
+        scope *sc = scope_open();
+        tensor *at = t_from_i64(ids, SHAPE(BATCH, LENGTH));
+        tensor *x = nn_attention_forward(attention, nn_embedding_forward(embedding, at), NULL, false, 0);
+        tensor *z = t_matmul(t_reshape(nn_layer_norm_forward(norm, x), SHAPE(-1, WIDTH)),
+                             t_transpose(module_parameter_at(root, 0), 0, 1));
+        module_zero_grad(root);
+        ASSERT_OK(t_backward(t_cross_entropy(z, t_reshape(at, SHAPE(-1)), NULL, 0, T_MEAN)));
+        ASSERT_OK(grad_clip(root, 1, NULL));
+        ASSERT_OK(optim_step(opt));
+        scope_close(&sc);
+    }
+    optim_free(&opt);
+}
+
+static void two_threads_repeat_bitwise(void **state)
+{
+    module *root[2];
+    ASSERT_OK(t_start(&(t_options){.device = "cpu", .threads = 2, .deterministic = true}));
+    for (int i = 0; i < 2; i++) {
+        t_seed(4);
+        root[i] = module_new();
+        train_large(root[i]);
+    }
+    assert_int_equal(start_on_cpu(state), 0);
+    assert_same_parameters(root[0], root[1]);
+    module_free(&root[0]);
+    module_free(&root[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +269,7 @@ int main(void)
         IN_SCOPE(parameters_a_step_did_not_reach_decay_all_the_same),
         IN_SCOPE(clipping_scales_down_and_never_up),
         IN_SCOPE(sparse_rows_are_clipped_as_dense_ones),
+        IN_SCOPE(two_threads_repeat_bitwise),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,0 +1,127 @@
+#include "student/student.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "student/predict.h"
+#include "student/training.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Paths of a step. All owned. */
+typedef struct {
+    char *directory, *model, *normalization, *stats, *store;
+} step_paths;
+
+static void paths_free(step_paths *p)
+{
+    free(p->directory);
+    free(p->model);
+    free(p->normalization);
+    free(p->stats);
+    free(p->store);
+}
+
+static status paths_make(const char *run, const run_step *step, step_paths *out)
+{
+    char name[128];
+    status st = run_step_name(step, name, sizeof name);
+    if (st != OK) return st;
+    out->directory = run_step_directory(run, name);
+    out->store = run_path(run, "store.sqlite");
+    if (out->directory) {
+        out->model = path_join(out->directory, "model.safetensors");
+        out->normalization = path_join(out->directory, "normalization.safetensors");
+        out->stats = path_join(out->directory, "stats.json");
+    }
+    if (!out->store || !out->model || !out->normalization || !out->stats)
+        return FAIL(ERR_MEMORY, "no memory for the names of files");
+    return OK;
+}
+
+/* Adds what the training loop does not know to its stats.json: samples, dropped ones, coverage of the teacher. */
+static status write_stats(const char *path, const student *s)
+{
+    status st = OK;
+    char *text = NULL;
+    json_t *stats = json_load_file(path, 0, NULL);
+    if (!json_is_object(stats)) TRY(FAIL(ERR_INPUT, "%s is not an object of JSON: remove it to train again", path));
+    json_object_set_new(stats, "samples", json_integer((json_int_t)s->count));
+    json_object_set_new(stats, "samples_dropped", json_integer((json_int_t)s->dropped));
+    json_object_set_new(stats, "coverage", s->targets ? json_real(targets_coverage(s->targets)) : json_null());
+    text = json_dumps(stats, JSON_INDENT(2));
+    if (!text) TRY(FAIL(ERR_MEMORY, "no memory for %s", path));
+    TRY(file_write(path, text, strlen(text)));
+done:
+    free(text);
+    json_decref(stats);
+    return st;
+}
+
+static status prepare(const recipe *r, const char *run, const step_paths *paths, const dataset *data, student *s)
+{
+    status st = OK;
+    TRY(student_open(r, run, data, s));
+    TRY(directory_make(paths->directory));
+done:
+    return st;
+}
+
+static status keep_results(comm *c, const step_paths *paths, student *s)
+{
+    status st = OK;
+    if (comm_rank(c) == 0) {
+        st = clip_save_normalisation(&s->clips, paths->normalization);
+        if (st == OK) st = write_stats(paths->stats, s);
+    }
+    targets_close(&s->targets); /* before rank 0 writes: a reader of the store could keep it waiting */
+    return comm_agree(c, st);
+}
+
+static status predict(comm *c, const recipe *r, const run_step *step, const step_paths *paths,
+                      const train_options *train, student *s)
+{
+    const predict_options options = {
+        .store_path = paths->store,
+        .model_path = paths->model,
+        .name = run_set_name(step),
+        .seed = step->seed,
+        .control = s->control,
+        .recipe_hash = train->recipe_hash,
+        .encoding = strcmp(recipe_text(r, "predict.encoding"), "dense") ? ENCODE_TOPK : ENCODE_DENSE,
+        .k = recipe_int(r, "predict.k"),
+        .many_shot_verbs = recipe_text(r, "data.many_shot_verbs"),
+        .many_shot_nouns = recipe_text(r, "data.many_shot_nouns"),
+    };
+    if (train->bfloat16) autocast_begin(T_BF16);
+    status st = student_write(c, s, &options);
+    if (train->bfloat16) autocast_end();
+    return st;
+}
+
+status student_train(comm *c, const recipe *r, const char *run, const run_step *step)
+{
+    status st = OK;
+    dataset data = {0};
+    student s = {0};
+    step_paths paths = {0};
+    train_options options;
+    train_result result;
+
+    TRY(train_options_read(r, "student", &options));
+    TRY(paths_make(run, step, &paths));
+    st = dataset_open(r, &data);
+    if (st == OK) st = prepare(r, run, &paths, &data, &s);
+    TRY(comm_agree(c, st));
+    train_task task = student_task(&s);
+    TRY(trainer_run(c, &task, &options, paths.directory, &result));
+    TRY(keep_results(c, &paths, &s));
+    TRY(predict(c, r, step, &paths, &options, &s));
+    TRY(recipe_mistakes(r));
+done:
+    student_free(&s);
+    dataset_free(&data);
+    paths_free(&paths);
+    return st;
+}

@@ -1,0 +1,45 @@
+/* targets - a teacher's stored predictions, as what a student's training segments are to learn from besides labels.
+ *
+ * The set is named by student.distill.from: NAME in the run's store, or STORE:NAME in another file. Predictions are
+ * read by uid as batches need them; nothing but one flag and one index a segment is held. Opening checks, before
+ * training: the set is complete and has the run's action classes; where this run trained that teacher, its model is the
+ * one that made the predictions; and every segment has one, or student.distill.on_missing is skip.
+ *
+ * With student.distill.shuffle every segment learns from the prediction of another one, dealt by a permutation that
+ * depends on the recipe's seed: a control, whose gain must vanish.
+ */
+#ifndef MAGISTER_STUDENT_TARGETS_H
+#define MAGISTER_STUDENT_TARGETS_H
+
+#include "conf/recipe.h"
+#include "data/annotations.h"
+#include "distill/store.h"
+#include "tensor/tensor.h"
+
+typedef struct targets targets;
+
+/* `at` (count): the training segments, borrowed. `run`: the run directory. NULL into `*out` when the recipe distils
+ * nothing. Errors: ERR_MISSING naming the first uid without a prediction and how many there are; ERR_INPUT for a set
+ * that is not complete, of other classes or of another model; ERR_CONFIG when `kl` is asked of a set that kept the top
+ * K only, or feature distillation of one without features; those of the store. */
+status targets_open(const recipe *r, const char *run, const class_list *classes, const segment *at, size_t count,
+                    targets **out);
+void targets_close(targets **t);
+
+/* Part of the training segments that have a prediction, 0..1. */
+double targets_coverage(const targets *t);
+
+/* Width of the teacher's features; 0 when features are not distilled. */
+int64_t targets_feature_width(const targets *t);
+
+typedef struct {
+    tensor *classes;  /* (B, K) int64 of topk_kl, else NULL */
+    tensor *logits;   /* (B, K) of topk_kl, (B, C) of kl, else NULL */
+    tensor *features; /* (B, D), or NULL */
+    tensor *present;  /* (B) 1 where there is a prediction, else 0; NULL: everywhere */
+} target_batch;       /* temporaries of the open scope */
+
+/* Predictions for the segments numbered `samples` (count). Errors: those of the store. */
+status targets_batch(targets *t, const size_t *samples, size_t count, target_batch *out);
+
+#endif

@@ -181,6 +181,7 @@ static status set_environment(const cpu_list *cpus, size_t ranks, size_t threads
                  cpus->count);
     snprintf(number, sizeof number, "%zu", threads);
     setenv("MAGISTER_CPUS", lists, 1);
+    setenv("MAGISTER_TERMINAL", isatty(STDERR_FILENO) ? "1" : "0", 1); /* behind mpirun a rank cannot see it */
     setenv("OMP_NUM_THREADS", number, 1);
     setenv("OMP_WAIT_POLICY", "PASSIVE", 1); /* spinning threads of one rank would hold up another */
     /* reading another process's memory is forbidden in many containers, which Open MPI finds out too late */

@@ -22,13 +22,13 @@ typedef enum {
 } option_type;
 
 typedef struct {
-    const char *key;       /* full, with dots */
+    const char *key; /* full, with dots */
     option_type type;
-    const char *standard;  /* default as YAML text; "null" where the value may be absent */
-    double least, most;    /* bounds of numbers, and of each number of a list */
-    const char *choices;   /* "a|b|c" for OPTION_CHOICE and OPTION_CHOICES */
-    const char *inherits;  /* key that gives the default when that one was given; NULL otherwise */
-    bool result;           /* a change can change results (part of the recipe's hash) */
+    const char *standard; /* default as YAML text; "null" where the value may be absent */
+    double least, most;   /* bounds of numbers, and of each number of a list */
+    const char *choices;  /* "a|b|c" for OPTION_CHOICE and OPTION_CHOICES */
+    const char *inherits; /* key that gives the default when that one was given; NULL otherwise */
+    bool result;          /* a change can change results (part of the recipe's hash) */
     const char *help;
 } option;
 

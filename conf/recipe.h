@@ -2,8 +2,8 @@
  *
  * The table (conf/options.c) names every key once, with type, default, bounds or choices and a line of help; parsing,
  * checking, defaults and `magister recipe help` are all made from it. A recipe read here has every key resolved, so
- * readers below ask by the full key ("teacher.layers") and get a value of the right type within its bounds; asking for a
- * key or type that the table does not have is a mistake of ours and ends in ERR_INTERNAL at recipe_mistakes.
+ * readers below ask by the full key ("teacher.layers") and get a value of the right type within its bounds; asking for
+ * a key or type that the table does not have is a mistake of ours and ends in ERR_INTERNAL at recipe_mistakes.
  *
  * Sections `teacher.variants.NAME` and `student.variants.NAME` hold overrides of keys of their section; recipe_for_step
  * gives the recipe as one step of the plan sees it, with these and the seed in place.
@@ -30,7 +30,7 @@ typedef struct recipe recipe;
 status recipe_read(const char *path, char *const *overrides, size_t count, recipe **out);
 void recipe_free(recipe **r);
 
-const char *recipe_text(const recipe *r, const char *key);   /* NULL where the value is null */
+const char *recipe_text(const recipe *r, const char *key); /* NULL where the value is null */
 bool recipe_bool(const recipe *r, const char *key);
 int64_t recipe_int(const recipe *r, const char *key);
 double recipe_real(const recipe *r, const char *key);
@@ -47,8 +47,8 @@ bool recipe_is_given(const recipe *r, const char *key);
 /* OK, or ERR_INTERNAL naming the first wrong key or type that was asked for. */
 status recipe_mistakes(const recipe *r);
 
-/* Gives a key of text, path or choice another value (NULL: null), through the same checks as if it had been written in the
- * file, except those across keys. Errors: ERR_CONFIG, ERR_INTERNAL for other types. */
+/* Gives a key of text, path or choice another value (NULL: null), through the same checks as if it had been written in
+ * the file, except those across keys. Errors: ERR_CONFIG, ERR_INTERNAL for other types. */
 status recipe_set(recipe *r, const char *key, const char *text);
 
 /* Names of the variants of a section ("teacher", "student"), in the file's order. */
@@ -65,8 +65,9 @@ status recipe_for_step(const recipe *r, const char *section, const char *variant
 /* Writes the resolved recipe as YAML (with every default) to `to`; reading it again gives the same recipe. */
 status recipe_write(const recipe *r, FILE *to);
 
-/* 32 hex digits that change when any value that can change a result changes (out, name and some of launch.* do not). Of a
- * step's recipe only what that step can depend on counts: a change of the student leaves the teacher's hash as it was. */
+/* 32 hex digits that change when any value that can change a result changes (out, name and some of launch.* do not). Of
+ * a step's recipe only what that step can depend on counts: a change of the student leaves the teacher's hash as it
+ * was. */
 void recipe_hash(const recipe *r, char out[33]);
 
 /* The option table as help: all keys, or those that start with `prefix` (NULL: all). False, and nothing is

@@ -20,8 +20,8 @@
 #include <stdint.h>
 
 typedef struct {
-    const char *section;   /* "teacher", "predict" or "student" */
-    const char *variant;   /* name of the variant; NULL for the section's own */
+    const char *section; /* "teacher", "predict" or "student" */
+    const char *variant; /* name of the variant; NULL for the section's own */
     int64_t seed;
     bool several_seeds;
 } run_step;

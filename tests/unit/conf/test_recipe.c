@@ -132,7 +132,8 @@ static void overrides_win_and_pass_the_same_checks(void **state)
     recipe_free(&r);
 
     assert_int_equal(read_text(BASE, bad_ones, 7, &r), ERR_CONFIG);
-    assert_non_null(strstr(fail_message(), "command line, override 1: teacher.layers is a whole number from 1 to 96, not 0"));
+    assert_non_null(
+        strstr(fail_message(), "command line, override 1: teacher.layers is a whole number from 1 to 96, not 0"));
     assert_non_null(strstr(fail_message(), "override 2: there is no key teacher.lyers: did you mean teacher.layers?"));
     assert_non_null(strstr(fail_message(), "override 3: \"layers\" is not of the form key=value"));
     assert_non_null(strstr(fail_message(), "override 4: not YAML"));

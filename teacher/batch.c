@@ -61,13 +61,13 @@ typedef struct {
     rng words;
 } writer;
 
-static void put(writer *w, int64_t id, int64_t second, int64_t age)
+static void put(writer *w, int64_t id, int64_t second, int64_t place, int64_t age)
 {
     size_t n = w->used++;
     w->out->ids[n] = id;
     if (w->out->second) w->out->second[n] = second;
-    w->out->positions[n] = (int64_t)(n - w->start);
-    w->out->ages[n] = age;
+    w->out->positions[n] = w->options->action_places ? place : (int64_t)(n - w->start);
+    w->out->ages[n] = w->options->ages ? age : 0;
 }
 
 static void put_action(writer *w, int64_t action, int64_t age)
@@ -78,7 +78,7 @@ static void put_action(writer *w, int64_t action, int64_t age)
         bool masked = w->key && w->options->word_dropout > 0 && c->ids[i] != c->verb_mark &&
                       rng_uniform(&w->words) < w->options->word_dropout;
         int64_t second = w->out->second ? c->second[i] : 0;
-        put(w, masked ? c->mask : c->ids[i], masked ? c->mark_second : second, age);
+        put(w, masked ? c->mask : c->ids[i], masked ? c->mark_second : second, c->places[i], age);
     }
 }
 
@@ -88,14 +88,15 @@ static void put_sequence(writer *w, const int64_t *actions, size_t length)
     const corpus *c = w->c;
     int64_t age = 0;
     w->start = w->used;
-    put(w, c->start, c->mark_second, 0);
+    put(w, c->start, c->mark_second, corpus_start_place(c), 0);
     for (size_t i = 0; i < length; i++) {
-        for (size_t k = 0; i && k < c->between_count; k++) put(w, c->between[k], c->mark_second, age);
+        for (size_t k = 0; i && k < c->between_count; k++)
+            put(w, c->between[k], c->mark_second, corpus_between_place(c, k), age);
         size_t at = w->options->newest_first ? length - 1 - i : i;
         age = (int64_t)(length - at);
         put_action(w, actions[at], age);
     }
-    if (c->end >= 0) put(w, c->end, c->mark_second, age);
+    if (c->end >= 0) put(w, c->end, c->mark_second, corpus_between_place(c, 0), age);
     if (w->used - w->start > w->out->longest) w->out->longest = w->used - w->start;
 }
 

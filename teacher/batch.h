@@ -1,8 +1,9 @@
 /* batch - sequences of tokens put together for one pass of the encoder, without padding.
  *
- * A token has an id, with input tokens a second id, its position in the sequence, and the age of the action it belongs
- * to: 1 for the latest action, 2 for the one before, 0 for the start mark; what stands between two actions, or at the
- * end, is as old as the action before it. Every sequence begins with the start mark, at which the encoder is read out.
+ * A token has an id, with input tokens a second id, its position in the sequence or in its action, and the age of the
+ * action it belongs to: 1 for the latest action, 2 for the one before, 0 for the start mark; what stands between two
+ * actions, or at the end, is as old as the action before it. Every sequence begins with the start mark, at which the
+ * encoder is read out.
  */
 #ifndef MAGISTER_TEACHER_BATCH_H
 #define MAGISTER_TEACHER_BATCH_H
@@ -26,6 +27,8 @@ typedef struct {
 /* How a sequence is made from a history. */
 typedef struct {
     bool newest_first;     /* the latest action right after the start mark */
+    bool ages;             /* otherwise every age is 0 */
+    bool action_places;    /* positions are places in the action, not in the sequence */
     double shorten;        /* probability that only the last 1 .. n actions are kept, their number drawn evenly */
     double action_dropout; /* share of actions left out; the latest stays where none would */
     double word_dropout;   /* share of the actions' tokens replaced by the mask */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BETWEEN_PARTS " <v> "
+
 /* ---- text ---------------------------------------------------------------------------------------------------------
  */
 
@@ -99,24 +101,63 @@ static void note_action(corpus *c, size_t action, size_t tokens)
     if (length > c->longest) c->longest = length;
 }
 
+/* Appends the tokens of one action; `*verb` gets how many stand before <v>, all where there is none. */
+static status encode_action(corpus *c, const char *text, bool whole, tokenizer_kind kind, id_list *ids, size_t *verb)
+{
+    status st = OK;
+    const char *cut = strstr(text, BETWEEN_PARTS);
+    size_t before = ids->count;
+    char *start = strndup(text, cut ? (size_t)(cut - text) : strlen(text));
+
+    if (!start) TRY(FAIL(ERR_MEMORY, "no memory for the text of an action"));
+    TRY(tokenizer_encode(c->words, kind, whole, start, ids));
+    *verb = ids->count - before;
+    if (cut) TRY(tokenizer_encode(c->words, kind, whole, cut, ids));
+done:
+    free(start);
+    return st;
+}
+
+/* verbs: (action_count) tokens before <v>. */
+static status place_tokens(corpus *c, const size_t *verbs)
+{
+    c->places = calloc(c->first[c->action_count] + 1, sizeof *c->places);
+    if (!c->places) return FAIL(ERR_MEMORY, "no memory for %zu actions", c->action_count);
+    for (size_t a = 0; a < c->action_count; a++) {
+        size_t length = c->first[a + 1] - c->first[a];
+        if (verbs[a] > c->verb_most) c->verb_most = verbs[a];
+        if (length - verbs[a] > c->noun_most) c->noun_most = length - verbs[a];
+    }
+    for (size_t a = 0; a < c->action_count; a++)
+        for (size_t i = c->first[a]; i < c->first[a + 1]; i++) {
+            size_t k = i - c->first[a];
+            c->places[i] = (int64_t)(k < verbs[a] ? k : c->verb_most + (k - verbs[a]));
+        }
+    return OK;
+}
+
 static status encode_actions(corpus *c, const dataset *d, tokenizer_kind kind)
 {
     status st = OK;
     id_list ids = {0}, between = {0};
+    size_t *verbs = calloc(c->action_count, sizeof *verbs);
+
+    if (!verbs) TRY(FAIL(ERR_MEMORY, "no memory for %zu actions", c->action_count));
     for (size_t i = 0; i + 1 < c->action_count; i++) {
-        TRY(tokenizer_encode(c->words, kind, d->glosses, text_of(c, d, i), &ids));
+        TRY(encode_action(c, text_of(c, d, i), d->glosses, kind, &ids, &verbs[i]));
         note_action(c, i, ids.count);
     }
-    TRY(tokenizer_encode(c->words, kind, d->glosses, mark_text(MARK_UNKNOWN), &ids));
-    ids.count = c->first[c->action_count - 1] + 1; /* whatever its pieces were: the unknown action is one mark */
-    ids.at[ids.count - 1] = vocabulary_mark(c->words, MARK_UNKNOWN);
+    TRY(id_list_add(&ids, vocabulary_mark(c->words, MARK_UNKNOWN)));
+    verbs[c->action_count - 1] = 1;
     note_action(c, c->action_count - 1, ids.count);
     TRY(tokenizer_encode(c->words, kind, d->glosses, mark_text(MARK_ACTION), &between));
+    TRY(place_tokens(c, verbs));
     c->between_count = between.count;
     c->ids = ids.at;
     c->between = between.at;
     ids = between = (id_list){0};
 done:
+    free(verbs);
     id_list_free(&ids);
     id_list_free(&between);
     return st;
@@ -150,10 +191,9 @@ enum {
 /* Whether `part` (length bytes) of an action's text is the verb (the words before <v>) or the noun of `other`. */
 static bool same_part(const char *part, size_t length, const char *other, bool noun)
 {
-    static const char BETWEEN[] = " <v> ";
-    const char *cut = strstr(other, BETWEEN);
+    const char *cut = strstr(other, BETWEEN_PARTS);
     if (!cut) return false;
-    const char *start = noun ? cut + strlen(BETWEEN) : other;
+    const char *start = noun ? cut + strlen(BETWEEN_PARTS) : other;
     size_t bytes = noun ? strlen(start) : (size_t)(cut - other);
     return bytes == length && !memcmp(start, part, length);
 }
@@ -161,9 +201,9 @@ static bool same_part(const char *part, size_t length, const char *other, bool n
 /* The verb or noun of the first class that has this verb or noun in its text; -1 when none has. */
 static int64_t find_part(const class_list *classes, const char *text, bool noun)
 {
-    const char *cut = strstr(text, " <v> ");
+    const char *cut = strstr(text, BETWEEN_PARTS);
     if (!cut) return -1;
-    const char *part = noun ? cut + 5 : text;
+    const char *part = noun ? cut + strlen(BETWEEN_PARTS) : text;
     size_t length = noun ? strlen(part) : (size_t)(cut - text);
     for (size_t i = 0; i < classes->action_count; i++)
         if (same_part(part, length, classes->actions[i].text, noun))
@@ -205,7 +245,9 @@ static status open_tokens(corpus *c, const dataset *d)
     c->mark_second = (int64_t)d->classes.noun_count;
     c->ids = calloc(c->action_count, sizeof *c->ids);
     c->second = calloc(c->action_count, sizeof *c->second);
-    if (!c->ids || !c->second) TRY(FAIL(ERR_MEMORY, "no memory for %zu actions", c->action_count));
+    c->places = calloc(c->action_count, sizeof *c->places);
+    c->verb_most = 1;
+    if (!c->ids || !c->second || !c->places) TRY(FAIL(ERR_MEMORY, "no memory for %zu actions", c->action_count));
     for (size_t i = 0; i + 1 < c->action_count; i++) {
         code_of(c, d, i, &c->ids[i], &c->second[i]);
         note_action(c, i, i + 1);
@@ -230,7 +272,7 @@ static void tell(const corpus *c)
     size_t unknown = 0;
     for (size_t i = 0; i < c->first[c->class_count]; i++)
         unknown += c->words && c->ids[i] == vocabulary_mark(c->words, MARK_UNKNOWN);
-    log_info("text of %zu actions: vocabulary of %zu, %zu tokens in the longest action, %zu words unknown",
+    log_info("text of %zu actions: vocabulary of %zu, %zu tokens in the longest action; unknown tokens: %zu",
              c->action_count - 1, c->id_rows, c->longest, unknown);
     if (c->extra.segments.count)
         log_info("extra text: %zu actions, %zu of them distinct ones that are no class", c->extra.segments.count,
@@ -243,7 +285,7 @@ status corpus_open(const recipe *r, const dataset *d, const char *saved, corpus 
     corpus c = {.class_count = d->classes.action_count};
     const char *extra = recipe_text(r, "teacher.extra_text");
 
-    if (extra && !saved) TRY(extra_text_read(extra, &d->classes, d->glosses, &c.extra));
+    if (extra) TRY(extra_text_read(extra, &d->classes, d->glosses, &c.extra));
     c.action_count = c.class_count + c.extra.text_count + 1;
     c.first = calloc(c.action_count + 1, sizeof *c.first);
     if (!c.first) TRY(FAIL(ERR_MEMORY, "no memory for %zu actions", c.action_count));
@@ -263,6 +305,7 @@ void corpus_free(corpus *c)
     free(c->first);
     free(c->ids);
     free(c->second);
+    free(c->places);
     free(c->between);
     vocabulary_free(&c->words);
     extra_text_free(&c->extra);
@@ -272,4 +315,19 @@ void corpus_free(corpus *c)
 size_t corpus_sequence_most(const corpus *c, size_t hist_len)
 {
     return 2 + hist_len * (c->longest + c->between_count);
+}
+
+int64_t corpus_between_place(const corpus *c, size_t k)
+{
+    return (int64_t)(c->verb_most + c->noun_most + k);
+}
+
+int64_t corpus_start_place(const corpus *c)
+{
+    return (int64_t)corpus_place_count(c) - 1;
+}
+
+size_t corpus_place_count(const corpus *c)
+{
+    return c->verb_most + c->noun_most + (c->between_count ? c->between_count : 1) + 1;
 }

@@ -23,6 +23,9 @@ typedef struct {
     size_t class_count, action_count; /* actions: classes, text-only ones, the unknown one */
     size_t *first;                    /* (action_count + 1) tokens of action a: first[a] .. first[a + 1] - 1 */
     int64_t *ids, *second;            /* (first[action_count]); `second` is used where second_rows > 0 */
+    int64_t *places;                  /* (first[action_count]) place of a token in its action: words of the verb from 0,
+                                         <v> at verb_most, words of the noun after it */
+    size_t verb_most, noun_most;      /* most tokens of a verb, and of <v> and noun together */
     int64_t *between;                 /* (between_count) tokens between two actions */
     size_t between_count;
     int64_t start, end, mask;    /* ids of marks; end is -1 where sequences just stop */
@@ -32,11 +35,11 @@ typedef struct {
     size_t longest;              /* tokens of the longest action */
     vocabulary *words;           /* NULL with input tokens */
     char vocabulary_hash[33];    /* of the vocabulary; with input tokens of the classes' names */
-    extra_text extra;            /* empty for a trained model */
+    extra_text extra;            /* empty without teacher.extra_text */
 } corpus;
 
 /* Reads teacher.input, vocabulary, vocabulary_file and extra_text. `saved` is the vocabulary of a trained model, or
- * NULL: then the extra text is read, and a word vocabulary is counted from the training segments and it. Errors: those
+ * NULL: then a word vocabulary is counted from the training segments and the extra text. Errors: those
  * of the files, with file:line for text; ERR_CONFIG when a WordPiece vocabulary is asked for and not named. The caller
  * frees it. */
 status corpus_open(const recipe *r, const dataset *d, const char *saved, corpus *out);
@@ -44,5 +47,11 @@ void corpus_free(corpus *c);
 
 /* Most tokens a sequence of `hist_len` actions can have. */
 size_t corpus_sequence_most(const corpus *c, size_t hist_len);
+
+/* Places of tokens that belong to no action's words: token k between two actions (the end mark stands at the first
+ * such place), the start mark; and how many places there are in all. */
+int64_t corpus_between_place(const corpus *c, size_t k);
+int64_t corpus_start_place(const corpus *c);
+size_t corpus_place_count(const corpus *c);
 
 #endif

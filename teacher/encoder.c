@@ -232,8 +232,8 @@ static tensor *run_layer(pass *p, layer *l, tensor *x, bool last)
     x = t_add(last ? t_index_select(x, 0, p->starts) : x, seen);
     if (!before) x = nn_layer_norm_forward(l->attention_norm, x);
     in = before ? nn_layer_norm_forward(l->output_norm, x) : x;
-    tensor *out = nn_linear_forward(l->outer, t_gelu(nn_linear_forward(l->inner, in)));
-    x = t_add(x, drop(p, out, e->o.dropout, keys, rows));
+    tensor *inner = drop(p, t_gelu(nn_linear_forward(l->inner, in)), e->o.inner_dropout, keys, rows);
+    x = t_add(x, drop(p, nn_linear_forward(l->outer, inner), e->o.dropout, keys, rows));
     return before ? x : nn_layer_norm_forward(l->output_norm, x);
 }
 
@@ -354,6 +354,21 @@ static bool may_be_absent(const char *name)
     return !strncmp(name, "heads.", 6) || strstr(name, "second_embeddings") || strstr(name, "token_type_embeddings");
 }
 
+/* Tables of positions and ages are as long as this encoder needs: of longer ones the first rows are taken. */
+static tensor *fit(const char *name, tensor *value, const tensor *parameter)
+{
+    bool table = strstr(name, "position_embeddings") || strstr(name, "token_type_embeddings");
+    bool longer = t_dims(value) == 2 && t_dims(parameter) == 2 && t_size(value, 0) > t_size(parameter, 0);
+    return table && longer ? t_narrow(value, 0, 0, t_size(parameter, 0)) : value;
+}
+
+static bool same_shape(const tensor *a, const tensor *b)
+{
+    bool same = t_dims(a) == t_dims(b);
+    for (int d = 0; same && d < t_dims(a); d++) same = t_size(a, d) == t_size(b, d);
+    return same;
+}
+
 static status set_parameter(tensor_file *file, const char *path, const char *name, tensor *parameter, size_t *kept)
 {
     status st = OK;
@@ -366,11 +381,9 @@ static status set_parameter(tensor_file *file, const char *path, const char *nam
         ++*kept;
         goto done;
     }
-    tensor *value = tensor_file_get(file, there);
+    tensor *value = fit(name, tensor_file_get(file, there), parameter);
     TRY(t_check(value));
-    bool same = t_dims(value) == t_dims(parameter);
-    for (int d = 0; same && d < t_dims(value); d++) same = t_size(value, d) == t_size(parameter, d);
-    if (!same)
+    if (!same_shape(value, parameter))
         TRY(FAIL(ERR_INPUT, "%s: tensor %s has another shape (%lld x ...) than the encoder's (%lld x ...)", path, there,
                  (long long)t_size(value, 0), (long long)t_size(parameter, 0)));
     TRY(t_assign(parameter, value));

@@ -28,7 +28,7 @@ typedef struct {
     const int64_t *verb_of, *noun_of;    /* (actions) borrowed; read by encoder_new alone; NULL for glosses */
     bool pre_norm;
     bool factored; /* an action's logit also gets the logits of its verb and its noun */
-    double embedding_dropout, dropout, attention_dropout, head_dropout;
+    double embedding_dropout, dropout, attention_dropout, inner_dropout, head_dropout;
 } encoder_options;
 
 typedef struct encoder encoder;
@@ -51,9 +51,9 @@ typedef struct {
 status encoder_forward(encoder *e, const token_batch *b, const uint64_t *keys, encoder_output *out);
 
 /* Sets weights from a safetensors file: every parameter of the encoder proper must be there with its shape, under its
- * name or with "bert." before it; heads, the second embedding table and a table of ages that the file lacks keep their
- * initial values. `*kept` gets the number of those (may be NULL). Errors: those of tensor_file_open; ERR_INPUT naming
- * path and tensor. */
+ * name or with "bert." before it; of longer tables of positions and ages the first rows are taken. Heads, the second
+ * embedding table and a table of ages that the file lacks keep their values: `*kept` is the number of those (may be
+ * NULL). Errors: those of tensor_file_open; ERR_INPUT naming path and tensor. */
 status encoder_init_from(encoder *e, const char *path, size_t *kept);
 
 #endif

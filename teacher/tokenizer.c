@@ -189,7 +189,7 @@ void words_free(word_list *words)
 /* ---- ids ----------------------------------------------------------------------------------------------------------
  */
 
-static status append(id_list *list, int64_t id)
+status id_list_add(id_list *list, int64_t id)
 {
     if (list->count == list->room) {
         size_t larger = list->room * 2 + 16;
@@ -234,12 +234,12 @@ static status append_pieces(const vocabulary *v, const char *word, size_t length
     for (size_t at = 0, taken = 0; known && at < length; at += taken) {
         int64_t id = longest_piece(v, word + at, length - at, at > 0, &taken);
         known = id >= 0;
-        status st = known ? append(out, id) : OK;
+        status st = known ? id_list_add(out, id) : OK;
         if (st != OK) return st;
     }
     if (known) return OK;
     out->count = before;
-    return append(out, vocabulary_mark(v, MARK_UNKNOWN));
+    return id_list_add(out, vocabulary_mark(v, MARK_UNKNOWN));
 }
 
 static bool is_separator(const char *word)
@@ -257,7 +257,7 @@ static status append_word(const vocabulary *v, tokenizer_kind kind, const char *
     } else if (kind == CUT_PIECES && id < 0) {
         TRY(append_pieces(v, word, length, out));
     } else {
-        TRY(append(out, id >= 0 ? id : vocabulary_mark(v, MARK_UNKNOWN)));
+        TRY(id_list_add(out, id >= 0 ? id : vocabulary_mark(v, MARK_UNKNOWN)));
     }
 done:
     return st;

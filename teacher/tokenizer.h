@@ -25,6 +25,7 @@ typedef struct {
     size_t count, room;
 } id_list;
 
+status id_list_add(id_list *list, int64_t id);
 void id_list_free(id_list *list);
 
 /* Words of a text, each ended by NUL, one after the other in `text`. */

@@ -1,0 +1,48 @@
+/* model - a text teacher put together from its recipe: data, tokens, encoder.
+ */
+#ifndef MAGISTER_TEACHER_MODEL_H
+#define MAGISTER_TEACHER_MODEL_H
+
+#include "base/status.h"
+#include "conf/recipe.h"
+#include "data/dataset.h"
+#include "teacher/batch.h"
+#include "teacher/corpus.h"
+#include "teacher/encoder.h"
+#include "teacher/examples.h"
+#include "teacher/histories.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum { LIST_TRAIN, LIST_DEVELOPMENT, LIST_EVAL, LIST_COUNT } list_name;
+
+typedef struct {
+    const dataset *data; /* borrowed */
+    corpus text;
+    history_options history;
+    sequence_options sequence;
+    encoder *net;
+    int64_t width;
+} teacher_model;
+
+/* Builds the teacher of recipe `r` over `data` (borrowed; must outlive it). `vocabulary`: path of a trained model's,
+ * NULL: made anew; `weights`: path of its model.safetensors, NULL: drawn from the recipe's seed, then set from
+ * teacher.init where that is given. Errors: those of corpus_open, encoder_new, module_load and encoder_init_from. */
+status teacher_model_open(const recipe *r, const dataset *data, const char *words, const char *weights,
+                          teacher_model *out);
+void teacher_model_close(teacher_model *m);
+
+/* "train", "development" or "eval": the split's name in the store. */
+const char *list_text(list_name which);
+const segment_list *list_of(const dataset *d, list_name which);
+
+/* Histories of every segment of one of the lists. The caller frees `*out`. */
+status histories_of(const dataset *d, const history_options *options, list_name which, histories *out);
+
+/* Predictions of queries first .. first + count - 1 (all of their histories, averaged): logits (count, C), features
+ * (count, width) or NULL. `e` holds all histories of `h` in their order. No dropout, nothing recorded. */
+status teacher_model_predict(teacher_model *m, const histories *h, const example_list *e, size_t first, size_t count,
+                             float *logits, float *features);
+
+#endif

@@ -1,0 +1,29 @@
+/* predict_set - a prediction set made by all ranks and written by rank 0.
+ *
+ * Queries are dealt out in blocks, round by round: each rank predicts its block and packs the records, rank 0 gathers,
+ * writes and commits them before the next round, so what was committed is never lost, and never predicted again.
+ */
+#ifndef MAGISTER_TEACHER_PREDICT_SET_H
+#define MAGISTER_TEACHER_PREDICT_SET_H
+
+#include "base/status.h"
+#include "comm/comm.h"
+#include "distill/store.h"
+#include "teacher/model.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What predicts. Logits and features of queries first .. first + count - 1 of a list: (count, C) and (count,
+ * feature_width), the latter NULL for a set without features. */
+typedef struct {
+    void *self;
+    status (*predict)(void *self, list_name which, size_t first, size_t count, float *logits, float *features);
+} predictor;
+
+/* Makes the set `info` says in `s` (rank 0's; NULL on the others) of the lists named in `lists`. A set that is complete
+ * is left as it is. Collective. */
+status predict_set(comm *c, store *s, const set_info *info, const dataset *d, const bool lists[LIST_COUNT],
+                   const predictor *who);
+
+#endif

@@ -94,7 +94,7 @@ typedef struct {
 
 static bool counts(const segment *earlier, const segment *query, const history_options *options)
 {
-    const double rounding = 1e-9; /* of frame numbers turned into seconds: one frame too many would be a leak */
+    const double rounding = 1e-9; /* of frame numbers turned into seconds; far less than a frame */
     double seen_until = query->start - options->tau_a + rounding;
     if (options->cutoff == CUTOFF_STARTED) return earlier->start <= seen_until;
     if (options->cutoff == CUTOFF_FINISHED) return earlier->end <= seen_until;

@@ -92,8 +92,8 @@ static void test_cutoffs(void **state)
 static void test_cutoff_is_inclusive_for_times_made_from_frames(void **state)
 {
     (void)state;
-    segment at[] = {{.uid = "a", .sequence = "v", .start = 0, .end = 91 / 30.0, .action = 1},
-                    {.uid = "b", .sequence = "v", .start = 121 / 30.0, .end = 5, .action = 2, .place = 1}};
+    segment at[] = {{.uid = "a", .sequence = "v", .start = 0, .end = 23 / 30.0, .action = 1},
+                    {.uid = "b", .sequence = "v", .start = 53 / 30.0, .end = 5, .action = 2, .place = 1}};
     const segment_list list = {NULL, at, 2};
     history_options options = PLAIN;
     options.cutoff = CUTOFF_FINISHED;

@@ -44,6 +44,7 @@ status store_get_classes(store *s, class_list *out);          /* the caller free
 /* `split`: "train", "development" or "eval". `group` (count) or NULL: a label to score apart by ("seen", "new"); a
  * segment that has none yet takes one. Predictions are only kept of segments that are here. */
 status store_put_segments(store *s, const char *split, const segment_list *list, const char *const *group);
+/* After the classes: ids of verbs or nouns that are there. */
 status store_put_many_shot(store *s, const char *kind /* "verb" or "noun" */, const int64_t *ids, size_t count);
 /* Sorted ids, new memory; `*count` 0 and NULL when there are none. */
 status store_get_many_shot(store *s, const char *kind, int64_t **ids, size_t *count);

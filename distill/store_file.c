@@ -34,21 +34,15 @@ enum {
 static const struct {
     const char *table, *sql;
 } SCHEMA[] = {
-    {"meta", "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID"},
-    {"actions", "CREATE TABLE actions(id INTEGER PRIMARY KEY, name TEXT NOT NULL, text TEXT NOT NULL, "
-                "verb INTEGER NOT NULL, noun INTEGER NOT NULL) STRICT"},
-    {"verbs", "CREATE TABLE verbs(id INTEGER PRIMARY KEY, name TEXT) STRICT"},
-    {"nouns", "CREATE TABLE nouns(id INTEGER PRIMARY KEY, name TEXT) STRICT"},
-    {"many_shot", "CREATE TABLE many_shot(kind TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY(kind, id)) "
-                  "STRICT, WITHOUT ROWID"},
+    {"classes", "CREATE TABLE classes(kind TEXT NOT NULL, id INTEGER NOT NULL, name TEXT, text TEXT, verb INTEGER, "
+                "noun INTEGER, many_shot INTEGER NOT NULL, PRIMARY KEY(kind, id)) STRICT, WITHOUT ROWID"},
     {"segments", "CREATE TABLE segments(number INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, split TEXT NOT NULL, "
                  "\"group\" TEXT, sequence TEXT NOT NULL, start REAL NOT NULL, \"end\" REAL NOT NULL, "
                  "action INTEGER NOT NULL, verb INTEGER NOT NULL, noun INTEGER NOT NULL) STRICT"},
     {"sets", "CREATE TABLE sets(id INTEGER PRIMARY KEY, name TEXT NOT NULL, seed INTEGER NOT NULL, role TEXT NOT NULL, "
              "model_hash TEXT NOT NULL, vocabulary_hash TEXT NOT NULL, recipe_hash TEXT NOT NULL, "
              "encoding TEXT NOT NULL, features TEXT NOT NULL, classes INTEGER NOT NULL, k INTEGER NOT NULL, "
-             "feature_width INTEGER NOT NULL, complete INTEGER NOT NULL, records INTEGER NOT NULL, "
-             "UNIQUE(name, seed)) STRICT"},
+             "feature_width INTEGER NOT NULL, complete INTEGER NOT NULL, records INTEGER NOT NULL) STRICT"},
     {"predictions", "CREATE TABLE predictions(id INTEGER PRIMARY KEY, record BLOB NOT NULL) STRICT"},
 };
 
@@ -93,7 +87,7 @@ static status tune(store *s)
                                                                     "PRAGMA wal_autocheckpoint = 256";
     status st = OK;
     TRY(store_run_text(s, s->mode == STORE_WRITE ? writer : reader, "open it"));
-    TRY(store_run_text(s, "PRAGMA cell_size_check = ON; PRAGMA cache_size = -" CACHE_KIB, "open it"));
+    TRY(store_run_text(s, "PRAGMA cache_size = -" CACHE_KIB, "open it"));
 done:
     return st;
 }
@@ -176,7 +170,6 @@ static status make_schema(store *s)
     snprintf(pragmas, sizeof pragmas, "PRAGMA application_id = %d; PRAGMA user_version = %d;", APPLICATION_ID,
              SCHEMA_VERSION);
     TRY(store_run_text(s, pragmas, "create it"));
-    TRY(store_run_text(s, "INSERT INTO meta VALUES('made_by', 'magister " MAGISTER_VERSION "')", "create it"));
     TRY(store_run(s, SQL_COMMIT, "create it"));
     TRY(store_run(s, SQL_BEGIN_WRITE, "write to it"));
 done:

@@ -15,39 +15,48 @@ static void bind_text(sqlite3_stmt *statement, int parameter, const char *text)
 /* ---- classes ------------------------------------------------------------------------------------------------------
  */
 
-static status put_actions(store *s, const class_list *classes)
+/* The row of a class; an action's (`action` not NULL) has text, verb and noun besides. */
+static status put_class(store *s, const char *kind, size_t id, const char *name, const action_class *action)
 {
     status st = OK;
     sqlite3_stmt *put = NULL;
-    for (size_t i = 0; i < classes->action_count; i++) {
-        const action_class *a = &classes->actions[i];
-        TRY(store_statement(s, SQL_PUT_ACTION, &put));
-        sqlite3_bind_int64(put, 1, (int64_t)i);
-        bind_text(put, 2, a->name);
-        bind_text(put, 3, a->text);
-        sqlite3_bind_int64(put, 4, a->verb);
-        sqlite3_bind_int64(put, 5, a->noun);
-        TRY(store_step(s, SQL_PUT_ACTION, "write classes", NULL));
-        store_reset(s, SQL_PUT_ACTION);
+    TRY(store_statement(s, SQL_PUT_CLASS, &put));
+    bind_text(put, 1, kind);
+    sqlite3_bind_int64(put, 2, (int64_t)id);
+    bind_text(put, 3, name);
+    if (action) {
+        bind_text(put, 4, action->text);
+        sqlite3_bind_int64(put, 5, action->verb);
+        sqlite3_bind_int64(put, 6, action->noun);
     }
+    TRY(store_step(s, SQL_PUT_CLASS, "write classes", NULL));
 done:
-    store_reset(s, SQL_PUT_ACTION);
+    store_reset(s, SQL_PUT_CLASS);
     return st;
 }
 
-static status put_names(store *s, sql_name name, const char *const *names, size_t count)
+static status put_all_classes(store *s, const class_list *classes)
 {
     status st = OK;
-    sqlite3_stmt *put = NULL;
-    for (size_t i = 0; i < count; i++) {
-        TRY(store_statement(s, name, &put));
-        sqlite3_bind_int64(put, 1, (int64_t)i);
-        bind_text(put, 2, names[i]);
-        TRY(store_step(s, name, "write classes", NULL));
-        store_reset(s, name);
-    }
+    for (size_t i = 0; i < classes->action_count; i++)
+        TRY(put_class(s, "action", i, classes->actions[i].name, &classes->actions[i]));
+    for (size_t i = 0; i < classes->verb_count; i++) TRY(put_class(s, "verb", i, classes->verbs[i], NULL));
+    for (size_t i = 0; i < classes->noun_count; i++) TRY(put_class(s, "noun", i, classes->nouns[i], NULL));
 done:
-    store_reset(s, name);
+    return st;
+}
+
+static status count_classes(store *s, const char *kind, size_t *out)
+{
+    status st = OK;
+    sqlite3_stmt *count = NULL;
+    int64_t found = 0;
+    TRY(store_statement(s, SQL_COUNT_CLASSES, &count));
+    bind_text(count, 1, kind);
+    TRY(store_integer(s, SQL_COUNT_CLASSES, "read classes", &found));
+    *out = (size_t)found;
+done:
+    store_reset(s, SQL_COUNT_CLASSES);
     return st;
 }
 
@@ -92,30 +101,16 @@ status store_put_classes(store *s, const class_list *classes)
 {
     status st = OK;
     class_list there = {0};
-    int64_t count = 0;
+    size_t count = 0;
     TRY(store_writing(s));
     TRY(check_classes(classes));
-    TRY(store_integer(s, SQL_COUNT_ACTIONS, "read classes", &count));
+    TRY(count_classes(s, "action", &count));
     if (count) {
         TRY(store_get_classes(s, &there));
         TRY(compare_classes(s, &there, classes));
-        goto done;
-    }
-    TRY(put_actions(s, classes));
-    TRY(put_names(s, SQL_PUT_VERB, classes->verbs, classes->verb_count));
-    TRY(put_names(s, SQL_PUT_NOUN, classes->nouns, classes->noun_count));
+    } else TRY(put_all_classes(s, classes));
 done:
     classes_free(&there);
-    return st;
-}
-
-static status count_classes(store *s, sql_name name, size_t *out)
-{
-    status st = OK;
-    int64_t count = 0;
-    TRY(store_integer(s, name, "read classes", &count));
-    *out = (size_t)count;
-done:
     return st;
 }
 
@@ -126,14 +121,22 @@ static status copy_text(store *s, arena *strings, sqlite3_stmt *statement, int c
     return *out ? OK : FAIL(ERR_MEMORY, "%s: no memory for its classes", s->path);
 }
 
+/* Starts reading the classes of a kind. */
+static status start_classes(store *s, const char *kind, sqlite3_stmt **out)
+{
+    status st = store_statement(s, SQL_CLASSES, out);
+    if (st == OK) bind_text(*out, 1, kind);
+    return st;
+}
+
 /* Rows come by id, which must be 0, 1, 2 ... */
-static status next_row(store *s, sql_name name, sqlite3_stmt *statement, size_t i)
+static status next_class(store *s, sqlite3_stmt *rows, const char *kind, size_t i)
 {
     bool row = false;
-    status st = store_step(s, name, "read classes", &row);
+    status st = store_step(s, SQL_CLASSES, "read classes", &row);
     if (st != OK) return st;
-    if (!row || sqlite3_column_int64(statement, 0) != (int64_t)i)
-        return FAIL(ERR_INPUT, "%s: class %zu is missing", s->path, i);
+    if (!row || sqlite3_column_int64(rows, 0) != (int64_t)i)
+        return FAIL(ERR_INPUT, "%s: %s %zu is missing", s->path, kind, i);
     return OK;
 }
 
@@ -141,10 +144,10 @@ static status get_actions(store *s, class_list *list)
 {
     status st = OK;
     sqlite3_stmt *rows = NULL;
-    TRY(store_statement(s, SQL_ACTIONS, &rows));
+    TRY(start_classes(s, "action", &rows));
     for (size_t i = 0; i < list->action_count; i++) {
         action_class *a = &list->actions[i];
-        TRY(next_row(s, SQL_ACTIONS, rows, i));
+        TRY(next_class(s, rows, "action", i));
         TRY(copy_text(s, list->strings, rows, 1, &a->name));
         TRY(copy_text(s, list->strings, rows, 2, &a->text));
         a->verb = sqlite3_column_int64(rows, 3);
@@ -152,21 +155,21 @@ static status get_actions(store *s, class_list *list)
     }
     TRY(check_classes(list));
 done:
-    store_reset(s, SQL_ACTIONS);
+    store_reset(s, SQL_CLASSES);
     return st;
 }
 
-static status get_names(store *s, sql_name name, arena *strings, const char **names, size_t count)
+static status get_names(store *s, const char *kind, arena *strings, const char **names, size_t count)
 {
     status st = OK;
     sqlite3_stmt *rows = NULL;
-    TRY(store_statement(s, name, &rows));
+    TRY(start_classes(s, kind, &rows));
     for (size_t i = 0; i < count; i++) {
-        TRY(next_row(s, name, rows, i));
+        TRY(next_class(s, rows, kind, i));
         if (sqlite3_column_type(rows, 1) != SQLITE_NULL) TRY(copy_text(s, strings, rows, 1, &names[i]));
     }
 done:
-    store_reset(s, name);
+    store_reset(s, SQL_CLASSES);
     return st;
 }
 
@@ -175,9 +178,9 @@ status store_get_classes(store *s, class_list *out)
     status st = OK;
     class_list list = {0};
     TRY(store_reading(s));
-    TRY(count_classes(s, SQL_COUNT_ACTIONS, &list.action_count));
-    TRY(count_classes(s, SQL_COUNT_VERBS, &list.verb_count));
-    TRY(count_classes(s, SQL_COUNT_NOUNS, &list.noun_count));
+    TRY(count_classes(s, "action", &list.action_count));
+    TRY(count_classes(s, "verb", &list.verb_count));
+    TRY(count_classes(s, "noun", &list.noun_count));
     if (!list.action_count) TRY(FAIL(ERR_MISSING, "%s: holds no classes yet", s->path));
     list.strings = arena_new();
     list.actions = arena_alloc(list.strings, list.action_count * sizeof *list.actions);
@@ -185,8 +188,8 @@ status store_get_classes(store *s, class_list *out)
     list.nouns = arena_alloc(list.strings, list.noun_count * sizeof *list.nouns);
     if (!list.actions || !list.verbs || !list.nouns) TRY(FAIL(ERR_MEMORY, "%s: no memory for its classes", s->path));
     TRY(get_actions(s, &list));
-    TRY(get_names(s, SQL_VERBS, list.strings, list.verbs, list.verb_count));
-    TRY(get_names(s, SQL_NOUNS, list.strings, list.nouns, list.noun_count));
+    TRY(get_names(s, "verb", list.strings, list.verbs, list.verb_count));
+    TRY(get_names(s, "noun", list.strings, list.nouns, list.noun_count));
     *out = list;
     list = (class_list){0};
 done:
@@ -197,12 +200,12 @@ done:
 /* ---- segments -----------------------------------------------------------------------------------------------------
  */
 
-static status check_segment(const segment *at, int64_t actions)
+static status check_segment(const segment *at, size_t actions)
 {
     if (!at->uid || !at->uid[0] || strlen(at->uid) > UINT16_MAX)
         return FAIL(ERR_INPUT, "segment %zu: its uid is empty or longer than %d bytes", at->place, UINT16_MAX);
-    if (at->action < -1 || (actions && at->action >= actions))
-        return FAIL(ERR_INPUT, "segment %s: action %" PRId64 " of %" PRId64, at->uid, at->action, actions);
+    if (at->action < -1 || (actions && at->action >= (int64_t)actions))
+        return FAIL(ERR_INPUT, "segment %s: action %" PRId64 " of %zu", at->uid, at->action, actions);
     return OK;
 }
 
@@ -272,11 +275,11 @@ done:
 status store_put_segments(store *s, const char *split, const segment_list *list, const char *const *group)
 {
     status st = OK;
-    int64_t actions = 0;
+    size_t actions = 0;
     TRY(store_writing(s));
     if (strcmp(split, "train") && strcmp(split, "development") && strcmp(split, "eval"))
         TRY(FAIL(ERR_INTERNAL, "no split is called %s", split));
-    TRY(store_integer(s, SQL_COUNT_ACTIONS, "read classes", &actions));
+    TRY(count_classes(s, "action", &actions));
     for (size_t i = 0; i < list->count; i++) {
         const char *label = group ? group[i] : NULL;
         bool known = false, ungrouped = false;
@@ -378,17 +381,16 @@ static status sorted_ids(const int64_t *ids, size_t count, int64_t **out, size_t
     return OK;
 }
 
-static status put_ids(store *s, const char *kind, const int64_t *ids, size_t count)
+static status put_many_shot(store *s, const char *kind, int64_t id)
 {
     status st = OK;
     sqlite3_stmt *put = NULL;
-    for (size_t i = 0; i < count; i++) {
-        TRY(store_statement(s, SQL_PUT_MANY_SHOT, &put));
-        bind_text(put, 1, kind);
-        sqlite3_bind_int64(put, 2, ids[i]);
-        TRY(store_step(s, SQL_PUT_MANY_SHOT, "write many-shot classes", NULL));
-        store_reset(s, SQL_PUT_MANY_SHOT);
-    }
+    TRY(store_statement(s, SQL_PUT_MANY_SHOT, &put));
+    bind_text(put, 1, kind);
+    sqlite3_bind_int64(put, 2, id);
+    TRY(store_step(s, SQL_PUT_MANY_SHOT, "write many-shot classes", NULL));
+    if (!sqlite3_changes(s->db))
+        TRY(FAIL(ERR_INPUT, "%s: many-shot %s %" PRId64 " is no class of this store", s->path, kind, id));
 done:
     store_reset(s, SQL_PUT_MANY_SHOT);
     return st;
@@ -403,8 +405,8 @@ status store_put_many_shot(store *s, const char *kind, const int64_t *ids, size_
     TRY(store_writing(s));
     TRY(sorted_ids(ids, count, &sorted, &left));
     TRY(store_get_many_shot(s, kind, &there, &there_count));
-    if (!there_count) TRY(put_ids(s, kind, sorted, left));
-    else if (there_count != left || memcmp(there, sorted, left * sizeof *there))
+    for (size_t i = 0; !there_count && i < left; i++) TRY(put_many_shot(s, kind, sorted[i]));
+    if (there_count && (there_count != left || memcmp(there, sorted, left * sizeof *there)))
         TRY(FAIL(ERR_INPUT, "%s: its %zu many-shot %ss are others than the %zu of this run: use a new store", s->path,
                  there_count, kind, left));
 done:

@@ -10,15 +10,9 @@ static const char *const SQL[SQL_STATEMENTS] = {
     [SQL_BEGIN_READ] = "BEGIN",
     [SQL_BEGIN_WRITE] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
-    [SQL_COUNT_ACTIONS] = "SELECT count(*) FROM actions",
-    [SQL_COUNT_VERBS] = "SELECT count(*) FROM verbs",
-    [SQL_COUNT_NOUNS] = "SELECT count(*) FROM nouns",
-    [SQL_PUT_ACTION] = "INSERT INTO actions VALUES(?1, ?2, ?3, ?4, ?5)",
-    [SQL_PUT_VERB] = "INSERT INTO verbs VALUES(?1, ?2)",
-    [SQL_PUT_NOUN] = "INSERT INTO nouns VALUES(?1, ?2)",
-    [SQL_ACTIONS] = "SELECT id, name, text, verb, noun FROM actions ORDER BY id",
-    [SQL_VERBS] = "SELECT id, name FROM verbs ORDER BY id",
-    [SQL_NOUNS] = "SELECT id, name FROM nouns ORDER BY id",
+    [SQL_COUNT_CLASSES] = "SELECT count(*) FROM classes WHERE kind = ?1",
+    [SQL_PUT_CLASS] = "INSERT INTO classes VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0)",
+    [SQL_CLASSES] = "SELECT id, name, text, verb, noun FROM classes WHERE kind = ?1 ORDER BY id",
     [SQL_PUT_SEGMENT] = "INSERT INTO segments(uid, split, \"group\", sequence, start, \"end\", action, verb, noun) "
                         "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [SQL_SEGMENT] =
@@ -27,9 +21,9 @@ static const char *const SQL[SQL_STATEMENTS] = {
     [SQL_COUNT_SEGMENTS] = "SELECT count(*) FROM segments WHERE (?1 IS NULL OR split = ?1) "
                            "AND (?2 IS NULL OR \"group\" = ?2)",
     [SQL_GROUPS] = "SELECT DISTINCT \"group\" FROM segments WHERE split = ?1 AND \"group\" IS NOT NULL ORDER BY 1",
-    [SQL_PUT_MANY_SHOT] = "INSERT INTO many_shot VALUES(?1, ?2)",
-    [SQL_COUNT_MANY_SHOT] = "SELECT count(*) FROM many_shot WHERE kind = ?1",
-    [SQL_MANY_SHOT] = "SELECT id FROM many_shot WHERE kind = ?1 ORDER BY id",
+    [SQL_PUT_MANY_SHOT] = "UPDATE classes SET many_shot = 1 WHERE kind = ?1 AND id = ?2",
+    [SQL_COUNT_MANY_SHOT] = "SELECT count(*) FROM classes WHERE kind = ?1 AND many_shot",
+    [SQL_MANY_SHOT] = "SELECT id FROM classes WHERE kind = ?1 AND many_shot ORDER BY id",
     [SQL_SETS] =
         "SELECT id, name, seed, role, model_hash, vocabulary_hash, recipe_hash, encoding, features, classes, k, "
         "feature_width, complete, records FROM sets ORDER BY id",

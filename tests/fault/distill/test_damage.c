@@ -80,8 +80,8 @@ static void other_versions_and_other_tables_are_refused(void **state)
     assert_fails(ERR_INPUT, "version 9; this program reads version 1", store_open(path, STORE_READ, &s));
     assert_fails(ERR_INPUT, "version 9", store_open(path, STORE_WRITE, &s));
     make_store(path);
-    run_sql(path, "DROP TABLE many_shot; CREATE VIEW many_shot AS SELECT uid AS kind, number AS id FROM segments");
-    assert_fails(ERR_INPUT, "table many_shot", store_open(path, STORE_READ, &s));
+    run_sql(path, "DROP TABLE classes; CREATE VIEW classes AS SELECT uid AS kind, number AS id FROM segments");
+    assert_fails(ERR_INPUT, "table classes", store_open(path, STORE_READ, &s));
     make_store(path);
     run_sql(path, "UPDATE sets SET features = 'float64'");
     assert_fails(ERR_INPUT, "unknown type", store_open(path, STORE_READ, &s));

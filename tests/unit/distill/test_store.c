@@ -499,7 +499,7 @@ static void many_shot_sets_come_back_sorted(void **state)
     assert_int_equal(ids[1], 2);
     free(ids);
     assert_fails(ERR_INPUT, "many-shot verbs", store_put_many_shot(s, "verb", other, 2));
-    assert_ok(store_put_many_shot(s, "noun", other, 2));
+    assert_fails(ERR_INPUT, "many-shot noun 4 is no class", store_put_many_shot(s, "noun", (int64_t[]){4}, 1));
     assert_fails(ERR_INTERNAL, "gloss", store_put_many_shot(s, "gloss", other, 2));
     close_and_remove(&s, "labels");
 }

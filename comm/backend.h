@@ -37,7 +37,7 @@ typedef enum {
 typedef struct {
     int32_t op;     /* comm_op */
     int32_t value;  /* the vote at OP_AGREE and OP_ANY; elsewhere a root or a flag, the same on all ranks */
-    uint64_t extra; /* a count or a width, the same on all ranks */
+    uint64_t extra; /* a count or a width, the same on all ranks; at OP_AGREE a check sum of the message */
     uint64_t bytes; /* of the payload, the same on all ranks */
 } comm_header;
 

@@ -1,5 +1,6 @@
 #include "comm/comm.h"
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "comm/backend.h"
 
@@ -45,6 +46,16 @@ static void text_of_failure(const comm *c, char *text)
     snprintf(text + used, TEXT_BYTES - used, "%s", fail_message()[0] ? fail_message() : "no message");
 }
 
+/* True when every rank brought this very failure: no rank needs to be named then. */
+static bool failed_alike(const comm *c, int rank)
+{
+    const comm_header *h = &c->headers[rank];
+    for (int r = 0; r < c->size; r++)
+        if (c->headers[r].op != OP_AGREE || c->headers[r].value != h->value || c->headers[r].extra != h->extra)
+            return false;
+    return true;
+}
+
 /* Makes the failure a rank told of the failure of this thread, with its place. */
 static status failure_of_rank(comm *c, int rank, int code, const char *text)
 {
@@ -56,7 +67,7 @@ static status failure_of_rank(comm *c, int rank, int code, const char *text)
     if (colon) *colon = '\0';
     if (code <= OK || code > ERR_INTERNAL) code = ERR_INTERNAL;
     fail_clear();
-    if (c->size == 1 || text[0] == AGREED_FAILURE) fail_at(file, line, (status)code, "%s", message);
+    if (text[0] == AGREED_FAILURE || failed_alike(c, rank)) fail_at(file, line, (status)code, "%s", message);
     else fail_at(file, line, (status)code, "rank %d (%s): %s", rank, c->hosts[rank], message);
     snprintf(c->agreed, sizeof c->agreed, "%s", fail_message());
     return (status)code;
@@ -95,8 +106,8 @@ static status report_rank(comm *c, int rank)
 
 static bool headers_match(const comm_header *a, const comm_header *b)
 {
-    bool votes = a->op == OP_AGREE || a->op == OP_ANY; /* the values are what is asked for */
-    return a->op == b->op && (votes || a->value == b->value) && a->extra == b->extra && a->bytes == b->bytes;
+    bool votes = a->op == OP_AGREE || a->op == OP_ANY; /* these may differ: it is what is asked for */
+    return a->op == b->op && a->bytes == b->bytes && (votes || (a->value == b->value && a->extra == b->extra));
 }
 
 /* All ranks see the same headers and so come to the same verdict. */
@@ -213,7 +224,9 @@ status comm_agree(comm *c, status mine)
     char text[TEXT_BYTES];
     if (c->broken && mine != OK) return mine;
     if (mine != OK) text_of_failure(c, text);
-    status st = meet(c, (comm_header){.op = OP_AGREE, .value = (int32_t)mine}, NULL, mine != OK ? text : NULL);
+    uint64_t words = mine != OK ? crc32_bytes(fail_message(), strlen(fail_message())) : 0;
+    comm_header header = {.op = OP_AGREE, .value = (int32_t)mine, .extra = words};
+    status st = meet(c, header, NULL, mine != OK ? text : NULL);
     if (st != OK) return mine != OK ? mine : st; /* its own failure says more than that the others do not hear it */
     int failed = failed_rank(c);
     return failed < 0 ? OK : report_rank(c, failed);

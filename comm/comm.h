@@ -29,9 +29,9 @@ int comm_size(const comm *c);
 const char *comm_host(const comm *c); /* borrowed */
 
 /* Status agreement. Every rank brings its own status and message; all return the worst, with a message that names the
- * rank and host it came from; agreeing again on the same failure changes nothing. Called at step boundaries. A rank
- * that calls it with a failure is heard by ranks that wait in any other operation: that operation fails with its
- * message, and the communicator is broken. Collective. */
+ * rank and host it came from unless all failed alike; agreeing again on the same failure changes nothing. Called at
+ * step boundaries. A rank that calls it with a failure is heard by ranks that wait in any other operation: that
+ * operation fails with its message, and the communicator is broken. Collective. */
 status comm_agree(comm *c, status mine);
 
 /* `*flag` becomes true on all ranks when it was true on any. Collective. */

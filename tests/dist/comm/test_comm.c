@@ -222,6 +222,9 @@ static void test_agreement(void **state)
         assert_string_equal(fail_message(), first);
         fail_clear();
     }
+    assert_int_equal(comm_agree(world, FAIL(ERR_RETRY, "asked to stop")), ERR_RETRY);
+    assert_string_equal(fail_message(), "asked to stop"); /* all ranks alike: none is named */
+    fail_clear();
     require(comm_barrier(world)); /* the communicator still works */
 }
 

@@ -23,24 +23,24 @@ typedef struct {
     double scale; /* deviation of INIT_NORMAL, half width of INIT_UNIFORM */
 } t_init;
 
-module *module_new(void);                                    /* a root; the caller frees it */
-void module_free(module **m);                                /* with all children; NULL is fine */
-module *module_child(module *parent, const char *name);      /* new empty child, owned by the parent */
+module *module_new(void);                               /* a root; the caller frees it */
+void module_free(module **m);                           /* with all children; NULL is fine */
+module *module_child(module *parent, const char *name); /* new empty child, owned by the parent */
 
 /* New parameter of `m`, owned by it; drawn from the generator of t_seed on the CPU, so equal on every device. */
 tensor *module_parameter(module *m, const char *name, const int64_t *shape, int dims, t_init init);
 
-size_t module_parameter_count(const module *m);              /* tensors, children included */
-size_t module_element_count(const module *m);                /* numbers */
-tensor *module_parameter_at(const module *m, size_t i);      /* borrowed */
-const char *module_parameter_name(const module *m, size_t i);/* borrowed, full name below m */
-tensor *module_find(const module *m, const char *name);      /* borrowed; NULL when there is none (no failure) */
-void module_freeze(module *m);                               /* no gradients from here on */
+size_t module_parameter_count(const module *m);               /* tensors, children included */
+size_t module_element_count(const module *m);                 /* numbers */
+tensor *module_parameter_at(const module *m, size_t i);       /* borrowed */
+const char *module_parameter_name(const module *m, size_t i); /* borrowed, full name below m */
+tensor *module_find(const module *m, const char *name);       /* borrowed; NULL when there is none (no failure) */
+void module_freeze(module *m);                                /* no gradients from here on */
 
 /* ---- gradients ----------------------------------------------------------------------------------------------------
  * Every parameter has its gradient from the start, zero: the buffer stays the same for life, backward adds to it. */
 
-void module_zero_grad(module *m);                            /* in place */
+void module_zero_grad(module *m); /* in place */
 
 /* The gradient of parameter i, contiguous, shaped as the parameter: borrowed; NULL on a GPU and when frozen. */
 float *module_grad_data(module *m, size_t i);
@@ -63,10 +63,11 @@ size_t module_touched_rows(const module *m, size_t i, const int64_t **rows);
 /* Says that the caller wrote to these rows of the gradient of sparse parameter i (they came from other ranks). */
 status module_touch_rows(module *m, size_t i, const int64_t *rows, size_t count);
 
-/* ---- layers (weights named as PyTorch and Transformers name them; biases start at 0, norms at 1) ------------------- */
+/* ---- layers (weights named as PyTorch and Transformers name them; biases start at 0, norms at 1) -------------------
+ */
 
 module *nn_linear(module *parent, const char *name, int64_t in, int64_t out, bool bias, t_init weight);
-tensor *nn_linear_forward(module *linear, tensor *x);        /* x (..., in) -> (..., out) */
+tensor *nn_linear_forward(module *linear, tensor *x); /* x (..., in) -> (..., out) */
 
 module *nn_embedding(module *parent, const char *name, int64_t rows, int64_t width, t_init weight); /* marked sparse */
 tensor *nn_embedding_forward(module *embedding, tensor *ids);
@@ -97,8 +98,8 @@ status tensor_file_open(const char *path, tensor_file **out);
 void tensor_file_close(tensor_file **file);
 size_t tensor_file_count(const tensor_file *file);
 const char *tensor_file_name(const tensor_file *file, size_t i);
-const char *tensor_file_metadata(const tensor_file *file, const char *key);  /* NULL when absent */
-tensor *tensor_file_get(tensor_file *file, const char *name);                /* temporary of the scope; sticky failure */
+const char *tensor_file_metadata(const tensor_file *file, const char *key); /* NULL when absent */
+tensor *tensor_file_get(tensor_file *file, const char *name);               /* temporary of the scope; sticky failure */
 
 status tensor_file_write(const char *path, tensor *const *tensors, const char *const *names, size_t count,
                          const char *const *metadata);

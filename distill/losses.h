@@ -5,8 +5,8 @@
  *   exp(t) (t - s) T^2,  t = log_softmax(teacher / T), s = log_softmax(student / T),
  * meant over batch and classes (as the published text-to-video distillation does); KD_BATCHMEAN is Hinton et al. 2015's
  * T^2 KL, meant over the batch: KD_PUBLISHED times the number of classes.
- * No gradient flows to the teacher. Rows that are not present may hold any finite numbers. Results are temporaries of the
- * open scope; failures are sticky (tensor.h).
+ * No gradient flows to the teacher. Rows that are not present may hold any finite numbers. Results are temporaries of
+ * the open scope; failures are sticky (tensor.h).
  */
 #ifndef MAGISTER_DISTILL_LOSSES_H
 #define MAGISTER_DISTILL_LOSSES_H
@@ -19,8 +19,9 @@ extern "C" {
 
 typedef enum { KD_PUBLISHED, KD_BATCHMEAN } kd_reduction;
 
-/* logits, teacher: (B, C). `present`: (B) float32 of 0 and 1, or NULL: samples without a prediction count for nothing. */
-tensor *kd_kl(tensor *logits, tensor *teacher, tensor *present, double temperature, kd_reduction reduction, double divisor);
+/* logits, teacher: (B, C). `present`: (B) float32 of 0 and 1, or NULL: what has no prediction counts for nothing. */
+tensor *kd_kl(tensor *logits, tensor *teacher, tensor *present, double temperature, kd_reduction reduction,
+              double divisor);
 
 /* The same over the teacher's top K classes, both sides normalised again over them. classes: (B, K) int64 class ids;
  * teacher: (B, K) their logits. logits: (B, C). KD_PUBLISHED means over batch and K. */

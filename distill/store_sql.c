@@ -58,7 +58,7 @@ status store_meaning(const store *s, int code)
     case SQLITE_FULL:
     case SQLITE_IOERR: return ERR_IO;
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return s->mode == STORE_WRITE ? ERR_CREATE : ERR_IO;
+    case SQLITE_LOCKED: return s->mode == STORE_WRITE && !s->in_transaction ? ERR_CREATE : ERR_IO;
     case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_CANTOPEN: return s->mode == STORE_WRITE ? ERR_CREATE : ERR_IO;
@@ -78,7 +78,9 @@ static const char *advice_for(const store *s, int code)
     switch (code & 0xff) {
     case SQLITE_FULL:
     case SQLITE_IOERR: return s->mode == STORE_WRITE ? " (what was committed is safe; make room and run again)" : "";
-    case SQLITE_BUSY: return " (another process holds it: only one may write a store)";
+    case SQLITE_BUSY:
+        return s->in_transaction ? " (a reader holds it: end it, then run again)"
+                                 : " (another process holds it: only one may write a store)";
     case SQLITE_CORRUPT: return " (the file is damaged or truncated: restore it from a copy, or predict again)";
     case SQLITE_NOTADB: return " (it is no prediction store)";
     case SQLITE_CANTOPEN:

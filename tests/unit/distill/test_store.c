@@ -276,6 +276,23 @@ static void packed_records_that_are_cut_off_or_changed_are_refused(void **state)
     close_and_remove(&s, "one");
 }
 
+/* The bytes of docs/formats.md, which stores of today and of tomorrow share. */
+static void a_record_has_the_documented_bytes(void **state)
+{
+    (void)state;
+    const unsigned char expected[] = {0x02, 0x00, 0x75, 0x37, 0xb4, 0x39, 0xfb, 0x8b, 0x01, 0x12,
+                                      0x00, 0x00, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x40, 0x40,
+                                      0x01, 0x00, 0x02, 0x00, 0x00, 0x00, 0x00, 0xbc, 0x00, 0x38};
+    set_info info = {
+        .name = "x", .encoding = ENCODE_TOPK, .features = FEATURES_F16, .classes = 3, .k = 2, .feature_width = 1};
+    void *packed = NULL;
+    size_t bytes = 0;
+    assert_ok(store_pack(&info, "u7", (float[]){1, 3, 2}, (float[]){0.5f}, &packed, &bytes));
+    assert_int_equal(bytes, sizeof expected);
+    assert_memory_equal(packed, expected, bytes);
+    free(packed);
+}
+
 /* ---- sets ---------------------------------------------------------------------------------------------------------
  */
 
@@ -685,6 +702,7 @@ int main(void)
         cmocka_unit_test(classes_ruled_out_stay_far_below),
         cmocka_unit_test(numbers_that_cannot_be_kept_are_refused),
         cmocka_unit_test(a_missing_prediction_is_named),
+        cmocka_unit_test(a_record_has_the_documented_bytes),
         cmocka_unit_test(packed_records_arrive_as_if_put),
         cmocka_unit_test(packed_records_that_are_cut_off_or_changed_are_refused),
         cmocka_unit_test(an_incomplete_set_goes_on_and_a_complete_one_is_reused),

@@ -55,8 +55,8 @@ done:
     return st;
 }
 
-/* The words of the training segments and of the extra text, and of nothing else. */
-static status count_vocabulary(corpus *c, const dataset *d)
+/* The words of what is learned from, segments and extra text, and of nothing else. */
+static status count_vocabulary(corpus *c, const dataset *d, bool development)
 {
     status st = OK;
     word_counts w = {0};
@@ -64,6 +64,7 @@ static status count_vocabulary(corpus *c, const dataset *d)
 
     if (!times) TRY(FAIL(ERR_MEMORY, "no memory to count %zu actions", c->action_count));
     count_actions(&d->train, c->action_count, times);
+    if (development) count_actions(&d->development, c->action_count, times);
     count_actions(&c->extra.segments, c->action_count, times);
     TRY(cut_actions(&w, c, d));
     for (size_t i = 0, n = 0; i < w.count; i++)
@@ -88,7 +89,7 @@ static status open_vocabulary(corpus *c, const recipe *r, const dataset *d, cons
     else if (pieces && !file)
         TRY(FAIL(ERR_CONFIG, "teacher.vocabulary is wordpiece: name its file in teacher.vocabulary_file"));
     else if (pieces) TRY(vocabulary_read(file, &c->words));
-    else TRY(count_vocabulary(c, d));
+    else TRY(count_vocabulary(c, d, recipe_bool(r, "teacher.learn_development")));
     vocabulary_hash(c->words, c->vocabulary_hash);
 done:
     return st;

@@ -291,6 +291,15 @@ done:
     return st;
 }
 
+static status check_positions(const encoder *e, const token_batch *b)
+{
+    for (size_t n = 0; n < b->first[b->count]; n++)
+        if (b->positions[n] >= e->o.positions)
+            return FAIL(ERR_INPUT, "a token at position %lld lies behind the %lld positions of the encoder",
+                        (long long)b->positions[n], (long long)e->o.positions);
+    return OK;
+}
+
 static status make_keys(pass *p, const token_batch *b, const uint64_t *keys)
 {
     status st = OK;
@@ -314,9 +323,7 @@ status encoder_forward(encoder *e, const token_batch *b, const uint64_t *keys, e
     pass p = {.e = e, .sequences = (int64_t)b->count, .tokens = (int64_t)b->first[b->count]};
     p.longest = (int64_t)b->longest;
 
-    if (p.longest > e->o.positions)
-        TRY(FAIL(ERR_INPUT, "a history of %zu tokens is longer than the %lld positions of the encoder", b->longest,
-                 (long long)e->o.positions));
+    TRY(check_positions(e, b));
     TRY(lay_out(&p, b));
     if (keys) TRY(make_keys(&p, b, keys));
     tensor *x = embed(&p, b);

@@ -47,7 +47,7 @@ typedef struct {
 
 /* Reads a batch. Dropout is drawn by `keys` (B), one a sequence, and by place in the sequence, so that neither padding
  * nor the other sequences matter; NULL: no dropout. The output holds temporaries of the open scope. Failures are sticky
- * as in tensor.h; ERR_INPUT when a sequence has more tokens than there are positions. */
+ * as in tensor.h; ERR_INPUT when a token's position is behind the table of positions. */
 status encoder_forward(encoder *e, const token_batch *b, const uint64_t *keys, encoder_output *out);
 
 /* Sets weights from a safetensors file: every parameter of the encoder proper must be there with its shape, under its

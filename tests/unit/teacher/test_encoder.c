@@ -131,7 +131,7 @@ static void refuses_what_does_not_fit(void **state)
     encoder_output out = {0};
     take(&all, 0, SEQUENCES);
     scope *sc = scope_open();
-    assert_failed(encoder_forward(e, &all.batch, NULL, &out), ERR_INPUT, "7 tokens is longer than the 6 positions");
+    assert_failed(encoder_forward(e, &all.batch, NULL, &out), ERR_INPUT, "position 6 lies behind the 6 positions");
     scope_close(&sc);
     encoder_free(&e);
     assert_int_equal(t_live_count(), 0);

@@ -1,0 +1,234 @@
+/* What a student gets from a teacher's predictions, and what is refused. */
+#include "small_world.h"
+#include "student/targets.h"
+
+static dataset data;
+
+static int open_all(void **state)
+{
+    t_options options = {.device = "cpu", .threads = 1, .deterministic = true};
+    if (t_start(&options) != OK || world_open(state)) return -1;
+    recipe *r = world_recipe(NULL);
+    status st = dataset_open(r, &data);
+    recipe_free(&r);
+    if (st != OK) return -1;
+    world_store(&data, "dense", ENCODE_DENSE, NULL, true);
+    world_store(&data, "teacher", ENCODE_TOPK, NULL, true);
+    world_store(&data, "holes", ENCODE_TOPK, data.train.at[3].uid, true);
+    world_store(&data, "half", ENCODE_TOPK, NULL, false);
+    return 0;
+}
+
+static int close_all(void **state)
+{
+    dataset_free(&data);
+    return scratch_close(state);
+}
+
+static status open_targets(recipe *r, targets **out)
+{
+    status st = targets_open(r, scratch_directory, &data.classes, data.train.at, data.train.count, out);
+    recipe_free(&r);
+    return st;
+}
+
+static void without_distillation_there_are_none(void **state)
+{
+    (void)state;
+    targets *t = NULL;
+    assert_ok(open_targets(WORLD_RECIPE("student.distill.loss=none"), &t));
+    assert_null(t);
+}
+
+static void top_classes_and_logits_are_those_of_the_store(void **state)
+{
+    (void)state;
+    targets *t = NULL;
+    target_batch batch;
+    const size_t samples[] = {4, 0};
+    int64_t classes[2 * 3];
+    float logits[2 * 3], wanted[WORLD_ACTIONS], features[WORLD_FEATURES];
+    assert_ok(open_targets(WORLD_RECIPE("student.distill.loss=topk_kl", "student.distill.k=3"), &t));
+    assert_true(targets_coverage(t) == 1);
+    scope *sc = scope_open();
+    assert_ok(targets_batch(t, samples, 2, &batch));
+    assert_null(batch.present);
+    assert_null(batch.features);
+    assert_ok(t_to_i64(batch.classes, classes, 6));
+    assert_ok(t_to_f32(batch.logits, logits, 6));
+    for (size_t i = 0; i < 6; i++) {
+        world_prediction(data.train.at[samples[i / 3]].uid, wanted, features);
+        assert_float_equal(logits[i], wanted[classes[i]], 4e-3); /* 16 bits are kept */
+        assert_true(i % 3 == 0 || logits[i] <= logits[i - 1]);
+    }
+    scope_close(&sc);
+    targets_close(&t);
+    assert_int_equal(t_live_count(), 0);
+}
+
+static void all_logits_and_features(void **state)
+{
+    (void)state;
+    targets *t = NULL;
+    target_batch batch;
+    float logits[WORLD_ACTIONS], features[WORLD_FEATURES], wanted[WORLD_ACTIONS], wanted_features[WORLD_FEATURES];
+    assert_ok(open_targets(
+        WORLD_RECIPE("student.distill.from=dense", "student.distill.loss=kl", "student.distill.features=cosine"), &t));
+    assert_int_equal(targets_feature_width(t), WORLD_FEATURES);
+    scope *sc = scope_open();
+    assert_ok(targets_batch(t, &(size_t){7}, 1, &batch));
+    assert_null(batch.classes);
+    assert_ok(t_to_f32(batch.logits, logits, WORLD_ACTIONS));
+    assert_ok(t_to_f32(batch.features, features, WORLD_FEATURES));
+    world_prediction(data.train.at[7].uid, wanted, wanted_features);
+    for (size_t i = 0; i < WORLD_ACTIONS; i++) assert_float_equal(logits[i], wanted[i], 4e-3);
+    for (size_t i = 0; i < WORLD_FEATURES; i++) assert_float_equal(features[i], wanted_features[i], 1e-6);
+    scope_close(&sc);
+    targets_close(&t);
+    assert_int_equal(t_live_count(), 0);
+}
+
+static void another_store_is_named_with_its_set(void **state)
+{
+    (void)state;
+    char from[192];
+    targets *t = NULL;
+    snprintf(from, sizeof from, "student.distill.from=%s/store.sqlite:dense", scratch_directory);
+    assert_ok(open_targets(WORLD_RECIPE(from, "student.distill.loss=kl"), &t));
+    assert_non_null(t);
+    targets_close(&t);
+    assert_failed(open_targets(WORLD_RECIPE("student.distill.from=nowhere.sqlite:dense"), &t), ERR_MISSING,
+                  "nowhere.sqlite");
+    snprintf(from, sizeof from, "student.distill.from=%s/store.sqlite:nobody", scratch_directory);
+    assert_failed(open_targets(WORLD_RECIPE(from), &t), ERR_MISSING, "nobody");
+}
+
+static void the_first_missing_uid_is_named(void **state)
+{
+    (void)state;
+    char part[128];
+    targets *t = NULL;
+    snprintf(part, sizeof part, "segment %s has no prediction by holes (nor have 0 others of %zu)",
+             data.train.at[3].uid, data.train.count);
+    assert_failed(open_targets(WORLD_RECIPE("student.distill.from=holes"), &t), ERR_MISSING, part);
+    assert_null(t);
+}
+
+static void missing_ones_are_skipped_and_counted(void **state)
+{
+    (void)state;
+    targets *t = NULL;
+    target_batch batch;
+    float present[2], logits[2 * WORLD_K];
+    assert_ok(open_targets(WORLD_RECIPE("student.distill.from=holes", "student.distill.on_missing=skip"), &t));
+    assert_true(fabs(targets_coverage(t) - (1 - 1 / (double)data.train.count)) < 1e-12);
+    scope *sc = scope_open();
+    assert_ok(targets_batch(t, (const size_t[]){3, 4}, 2, &batch));
+    assert_ok(t_to_f32(batch.present, present, 2));
+    assert_true(present[0] == 0 && present[1] == 1);
+    assert_ok(t_to_f32(batch.logits, logits, 2 * WORLD_K));
+    assert_true(logits[0] == 0 && logits[WORLD_K] != 0);
+    scope_close(&sc);
+    targets_close(&t);
+}
+
+/* The first logit of every training segment's target. */
+static void first_logits(const char *shuffle, const char *seed, float *out)
+{
+    targets *t = NULL;
+    target_batch batch;
+    assert_ok(open_targets(WORLD_RECIPE("student.distill.from=dense", "student.distill.loss=kl", shuffle, seed), &t));
+    for (size_t i = 0; i < data.train.count; i++) {
+        scope *sc = scope_open();
+        assert_ok(targets_batch(t, &i, 1, &batch));
+        assert_ok(t_item_f32(t_select(t_select(batch.logits, 0, 0), 0, 0), &out[i]));
+        scope_close(&sc);
+    }
+    targets_close(&t);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const float *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static void shuffled_predictions_are_dealt_to_other_segments(void **state)
+{
+    (void)state;
+    float own[256], dealt[256], again[256], other[256];
+    size_t count = data.train.count, bytes = count * sizeof *own, stayed = 0;
+    assert_true(count <= 256);
+    first_logits("student.distill.shuffle=false", "seed=1", own);
+    first_logits("student.distill.shuffle=true", "seed=1", dealt);
+    first_logits("student.distill.shuffle=true", "seed=1", again);
+    first_logits("student.distill.shuffle=true", "seed=2", other);
+    assert_memory_equal(dealt, again, bytes);
+    assert_memory_not_equal(dealt, other, bytes);
+    for (size_t i = 0; i < count; i++) stayed += own[i] == dealt[i];
+    assert_true(stayed < count / 10);
+    qsort(own, count, sizeof *own, by_value);
+    qsort(dealt, count, sizeof *dealt, by_value);
+    assert_memory_equal(own, dealt, bytes); /* every prediction is dealt once */
+}
+
+static void what_cannot_teach_is_refused(void **state)
+{
+    (void)state;
+    targets *t = NULL;
+    assert_failed(open_targets(WORLD_RECIPE("student.distill.loss=kl"), &t), ERR_CONFIG,
+                  "kl wants all 12 logits and teacher keeps the top 5");
+    assert_failed(open_targets(WORLD_RECIPE("student.distill.from=half"), &t), ERR_INPUT, "are not complete");
+    class_list fewer = data.classes, renamed = data.classes;
+    action_class actions[WORLD_ACTIONS];
+    recipe *r = world_recipe(NULL);
+    fewer.action_count--;
+    assert_failed(targets_open(r, scratch_directory, &fewer, data.train.at, data.train.count, &t), ERR_INPUT,
+                  "are over 12 action classes, this run has 11");
+    memcpy(actions, data.classes.actions, sizeof actions);
+    actions[2].name = "fly_kite";
+    renamed.actions = actions;
+    assert_failed(targets_open(r, scratch_directory, &renamed, data.train.at, data.train.count, &t), ERR_INPUT,
+                  "action class 2 is v0_n2 for the teacher teacher and fly_kite here");
+    recipe_free(&r);
+    assert_null(t);
+}
+
+/* A teacher was trained again after it had predicted. */
+static void predictions_of_another_model_are_refused(void **state)
+{
+    (void)state;
+    char path[128];
+    targets *t = NULL;
+    store *s = NULL;
+    int64_t set = 0;
+    set_info info = {.name = "retrained", .role = "teacher", .encoding = ENCODE_DENSE, .classes = WORLD_ACTIONS};
+    info.k = WORLD_ACTIONS;
+    memset(info.model_hash, 'a', sizeof info.model_hash - 1);
+    snprintf(path, sizeof path, "%s/store.sqlite", scratch_directory);
+    assert_ok(store_open(path, STORE_WRITE, &s));
+    assert_ok(store_begin_set(s, &info, &set));
+    assert_ok(store_complete_set(s, set, 0));
+    assert_ok(store_commit(s));
+    store_close(&s);
+    snprintf(path, sizeof path, "%s/steps/retrained", scratch_directory);
+    assert_ok(directory_make(path));
+    scratch_file("steps/retrained/model.safetensors", "another model");
+    assert_failed(open_targets(WORLD_RECIPE("student.distill.from=retrained"), &t), ERR_INPUT, info.model_hash);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_distillation_there_are_none),
+        cmocka_unit_test(top_classes_and_logits_are_those_of_the_store),
+        cmocka_unit_test(all_logits_and_features),
+        cmocka_unit_test(another_store_is_named_with_its_set),
+        cmocka_unit_test(the_first_missing_uid_is_named),
+        cmocka_unit_test(missing_ones_are_skipped_and_counted),
+        cmocka_unit_test(shuffled_predictions_are_dealt_to_other_segments),
+        cmocka_unit_test(what_cannot_teach_is_refused),
+        cmocka_unit_test(predictions_of_another_model_are_refused),
+    };
+    return cmocka_run_group_tests(tests, open_all, close_all);
+}

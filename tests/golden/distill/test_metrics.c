@@ -16,7 +16,7 @@ typedef struct {
     action_class actions[MOST];
     const char *verbs[MOST], *nouns[MOST], *groups[MOST];
     segment segments[MOST];
-    char uids[MOST][16];
+    char uids[MOST][24];
     size_t count;
 } golden_case;
 
@@ -296,7 +296,7 @@ static void fused_scores_of_mmaction2(void **state)
     static float sums[ROWS * CLASSES];
     static action_class actions[CLASSES];
     static segment segments[ROWS];
-    static char uids[ROWS][8];
+    static char uids[ROWS][16];
     int64_t set = 0;
     set_metrics m;
     store *s = NULL;

@@ -35,7 +35,7 @@ module *nn_linear(module *parent, const char *name, int64_t in, int64_t out, boo
 
 static at::Tensor linear(const module &m, const at::Tensor &x)
 {
-    return at::linear(x, m.weight->value, value_or_none(m.bias));
+    return fast_linear(x, m.weight->value, value_or_none(m.bias));
 }
 
 tensor *nn_linear_forward(module *m, tensor *x)

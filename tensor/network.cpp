@@ -13,7 +13,7 @@ tensor *t_log_softmax(tensor *x, int dim)
 
 tensor *t_linear(tensor *x, tensor *weight, tensor *bias)
 {
-    return wrap({x, weight, optional(bias)}, [&] { return at::linear(x->value, weight->value, value_or_none(bias)); });
+    return wrap({x, weight, optional(bias)}, [&] { return fast_linear(x->value, weight->value, value_or_none(bias)); });
 }
 
 tensor *t_embedding(tensor *weight, tensor *ids)

@@ -90,6 +90,9 @@ std::vector<at::Tensor> values_of(tensor *const *x, int count);
 at::Device device_in_use();
 at::Tensor on_device(const at::Tensor &host); /* the tensor itself on the CPU */
 
+/* linear.cpp. at::linear, by the faster library where there is one. */
+at::Tensor fast_linear(const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias);
+
 /* rows.cpp. The forward of an embedding whose gradient is added to the rows it touches, in weight's .grad itself. */
 at::Tensor embedding_by_rows(const at::Tensor &weight, const at::Tensor &ids, std::shared_ptr<row_set> rows);
 std::shared_ptr<row_set> row_set_new(const at::Tensor &parameter); /* (V, ...) */

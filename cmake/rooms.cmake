@@ -45,6 +45,20 @@ function(magister_room NAME)
   target_link_libraries(${NAME} PRIVATE magister_flags ${ROOM_PRIVATE_LINKS} PUBLIC ${ROOM_LINKS})
 endfunction()
 
+# magister_protobuf(ROOM file.proto): the room may include <file.pb-c.h>. Generated code is not held to our warnings.
+function(magister_protobuf ROOM PROTO)
+  get_filename_component(NAME ${PROTO} NAME_WE)
+  set(OUT ${CMAKE_BINARY_DIR}/generated/${ROOM})
+  file(MAKE_DIRECTORY ${OUT})
+  add_custom_command(OUTPUT ${OUT}/${NAME}.pb-c.c ${OUT}/${NAME}.pb-c.h
+    COMMAND ${PROTOC_C} --proto_path=${CMAKE_SOURCE_DIR}/${ROOM} --c_out=${OUT} ${CMAKE_SOURCE_DIR}/${PROTO}
+    DEPENDS ${CMAKE_SOURCE_DIR}/${PROTO})
+  add_library(${ROOM}_${NAME}_proto STATIC ${OUT}/${NAME}.pb-c.c)
+  target_include_directories(${ROOM}_${NAME}_proto SYSTEM PUBLIC ${OUT})
+  target_link_libraries(${ROOM}_${NAME}_proto PUBLIC PkgConfig::PROTOBUF_C)
+  target_link_libraries(${ROOM} PRIVATE ${ROOM}_${NAME}_proto)
+endfunction()
+
 function(magister_program NAME)
   cmake_parse_arguments(PROGRAM "" "MAIN" "LINKS" ${ARGN})
   if(NOT EXISTS ${CMAKE_SOURCE_DIR}/${PROGRAM_MAIN})

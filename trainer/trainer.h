@@ -3,17 +3,17 @@
  * A stage is a small table of functions (train_task); the loop owns everything else: which samples come when, on which
  * rank, gradients, optimiser, schedule, evaluation, checkpoints, resuming, early stopping, events and progress.
  *
- * Order of samples. One step takes `accumulate` global batches of `batch` samples from the epoch's permutation, which is
- * a function of (seed, epoch) alone (sampler.h). The ranks share the step's samples; the loss of a slice is its share of
- * the loss of the whole step, so the sum over slices and ranks is that loss for any number of ranks. With `exact` a step is
- * cut into micro-batches of fixed size whose gradients are added in one pairwise tree, inside and across ranks, which
- * makes results bitwise equal for 1, 2, 4 ... ranks.
+ * Order of samples. One step takes `accumulate` global batches of `batch` samples from the epoch's permutation, which
+ * is a function of (seed, epoch) alone (sampler.h). The ranks share the step's samples; the loss of a slice is its
+ * share of the loss of the whole step, so the sum over slices and ranks is that loss for any number of ranks. With
+ * `exact` a step is cut into micro-batches of fixed size whose gradients are added in one pairwise tree, inside and
+ * across ranks, which makes results bitwise equal for 1, 2, 4 ... ranks.
  *
  * Random numbers. Dropout is keyed by (seed, epoch, sample) and not by place (tensor.h: dropout_begin). Nothing else in
  * training draws.
  *
- * State. A checkpoint (checkpoint.h) holds weights, averaged weights, optimiser, schedule, position, best metric and the
- * recipe's hash; resuming in mid-epoch continues bitwise as if there had been no stop.
+ * State. A checkpoint (checkpoint.h) holds weights, averaged weights, optimiser, schedule, position, best metric and
+ * the recipe's hash; resuming in mid-epoch continues bitwise as if there had been no stop.
  *
  * Failure. Every step ends in a status agreement, so one rank's failure is everyone's. A loss or gradient that is not
  * finite stops the run with the step, the samples and the parameters named; the last checkpoint is kept.
@@ -32,20 +32,21 @@
 
 /* Some samples of one step, on one rank. All borrowed, valid during the call. */
 typedef struct {
-    const size_t *samples;       /* (count) sample numbers of this slice */
+    const size_t *samples; /* (count) sample numbers of this slice */
     size_t count;
-    const size_t *step_samples;  /* (step_count) sample numbers of the whole step, all ranks: for normalisers of the loss */
+    const size_t
+        *step_samples; /* (step_count) sample numbers of the whole step, all ranks: for normalisers of the loss */
     size_t step_count;
-    const uint64_t *keys;        /* (count) (seed, epoch, sample) mixed: for random choices about a sample; the loop has
-                                    already given them to dropout_begin */
-    int64_t epoch, step;         /* both from 0 */
+    const uint64_t *keys; /* (count) (seed, epoch, sample) mixed: for random choices about a sample; the loop has
+                             already given them to dropout_begin */
+    int64_t epoch, step;  /* both from 0 */
 } train_slice;
 
 /* What a model brings to the loop. `self` is the stage's own data. */
 typedef struct {
     void *self;
-    module *model;               /* borrowed; all trained parameters */
-    size_t sample_count;         /* training samples; > 0 */
+    module *model;       /* borrowed; all trained parameters */
+    size_t sample_count; /* training samples; > 0 */
 
     /* The slice's share of the step's loss (one element, recorded): loss terms are divided by normalisers of the whole
      * step (usually step_count), never by those of the slice. A temporary of the open scope. */
@@ -58,14 +59,14 @@ typedef struct {
     /* Tokens (or frames) of a sample, for throughput and for batches of similar length. NULL: all alike. */
     size_t (*sample_length)(void *self, size_t sample);
 
-    const char *metric_name;     /* of evaluate: "development top-5 %"; NULL without evaluate */
+    const char *metric_name; /* of evaluate: "development top-5 %"; NULL without evaluate */
 } train_task;
 
 typedef struct {
     int64_t epochs, max_steps, batch, micro_batch, accumulate, patience, checkpoint_steps;
     bool exact, keep_best, decay_bias, nesterov, bfloat16;
     double clip, average, checkpoint_minutes;
-    const char *optimizer, *schedule;    /* names as in the options; borrowed from the recipe */
+    const char *optimizer, *schedule; /* names as in the options; borrowed from the recipe */
     double lr, weight_decay, beta1, beta2, eps, momentum;
     double warmup, final, factor;
     int64_t schedule_patience;
@@ -73,27 +74,31 @@ typedef struct {
     char recipe_hash[33];
 } train_options;
 
-/* Reads `<section>.train.*` ("teacher", "student"), the seed and the precision. Strings stay borrowed from the recipe. */
+/* Reads `<section>.train.*` ("teacher", "student"), the seed and the precision. Strings stay borrowed from the recipe.
+ */
 status train_options_read(const recipe *r, const char *section, train_options *out);
 
 typedef struct {
-    int64_t steps, epochs;               /* done */
-    double best_metric;                  /* NAN without evaluation */
-    double samples_per_s, tokens_per_s, step_ms_p50, step_ms_p99, time_to_first_step_s, rss_peak_mb; /* this rank's view */
+    int64_t steps, epochs; /* done */
+    double best_metric;    /* NAN without evaluation */
+    double samples_per_s, tokens_per_s, step_ms_p50, step_ms_p99, time_to_first_step_s,
+        rss_peak_mb; /* this rank's view */
 } train_result;
 
 /* Trains `task` and leaves the chosen weights in task->model and in DIRECTORY/model.safetensors.
  *
- * DIRECTORY (exists; shared by all ranks) gets checkpoints (checkpoint-NNNNNNNN/), curve.jsonl (one line a logged step or
- * evaluation: step, epoch, loss, lr, metric), stats.json (train_result and world_size) and TensorBoard events (events/).
- * A complete checkpoint found there is resumed from, unless its recipe hash is another (ERR_CONFIG, both hashes and what
- * to do). A finished training (model.safetensors and stats.json there) is loaded and returned at once. Collective. */
+ * DIRECTORY (exists; shared by all ranks) gets checkpoints (checkpoint-NNNNNNNN/), curve.jsonl (one line a logged step
+ * or evaluation: step, epoch, loss, lr, metric), stats.json (train_result and world_size) and TensorBoard events
+ * (events/). A complete checkpoint found there is resumed from, unless its recipe hash is another (ERR_CONFIG, both
+ * hashes and what to do). A finished training (model.safetensors and stats.json there) is loaded and returned at once.
+ * Collective. */
 status trainer_run(comm *c, const train_task *task, const train_options *options, const char *directory,
                    train_result *out);
 
 /* Asks the loop to save and stop at the next step boundary. Async-signal-safe. */
 void trainer_stop(void);
 bool trainer_stop_requested(void);
+void trainer_stop_clear(void); /* for a process that goes on after a stop */
 
 /* Seconds since the process was started by the system: what time_to_first_step_s is measured from. */
 double trainer_process_seconds(void);

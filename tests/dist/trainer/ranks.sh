@@ -1,0 +1,73 @@
+#!/bin/sh
+# ranks.sh CASE - the promises of the trainer about ranks and resuming, on whole processes.
+set -eu
+program=$MAGISTER_BUILD/tests/train_toy
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+common="average=0.9 clip=0.5"
+
+# train RANKS DIR key=value ...
+train() {
+    ranks=$1 dir=$2
+    shift 2
+    if [ "$ranks" = 1 ]; then
+        "$program" "$work/$dir" "$@"
+    else
+        mpirun --allow-run-as-root --oversubscribe --bind-to none --quiet -n "$ranks" "$program" "$work/$dir" "$@"
+    fi
+}
+
+# stopped RANKS DIR key=value ...: the same, and it must end with "saved, run again"
+stopped() {
+    code=0
+    train "$@" || code=$?
+    [ "$code" = 75 ] || { echo "expected exit 75, got $code"; exit 1; }
+}
+
+compare() { "$program" compare "$work/$1" "$work/$2" "$3"; }
+
+# The same training, stopped twice on the way (in mid-epoch and right before an evaluation), on $1 ranks.
+resume() {
+    ranks=$1
+    shift
+    train "$ranks" whole epochs=4 "$@"
+    stopped "$ranks" parts epochs=4 "$@" stop=6 bad_rank=$((ranks - 1))
+    stopped "$ranks" parts epochs=4 "$@" stop=25
+    train "$ranks" parts epochs=4 "$@"
+    compare whole parts bitwise
+    rm -rf "${work:?}"/*
+}
+
+case $1 in
+exact) # bitwise equal on any number of ranks, batches that do not divide evenly included
+    for options in "accumulate=1" "accumulate=3 batch=10 micro_batch=3 optimizer=sgd lr=0.1"; do
+        for ranks in 1 2 3 4; do train $ranks exact$ranks exact=1 epochs=8 max_steps=60 $common $options; done
+        for ranks in 2 3 4; do compare exact1 exact$ranks bitwise; done
+        rm -rf "${work:?}"/*
+    done
+    ;;
+close) # 100 steps
+    for options in "accumulate=1" "accumulate=2 micro_batch=3"; do
+        for ranks in 1 2 4; do train $ranks close$ranks epochs=40 max_steps=100 lr=0.001 $common $options; done
+        for ranks in 2 4; do compare close1 close$ranks close; done
+        rm -rf "${work:?}"/*
+    done
+    ;;
+resume_one)
+    resume 1 $common
+    resume 1 accumulate=2 schedule=plateau optimizer=sgd lr=0.2 patience=3 exact=1
+    ;;
+resume_two)
+    resume 2 $common accumulate=2 schedule=plateau
+    resume 2 micro_batch=4 optimizer=sgd lr=0.2 checkpoint_steps=10
+    ;;
+finished) # a finished training is taken as it is
+    train 1 one epochs=1
+    before=$(cat "$work/one/stats.json")
+    train 1 one epochs=1 fail=0
+    [ "$before" = "$(cat "$work/one/stats.json")" ]
+    ;;
+*)
+    exit 64
+    ;;
+esac

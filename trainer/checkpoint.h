@@ -1,0 +1,44 @@
+/* checkpoint - a training on disk, from which it goes on bitwise.
+ *
+ * One directory each, checkpoint-NNNNNNNN (N: steps done): model.safetensors, optimizer.safetensors, with a moving
+ * average average.safetensors, with a best model so far best.safetensors, state.json, which holds the train_state and
+ * the fingerprint of every file, and DONE, which holds the fingerprint of state.json. All is written under a temporary
+ * name, synced and renamed, and DONE comes last; removal takes DONE away first. So a directory with DONE was complete
+ * once, and the fingerprints tell whether it still is.
+ *
+ * One rank writes and removes; any rank reads.
+ */
+#ifndef MAGISTER_TRAINER_CHECKPOINT_H
+#define MAGISTER_TRAINER_CHECKPOINT_H
+
+#include "tensor/optim.h"
+#include "trainer/state.h"
+#include "trainer/weights.h"
+
+/* What is saved and loaded; all borrowed. `average` and `best` may be NULL. */
+typedef struct {
+    module *model;
+    optim *optimizer;
+    weights *average;
+    weights *best; /* saved when the state has a best step */
+} checkpoint_parts;
+
+/* Writes the checkpoint of state->step below `directory`. On failure nothing of it is left and older ones are
+ * untouched. Errors: ERR_IO (a full disk), ERR_CREATE, ERR_MEMORY. */
+status checkpoint_save(const char *directory, const checkpoint_parts *parts, const train_state *state);
+
+/* New string: the newest complete checkpoint of `directory` whose files are what was written; NULL when there is none.
+ * A damaged one is warned of and passed over. Errors: ERR_INPUT when all that are there are damaged: names the newest
+ * and says what to do. */
+status checkpoint_newest(const char *directory, char **path);
+
+/* Reads the state alone. Errors: ERR_INPUT names what is wrong. */
+status checkpoint_state(const char *path, train_state *out);
+
+/* Reads the tensors. Errors: ERR_MISSING, ERR_INPUT name file and tensor. */
+status checkpoint_load(const char *path, const checkpoint_parts *parts, const train_state *state);
+
+/* Removes all but the newest `keep` complete ones, and what was left unfinished. */
+status checkpoint_prune(const char *directory, size_t keep);
+
+#endif

@@ -1,0 +1,101 @@
+#include "trainer/curve.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_MOST = 1 << 28 };
+
+struct curve {
+    FILE *file;
+    char *path;
+};
+
+/* The step of a line, -1 when it is none of ours (cut short, say). */
+static int64_t step_of_line(const char *line, size_t length)
+{
+    json_t *object = json_loadb(line, length, 0, NULL);
+    const json_t *step = json_object_get(object, "step");
+    int64_t value = json_is_integer(step) ? json_integer_value(step) : -1;
+    json_decref(object);
+    return value;
+}
+
+/* Keeps the lines up to `step`. */
+static status take_back(const char *path, int64_t step)
+{
+    status st = OK;
+    char *text = NULL;
+    size_t count = 0, kept = 0;
+    if (!file_exists(path)) return OK;
+    TRY(file_read(path, FILE_MOST, &text, &count));
+    for (size_t at = 0; at < count;) {
+        const char *end = memchr(text + at, '\n', count - at);
+        if (!end) break;
+        size_t length = (size_t)(end - (text + at)) + 1;
+        int64_t of_line = step_of_line(text + at, length);
+        if (of_line >= 0 && of_line <= step) {
+            memmove(text + kept, text + at, length);
+            kept += length;
+        }
+        at += length;
+    }
+    TRY(file_write(path, text, kept));
+done:
+    free(text);
+    return st;
+}
+
+status curve_open(const char *path, int64_t step, curve **out)
+{
+    status st = OK;
+    curve *c = calloc(1, sizeof *c);
+    if (c) c->path = strdup(path);
+    if (!c || !c->path) TRY(FAIL(ERR_MEMORY, "%s: no memory for its name", path));
+    TRY(take_back(path, step));
+    c->file = fopen(path, "ae");
+    if (!c->file) TRY(FAIL(ERR_CREATE, "%s: cannot create: %s", path, strerror(errno)));
+    *out = c;
+    c = NULL;
+done:
+    curve_close(&c);
+    return st;
+}
+
+void curve_close(curve **at)
+{
+    if (!at || !*at) return;
+    if ((*at)->file) fclose((*at)->file);
+    free((*at)->path);
+    free(*at);
+    *at = NULL;
+}
+
+static status write_line(curve *c, json_t *object)
+{
+    status st = OK;
+    char *line = object ? json_dumps(object, JSON_REAL_PRECISION(9)) : NULL;
+    if (!line) TRY(FAIL(ERR_MEMORY, "%s: no memory for a line", c->path));
+    if (fprintf(c->file, "%s\n", line) < 0 || fflush(c->file))
+        TRY(FAIL(ERR_IO, "%s: cannot write: %s", c->path, strerror(errno)));
+done:
+    free(line);
+    json_decref(object);
+    return st;
+}
+
+status curve_step(curve *c, int64_t step, int64_t epoch, double loss, double rate)
+{
+    return write_line(c, json_pack("{s:I, s:I, s:f, s:f}", "step", (json_int_t)step, "epoch", (json_int_t)epoch + 1,
+                                   "loss", loss, "lr", rate));
+}
+
+status curve_metric(curve *c, int64_t step, int64_t epoch, double metric, bool better)
+{
+    return write_line(c, json_pack("{s:I, s:I, s:f, s:b}", "step", (json_int_t)step, "epoch", (json_int_t)epoch + 1,
+                                   "metric", metric, "better", (int)better));
+}

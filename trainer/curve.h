@@ -1,0 +1,27 @@
+/* curve - curve.jsonl: one JSON object a line for every logged step and every evaluation.
+ *
+ *   {"step": 120, "epoch": 2, "loss": 3.21, "lr": 0.0005}       loss: mean since the line before
+ *   {"step": 400, "epoch": 3, "metric": 38.7, "better": true}
+ *
+ * `step` counts finished steps, `epoch` starts at 1. A training that goes on from a checkpoint takes back the lines
+ * that came after it, so the file is that of a training without a stop.
+ */
+#ifndef MAGISTER_TRAINER_CURVE_H
+#define MAGISTER_TRAINER_CURVE_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct curve curve;
+
+/* Opens `path` to go on after `step`. Errors: ERR_CREATE, ERR_IO. */
+status curve_open(const char *path, int64_t step, curve **out);
+void curve_close(curve **c);
+
+/* Errors: ERR_IO. */
+status curve_step(curve *c, int64_t step, int64_t epoch, double loss, double rate);
+status curve_metric(curve *c, int64_t step, int64_t epoch, double metric, bool better);
+
+#endif

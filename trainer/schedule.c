@@ -1,0 +1,26 @@
+#include "trainer/schedule.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double PI = 3.141592653589793;
+
+double schedule_rate(const train_options *o, const plateau *p, int64_t step, int64_t total)
+{
+    int64_t rising = (int64_t)(o->warmup * (double)total + 0.5);
+    if (step < rising) return o->lr * p->scale * (double)(step + 1) / (double)rising;
+    double passed = total > rising ? (double)(step - rising) / (double)(total - rising) : 0;
+    if (passed > 1) passed = 1;
+    if (!strcmp(o->schedule, "cosine")) return o->lr * (o->final + (1 - o->final) * 0.5 * (1 + cos(PI * passed)));
+    if (!strcmp(o->schedule, "linear")) return o->lr * (1 - (1 - o->final) * passed);
+    return o->lr * p->scale;
+}
+
+void schedule_evaluated(const train_options *o, plateau *p, bool better)
+{
+    if (strcmp(o->schedule, "plateau")) return;
+    p->worse = better ? 0 : p->worse + 1;
+    if (better || p->worse < o->schedule_patience) return;
+    p->scale *= o->factor;
+    p->worse = 0;
+}

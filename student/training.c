@@ -56,18 +56,33 @@ done:
     return st;
 }
 
+/* Copies the training part, and the development part behind it when that is learned from. */
+static status choose_learned(const recipe *r, student *s)
+{
+    const segment_list *train = &s->data->train, *development = &s->data->development;
+    s->score = !recipe_bool(r, "student.learn_development");
+    size_t more = s->score ? 0 : development->count;
+    s->learned.at = calloc(train->count + more, sizeof *s->learned.at);
+    if (!s->learned.at) return FAIL(ERR_MEMORY, "no memory for %zu segments", train->count + more);
+    memcpy(s->learned.at, train->at, train->count * sizeof *train->at);
+    memcpy(s->learned.at + train->count, development->at, more * sizeof *development->at);
+    s->learned.count = train->count + more;
+    segments_sort(&s->learned);
+    return OK;
+}
+
 static status choose_samples(student *s)
 {
     status st = OK;
-    const segment_list *train = &s->data->train;
-    s->samples = calloc(train->count, sizeof *s->samples);
-    if (!s->samples) TRY(FAIL(ERR_MEMORY, "no memory for %zu segments", train->count));
-    for (size_t i = 0; i < train->count; i++) {
-        if (!clip_is_possible(&s->clips, &train->at[i])) continue;
-        TRY(clip_check(&s->clips, &train->at[i]));
-        s->samples[s->count++] = train->at[i];
+    const segment_list *learned = &s->learned;
+    s->samples = calloc(learned->count, sizeof *s->samples);
+    if (!s->samples) TRY(FAIL(ERR_MEMORY, "no memory for %zu segments", learned->count));
+    for (size_t i = 0; i < learned->count; i++) {
+        if (!clip_is_possible(&s->clips, &learned->at[i])) continue;
+        TRY(clip_check(&s->clips, &learned->at[i]));
+        s->samples[s->count++] = learned->at[i];
     }
-    s->dropped = train->count - s->count;
+    s->dropped = learned->count - s->count;
     TRY(check_list(s, &s->clips, &s->data->development));
     TRY(check_list(s, &s->eval_clips, &s->data->eval));
     log_info(
@@ -92,7 +107,7 @@ static status label_past(student *s)
 
     s->past = calloc(s->count * length, sizeof *s->past);
     if (!moments || !s->past) TRY(FAIL(ERR_MEMORY, "no memory for the labels of %zu clips", s->count));
-    TRY(frame_labels_open(s->data->train.at, s->data->train.count, &labels));
+    TRY(frame_labels_open(s->learned.at, s->learned.count, &labels));
     for (size_t i = 0; i < s->count; i++) {
         clip_places(&s->clips, &s->samples[i], moments);
         for (size_t m = 0; m < length * frames; m++) moments[m] /= s->clips.track_fps;
@@ -145,6 +160,7 @@ status student_open(const recipe *r, const char *run, const dataset *data, stude
 
     read_loss(r, &s);
     TRY(open_tracks(r, &s));
+    TRY(choose_learned(r, &s));
     TRY(choose_samples(&s));
     TRY(normalise_clips(&s));
     if (s.loss.past_weight > 0) TRY(label_past(&s));
@@ -170,6 +186,7 @@ void student_free(student *s)
     clip_source_free(&s->eval_clips);
     tracks_close(&s->tracks);
     tracks_close(&s->eval_tracks);
+    free(s->learned.at);
     free(s->samples);
     free(s->past);
     *s = (student){0};
@@ -388,8 +405,8 @@ train_task student_task(student *s)
         .model = avt_module(s->model),
         .sample_count = s->count,
         .loss = loss_of,
-        .evaluate = evaluate,
+        .evaluate = s->score ? evaluate : NULL,
         .sample_length = sample_length,
-        .metric_name = "development top-1 %",
+        .metric_name = s->score ? "development top-1 %" : NULL,
     };
 }

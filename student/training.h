@@ -19,7 +19,9 @@ typedef struct {
     const dataset *data;           /* borrowed */
     tracks *tracks, *eval_tracks;  /* owned; eval_tracks NULL when the same */
     clip_source clips, eval_clips; /* with one normalisation */
-    segment *samples;              /* (count) training segments with something to see; strings borrowed from data */
+    segment_list learned; /* training part, and development where that is learned from; sorted; `at` is owned */
+    bool score;           /* the development part is scored while training */
+    segment *samples;     /* (count) those of `learned` with something to see; strings borrowed from data */
     size_t count, dropped;
     size_t early;     /* development and eval segments of which only the first frame is seen */
     int64_t *past;    /* (count, T) labels of sub-clips, T_IGNORE where there are none; NULL when not asked */

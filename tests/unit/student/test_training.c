@@ -223,6 +223,19 @@ static void segments_that_start_too_early_are_dropped(void **state)
     student_free(&s);
 }
 
+static void the_development_part_can_be_learned_from(void **state)
+{
+    (void)state;
+    student s = {0};
+    assert_ok(open_student(WORLD_RECIPE("student.distill.loss=none"), &s));
+    assert_non_null(student_task(&s).evaluate);
+    student_free(&s);
+    assert_ok(open_student(WORLD_RECIPE("student.distill.loss=none", "student.learn_development=true"), &s));
+    assert_null(student_task(&s).evaluate);
+    assert_int_equal(s.count + s.dropped, data.train.count + data.development.count);
+    student_free(&s);
+}
+
 /* ---- prediction -------------------------------------------------------------------------------------------------- */
 
 static float *predictions(const char *key, size_t batch)
@@ -275,6 +288,7 @@ int main(void)
         cmocka_unit_test(a_video_without_track_stops_the_student),
         cmocka_unit_test(a_student_without_any_loss_is_refused),
         cmocka_unit_test(segments_that_start_too_early_are_dropped),
+        cmocka_unit_test(the_development_part_can_be_learned_from),
         cmocka_unit_test(predictions_repeat_and_do_not_depend_on_batches),
         cmocka_unit_test(the_blind_predict_the_same_for_all),
     };

@@ -134,15 +134,16 @@ module *encoder_module(encoder *e)
 
 typedef struct {
     encoder *e;
-    int64_t sequences, tokens, longest; /* B, N, T */
-    bool packed;                        /* lengths differ: N < B * T */
-    tensor *starts;                     /* (B) row of each start mark */
-    tensor *spread;                     /* (B * T) row of each place of the padded form; padding: row 0 */
-    tensor *gather;                     /* (N) place of each row in the padded form */
-    tensor *visible, *hidden;           /* (B, 1, 1, T) bool; NULL when there is no padding */
-    uint64_t *token_keys, *start_keys;  /* (N), (B) of dropout; NULL without */
-    uint64_t *keys;                     /* (largest number of rows) scratch */
-    uint64_t site;                      /* dropouts so far */
+    int64_t sequences, longest;        /* B, T */
+    int64_t tokens, rows;              /* N; N and the rows that fill up, R */
+    bool packed;                       /* lengths differ: N < B * T; otherwise R = N */
+    tensor *starts;                    /* (B) row of each start mark */
+    tensor *spread;                    /* (B * T) row of each place of the padded form; padding: row 0 */
+    tensor *gather;                    /* (R) place of each row in the padded form; rows that fill up: place 0 */
+    tensor *visible, *hidden;          /* (B, 1, 1, T) bool; NULL when there is no padding */
+    uint64_t *token_keys, *start_keys; /* (R), (B) of dropout; NULL without */
+    uint64_t *keys;                    /* (largest number of rows) scratch */
+    uint64_t site;                     /* dropouts so far */
 } pass;
 
 /* Dropout of x, whose row r belongs to rows[r]. */
@@ -171,21 +172,29 @@ static tensor *drop_seen(pass *p, tensor *seen, int64_t looking)
     return t_reshape(seen, SHAPE(p->sequences, heads, looking, p->longest));
 }
 
+/* Numbers of the tokens, (R); rows that fill up are as the first. */
+static tensor *row_numbers(const pass *p, const int64_t *of)
+{
+    int64_t *rows = malloc((size_t)p->rows * sizeof *rows);
+    if (!rows) return NULL;
+    for (int64_t r = 0; r < p->rows; r++) rows[r] = of[r < p->tokens ? r : 0];
+    tensor *made = t_from_i64(rows, SHAPE(p->rows));
+    free(rows);
+    return made;
+}
+
 static tensor *embed(pass *p, const token_batch *b)
 {
     encoder *e = p->e;
-    tensor *ids = t_from_i64(b->ids, SHAPE(p->tokens));
-    tensor *positions = t_from_i64(b->positions, SHAPE(p->tokens));
-    tensor *ages = t_from_i64(b->ages, SHAPE(p->tokens));
-    tensor *x = nn_embedding_forward(e->ids, ids); /* (N, D) */
-    if (e->second) x = t_add(x, nn_embedding_forward(e->second, t_from_i64(b->second, SHAPE(p->tokens))));
-    x = t_add(x, nn_embedding_forward(e->ages, ages));
-    x = t_add(x, nn_embedding_forward(e->positions, positions));
+    tensor *x = nn_embedding_forward(e->ids, row_numbers(p, b->ids)); /* (R, D) */
+    if (e->second) x = t_add(x, nn_embedding_forward(e->second, row_numbers(p, b->second)));
+    x = t_add(x, nn_embedding_forward(e->ages, row_numbers(p, b->ages)));
+    x = t_add(x, nn_embedding_forward(e->positions, row_numbers(p, b->positions)));
     x = nn_layer_norm_forward(e->embedding_norm, x);
-    return drop(p, x, e->o.embedding_dropout, p->token_keys, p->tokens);
+    return drop(p, x, e->o.embedding_dropout, p->token_keys, p->rows);
 }
 
-/* (N, D) -> (B, H, T, D / H), padded where lengths differ; rows of one a sequence: (B, D) -> (B, H, 1, D / H). */
+/* (R, D) -> (B, H, T, D / H), padded where lengths differ; rows of one a sequence: (B, D) -> (B, H, 1, D / H). */
 static tensor *split_heads(pass *p, tensor *x, bool one_each)
 {
     int64_t heads = p->e->o.heads, length = one_each ? 1 : p->longest;
@@ -208,7 +217,7 @@ static tensor *attend_dropping(pass *p, tensor *q, tensor *k, tensor *v)
     return t_matmul(drop_seen(p, t_softmax(scores, -1), t_size(q, 2)), v);
 }
 
-/* x (N, D) -> (N, D), or (B, D) of the start marks alone when `last`. */
+/* x (R, D) -> (R, D), or (B, D) of the start marks alone when `last`. */
 static tensor *attend(pass *p, layer *l, tensor *x, bool last)
 {
     tensor *looking = last ? t_index_select(x, 0, p->starts) : x;
@@ -224,7 +233,7 @@ static tensor *run_layer(pass *p, layer *l, tensor *x, bool last)
 {
     encoder *e = p->e;
     const uint64_t *keys = last ? p->start_keys : p->token_keys;
-    int64_t rows = last ? p->sequences : p->tokens;
+    int64_t rows = last ? p->sequences : p->rows;
     bool before = e->o.pre_norm;
 
     tensor *in = before ? nn_layer_norm_forward(l->attention_norm, x) : x;
@@ -254,40 +263,74 @@ static tensor *action_logits(encoder *e, tensor *x)
 /* ---- the layout of a batch ----------------------------------------------------------------------------------------
  */
 
+/* Products of few different shapes are made fast once and for all (tensor/linear.cpp), so rows are filled up to one of
+ * 16 to 32 numbers between a power of two and the next. What fills up is read by nobody and gets no gradient. */
+static int64_t fill_up(int64_t tokens)
+{
+    int64_t step = 1;
+    while (step * 32 <= tokens) step *= 2;
+    return (tokens + step - 1) / step * step;
+}
+
+typedef struct {
+    int64_t *spread, *gather, *starts;
+    unsigned char *visible, *hidden;
+} layout;
+
+static status layout_alloc(layout *l, size_t sequences, size_t places, size_t rows)
+{
+    l->spread = calloc(places, sizeof *l->spread);
+    l->gather = calloc(rows, sizeof *l->gather);
+    l->starts = calloc(sequences, sizeof *l->starts);
+    l->visible = calloc(places, 1);
+    l->hidden = malloc(places);
+    if (!l->spread || !l->gather || !l->starts || !l->visible || !l->hidden)
+        return FAIL(ERR_MEMORY, "no memory for a batch of %zu tokens", rows);
+    memset(l->hidden, 1, places);
+    return OK;
+}
+
+static void layout_free(layout *l)
+{
+    free(l->spread);
+    free(l->gather);
+    free(l->starts);
+    free(l->visible);
+    free(l->hidden);
+}
+
+static void layout_fill(layout *l, const token_batch *b)
+{
+    for (size_t s = 0; s < b->count; s++) {
+        l->starts[s] = (int64_t)b->first[s];
+        for (size_t n = b->first[s]; n < b->first[s + 1]; n++) {
+            size_t place = s * b->longest + (n - b->first[s]);
+            l->spread[place] = (int64_t)n;
+            l->gather[n] = (int64_t)place;
+            l->visible[place] = 1;
+            l->hidden[place] = 0;
+        }
+    }
+}
+
 static status lay_out(pass *p, const token_batch *b)
 {
     status st = OK;
-    size_t places = b->count * b->longest, tokens = b->first[b->count];
-    int64_t *spread = calloc(places, sizeof *spread), *gather = calloc(tokens, sizeof *gather);
-    int64_t *starts = calloc(b->count, sizeof *starts);
-    unsigned char *visible = calloc(places, 1), *hidden = malloc(places);
+    layout l = {0};
+    int64_t places = p->sequences * p->longest;
 
-    if (!spread || !gather || !starts || !visible || !hidden)
-        TRY(FAIL(ERR_MEMORY, "no memory for a batch of %zu tokens", tokens));
-    memset(hidden, 1, places);
-    for (size_t s = 0; s < b->count; s++) {
-        starts[s] = (int64_t)b->first[s];
-        for (size_t n = b->first[s]; n < b->first[s + 1]; n++) {
-            size_t place = s * b->longest + (n - b->first[s]);
-            spread[place] = (int64_t)n;
-            gather[n] = (int64_t)place;
-            visible[place] = 1;
-            hidden[place] = 0;
-        }
-    }
-    p->starts = t_from_i64(starts, SHAPE((int64_t)b->count));
-    p->packed = tokens < places;
+    p->packed = p->tokens < places;
+    p->rows = p->packed ? fill_up(p->tokens) : p->tokens;
+    TRY(layout_alloc(&l, b->count, (size_t)places, (size_t)p->rows));
+    layout_fill(&l, b);
+    p->starts = t_from_i64(l.starts, SHAPE(p->sequences));
     if (!p->packed) goto done;
-    p->spread = t_from_i64(spread, SHAPE((int64_t)places));
-    p->gather = t_from_i64(gather, SHAPE((int64_t)tokens));
-    p->visible = t_from_bytes(T_BOOL, visible, SHAPE((int64_t)b->count, 1, 1, (int64_t)b->longest));
-    p->hidden = t_from_bytes(T_BOOL, hidden, SHAPE((int64_t)b->count, 1, 1, (int64_t)b->longest));
+    p->spread = t_from_i64(l.spread, SHAPE(places));
+    p->gather = t_from_i64(l.gather, SHAPE(p->rows));
+    p->visible = t_from_bytes(T_BOOL, l.visible, SHAPE(p->sequences, 1, 1, p->longest));
+    p->hidden = t_from_bytes(T_BOOL, l.hidden, SHAPE(p->sequences, 1, 1, p->longest));
 done:
-    free(spread);
-    free(gather);
-    free(starts);
-    free(visible);
-    free(hidden);
+    layout_free(&l);
     return st;
 }
 
@@ -303,12 +346,12 @@ static status check_positions(const encoder *e, const token_batch *b)
 static status make_keys(pass *p, const token_batch *b, const uint64_t *keys)
 {
     status st = OK;
-    size_t tokens = b->first[b->count], looking = b->count * (size_t)p->e->o.heads * b->longest;
-    p->token_keys = calloc(tokens, sizeof *p->token_keys);
+    size_t rows = (size_t)p->rows, looking = b->count * (size_t)p->e->o.heads * b->longest;
+    p->token_keys = calloc(rows, sizeof *p->token_keys);
     p->start_keys = calloc(b->count, sizeof *p->start_keys);
-    p->keys = calloc(looking > tokens ? looking : tokens, sizeof *p->keys);
+    p->keys = calloc(looking > rows ? looking : rows, sizeof *p->keys);
     if (!p->token_keys || !p->start_keys || !p->keys)
-        TRY(FAIL(ERR_MEMORY, "no memory for the dropout of %zu tokens", tokens));
+        TRY(FAIL(ERR_MEMORY, "no memory for the dropout of %zu tokens", rows));
     for (size_t s = 0; s < b->count; s++) {
         for (size_t n = b->first[s]; n < b->first[s + 1]; n++) p->token_keys[n] = hash_mix(keys[s], n - b->first[s]);
         p->start_keys[s] = p->token_keys[b->first[s]];
@@ -320,8 +363,8 @@ done:
 status encoder_forward(encoder *e, const token_batch *b, const uint64_t *keys, encoder_output *out)
 {
     status st = OK;
-    pass p = {.e = e, .sequences = (int64_t)b->count, .tokens = (int64_t)b->first[b->count]};
-    p.longest = (int64_t)b->longest;
+    pass p = {.e = e, .sequences = (int64_t)b->count, .longest = (int64_t)b->longest};
+    p.tokens = (int64_t)b->first[b->count];
 
     TRY(check_positions(e, b));
     TRY(lay_out(&p, b));

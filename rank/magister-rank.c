@@ -38,10 +38,11 @@ static void stop_install(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* mpirun tells a rank its place on the machine before MPI is started, which is when cores have to be bound. */
+/* mpirun and srun tell a rank its place on the machine before MPI is started, which is when cores have to be bound. */
 static int local_rank(void)
 {
     const char *text = getenv("OMPI_COMM_WORLD_LOCAL_RANK");
+    if (!text) text = getenv("SLURM_LOCALID");
     return text ? atoi(text) : 0;
 }
 
@@ -86,6 +87,11 @@ static status step_run(comm *c, const recipe *r, const rank_arguments *a)
     return student_train(c, r, a->run, &a->step);
 }
 
+static bool started_by_launcher(void)
+{
+    return getenv("MAGISTER_TERMINAL") != NULL;
+}
+
 /* The launcher tells the user what this file says. Without it there is still the log and the exit code. */
 static void error_leave(const rank_arguments *a, const char *step_name, int rank, status st)
 {
@@ -102,7 +108,8 @@ static void end_tell(const rank_arguments *a, const char *step_name, int rank, s
     if (st == OK) return;
     if (step_name[0]) error_leave(a, step_name, rank, st);
     if (st == ERR_RETRY) log_info("%s: %s", step_name, fail_message());
-    else log_line(rank == 0 ? LOG_ERROR : LOG_WARN, "%s (%s)", fail_message(), fail_place());
+    else if (started_by_launcher()) log_record(LOG_ERROR, "%s (%s)", fail_message(), fail_place());
+    else log_error("%s (%s)", fail_message(), fail_place());
 }
 
 /* Joins the others and runs the step; `*agreed` says whether all ranks know of a failure. */
@@ -138,6 +145,7 @@ int main(int argc, char **argv)
     char step_name[128] = "";
     bool agreed = false;
 
+    if (getenv("MAGISTER_DEBUG")) log_threshold(LOG_DEBUG);
     argp_program_version_hook = version_print;
     stop_install();
     status st = rank_arguments_read(argc, argv, &arguments);

@@ -50,6 +50,12 @@ static void write_file_line(log_level level, const char *text)
     fprintf(log_file, "%s.%03ldZ rank %d %s: %s\n", stamp, now.tv_nsec / 1000000, log_rank, NAMES[level], text);
 }
 
+static void print_line(log_level level, const char *text)
+{
+    if (level >= LOG_WARN) fprintf(stderr, "%s: %s\n", NAMES[level], text);
+    else fprintf(stderr, "%s\n", text);
+}
+
 void log_line(log_level level, const char *message, ...)
 {
     if (level < log_least) return;
@@ -59,7 +65,17 @@ void log_line(log_level level, const char *message, ...)
     vsnprintf(text, sizeof text, message, arguments);
     va_end(arguments);
     if (log_file) write_file_line(level, text);
-    if (!log_prints && level < LOG_ERROR) return;
-    if (level >= LOG_WARN) fprintf(stderr, "%s: %s\n", NAMES[level], text);
-    else fprintf(stderr, "%s\n", text);
+    if (log_prints || level >= LOG_ERROR) print_line(level, text);
+}
+
+void log_record(log_level level, const char *message, ...)
+{
+    if (level < log_least) return;
+    char text[LINE_MAX_BYTES];
+    va_list arguments;
+    va_start(arguments, message);
+    vsnprintf(text, sizeof text, message, arguments);
+    va_end(arguments);
+    if (log_file) write_file_line(level, text);
+    else print_line(level, text);
 }

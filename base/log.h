@@ -19,6 +19,10 @@ void log_close(void);
 void log_threshold(log_level least);
 
 void log_line(log_level level, const char *message, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same for the file alone, for what another program tells the user; on stderr where no file is open. */
+void log_record(log_level level, const char *message, ...) __attribute__((format(printf, 2, 3)));
+
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)
 #define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
 #define log_warn(...) log_line(LOG_WARN, __VA_ARGS__)

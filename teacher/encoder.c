@@ -263,12 +263,13 @@ static tensor *action_logits(encoder *e, tensor *x)
 /* ---- the layout of a batch ----------------------------------------------------------------------------------------
  */
 
-/* Products of few different shapes are made fast once and for all (tensor/linear.cpp), so rows are filled up to one of
- * 16 to 32 numbers between a power of two and the next. What fills up is read by nobody and gets no gradient. */
+/* The fast products (tensor/linear.cpp) make code for each shape: milliseconds, and half a megabyte that stays. So rows
+ * are filled up to one of 8 to 16 numbers between a power of two and the next. What fills up is read by nobody and gets
+ * no gradient. */
 static int64_t fill_up(int64_t tokens)
 {
     int64_t step = 1;
-    while (step * 32 <= tokens) step *= 2;
+    while (step * 16 <= tokens) step *= 2;
     return (tokens + step - 1) / step * step;
 }
 

@@ -13,6 +13,7 @@
 enum {
     MEETING_BYTES = 8192, /* most payload of one meeting */
     HOST_BYTES = 64,
+    SHARED_ALIGNMENT = 64, /* bytes, of what comm_shared_alloc gives: a line of the cache */
     PLACE_BYTES = 256,
     TEXT_BYTES = 4608, /* kind, place, NUL and message of a failure */
 };
@@ -89,6 +90,9 @@ const char *comm_op_name(int op);
 
 /* Allocates the fields of `c` that have (size) elements. */
 status comm_tables_new(comm *c);
+
+/* New plain memory of `count` zeroed values, aligned; NULL when out of memory. Freed by free. */
+float *comm_plain_new(size_t count);
 
 /* A world of one, without MPI. */
 status self_open(comm *c);

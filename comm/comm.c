@@ -148,6 +148,15 @@ status comm_tables_new(comm *c)
     return OK;
 }
 
+float *comm_plain_new(size_t count)
+{
+    if (count > SIZE_MAX / sizeof(float) - SHARED_ALIGNMENT) return NULL;
+    size_t bytes = (count * sizeof(float) / SHARED_ALIGNMENT + 1) * SHARED_ALIGNMENT;
+    float *values = aligned_alloc(SHARED_ALIGNMENT, bytes);
+    if (values) memset(values, 0, bytes);
+    return values;
+}
+
 static status check_promise(const comm *c, int promised)
 {
     if (promised <= 0 || c->size == promised) return OK;

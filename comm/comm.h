@@ -47,7 +47,8 @@ status comm_sum_i64(comm *c, int64_t *values, size_t count);         /* in place
 status comm_sum_f32(comm *c, float *values, size_t count, bool tree);
 
 /* Memory for `count` float32 values of this rank that comm_sum_shared can add without copying: a window shared by the
- * node's ranks where MPI gives one, plain memory otherwise. Zeroed. Owned by the communicator. Collective. */
+ * node's ranks where MPI gives one, plain memory otherwise. Zeroed, on a line of the cache. Owned by the
+ * communicator. Collective. */
 status comm_shared_alloc(comm *c, size_t count, float **out);
 
 /* comm_sum_f32 over the first `count` values of memory got from comm_shared_alloc. Collective. */

@@ -145,7 +145,7 @@ static status shared_alloc_mpi(comm *c, size_t count, float **out)
     TRY(window_new(c, count, &w));
     if (!w) {
         w = calloc(1, sizeof *w);
-        if (w) *w = (window){.handle = MPI_WIN_NULL, .count = count, .mine = calloc(count ? count : 1, sizeof(float))};
+        if (w) *w = (window){.handle = MPI_WIN_NULL, .count = count, .mine = comm_plain_new(count)};
         TRY(mpi_all(c, w && w->mine, &all));
         if (!all) TRY(FAIL(ERR_MEMORY, "no memory for %zu float32 values on some rank", count));
     }

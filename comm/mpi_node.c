@@ -118,10 +118,18 @@ status mpi_all(comm *c, bool mine, bool *all)
 
 /* ---- windows ----------------------------------------------------------------------------------------------------- */
 
+enum { LINE_FLOATS = SHARED_ALIGNMENT / sizeof(float) };
+
+/* The first of them on a line of the cache. A part lies at the same place of a page for all ranks. */
+static float *aligned(float *values)
+{
+    return values + (SHARED_ALIGNMENT - (uintptr_t)values % SHARED_ALIGNMENT) % SHARED_ALIGNMENT / sizeof *values;
+}
+
 static bool window_share(const mpi_state *s, window *w)
 {
     MPI_Info info = MPI_INFO_NULL;
-    MPI_Aint bytes = (MPI_Aint)(w->count * sizeof(float));
+    MPI_Aint bytes = (MPI_Aint)((w->count + LINE_FLOATS) * sizeof(float));
     MPI_Info_create(&info);
     MPI_Info_set(info, "alloc_shared_noncontig", "true"); /* every part on pages of its own */
     int code = MPI_Win_allocate_shared(bytes, sizeof(float), info, s->node, &w->mine, &w->handle);
@@ -133,7 +141,9 @@ static bool window_share(const mpi_state *s, window *w)
     for (int l = 0; l < s->local_size; l++) {
         int unit;
         if (MPI_Win_shared_query(w->handle, l, &bytes, &unit, &w->parts[l]) != MPI_SUCCESS) return false;
+        w->parts[l] = aligned(w->parts[l]);
     }
+    w->mine = w->parts[s->local_rank];
     memset(w->mine, 0, w->count * sizeof *w->mine);
     return true;
 }
@@ -155,7 +165,7 @@ status window_new(comm *c, size_t count, window **out)
     bool all = false;
     mpi_state *s = c->state;
     window *w = calloc(1, sizeof *w);
-    bool good = w && count <= SIZE_MAX / sizeof(float) / 2;
+    bool good = w && count <= SIZE_MAX / sizeof(float) - LINE_FLOATS;
     if (w) {
         *w = (window){.handle = MPI_WIN_NULL, .count = count ? count : 1};
         w->parts = calloc((size_t)s->local_size, sizeof *w->parts);

@@ -72,7 +72,7 @@ static status self_shared_alloc(comm *c, size_t count, float **out)
 {
     self_state *s = c->state;
     block *b = malloc(sizeof *b);
-    float *values = calloc(count ? count : 1, sizeof *values);
+    float *values = comm_plain_new(count);
     if (!b || !values) {
         free(b);
         free(values);

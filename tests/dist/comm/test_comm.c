@@ -125,6 +125,7 @@ static void test_sum_of_shared(void **state)
     require(comm_shared_alloc(world, LONG, &first));
     require(comm_shared_alloc(world, 10, &second));
     for (int i = 0; i < LONG; i++) assert_true(first[i] == 0);
+    assert_true((uintptr_t)first % 64 == 0 && (uintptr_t)second % 64 == 0);
     for (int round = 0; round < 4; round++) {
         check_whole_numbers(first, LONG, true, round % 2);
         check_whole_numbers(second, 10, true, round % 2);

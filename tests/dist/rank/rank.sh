@@ -73,7 +73,7 @@ data) # wrong data fails on all ranks before training
     error 1 65 'training.csv:'
     ;;
 stop) # asked to stop: saved, and it goes on to the same end as a training that was not asked
-    kitchen teacher.train.max_steps=300
+    kitchen teacher.train.max_steps=120
     mpirun --allow-run-as-root --oversubscribe --bind-to none --quiet -n 2 "$MAGISTER_BUILD/magister-rank" \
         --run "$run" --section teacher --seed 0 --ranks 2 >"$work/said" 2>&1 &
     when_training $! USR1

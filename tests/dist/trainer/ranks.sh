@@ -39,10 +39,15 @@ resume() {
 }
 
 case $1 in
-exact) # bitwise equal on any number of ranks, batches that do not divide evenly included
+exact) # bitwise equal on any number of ranks and nodes, batches that do not divide evenly included
     for options in "accumulate=1" "accumulate=3 batch=10 micro_batch=3 optimizer=sgd lr=0.1"; do
         for ranks in 1 2 3 4; do train $ranks exact$ranks exact=1 epochs=8 max_steps=60 $common $options; done
         for ranks in 2 3 4; do compare exact1 exact$ranks bitwise; done
+        for nodes in 0,0,1 0,1,0,1; do
+            ranks=$(echo "$nodes" | tr , '\n' | wc -l)
+            MAGISTER_TEST_NODES=$nodes train "$ranks" nodes$nodes exact=1 epochs=8 max_steps=60 $common $options
+            compare exact1 nodes$nodes bitwise
+        done
         rm -rf "${work:?}"/*
     done
     ;;

@@ -107,6 +107,7 @@ static status open_encoder(encoder_predictor *e, const predicting *p, set_info *
     if (!words || !weights) TRY(FAIL(ERR_MEMORY, "no memory for a path"));
     if (!file_exists(weights)) TRY(FAIL(ERR_MISSING, "%s is not there: train the teacher first", weights));
     TRY(teacher_model_open(p->r, &p->data, text ? words : NULL, weights, &e->model));
+    TRY(teacher_words_check(directory, e->model.text.vocabulary_hash));
     TRY(hash_file(weights, info->model_hash));
     memcpy(info->vocabulary_hash, e->model.text.vocabulary_hash, sizeof info->vocabulary_hash);
     ask_features(info, p->r, e->model.width);

@@ -205,14 +205,10 @@ done:
 static status make_directory(comm *c, const training *t, const char *directory)
 {
     status st = OK;
-    char *words = NULL;
     if (comm_rank(c)) goto done;
     TRY(directory_make(directory));
-    words = path_join(directory, TEACHER_WORDS);
-    if (!words) TRY(FAIL(ERR_MEMORY, "no memory for a path"));
-    if (t->model.text.words) TRY(vocabulary_write(t->model.text.words, words));
+    TRY(teacher_words_write(directory, t->model.text.words, t->model.text.vocabulary_hash));
 done:
-    free(words);
     return st;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,7 +91,28 @@ static size_t list_recordings(const deal *d, uint64_t seed, recording *out)
     return count;
 }
 
-/* Moves recordings whose gloss string keeps another recording in train to eval: `part` of those that can be spared. */
+static int by_hash(const void *a, const void *b)
+{
+    const recording *x = a, *y = b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    return strcmp(x->sequence, y->sequence);
+}
+
+/* Keeps of `all` (count, sorted by group) those whose gloss string has another recording; returns how many. */
+static size_t keep_spared(recording *all, size_t count)
+{
+    size_t spared = 0;
+    const char *before = count ? all[0].group : NULL;
+    for (size_t i = 1; i < count; i++) {
+        const char *group = all[i].group;
+        if (!strcmp(group, before)) all[spared++] = all[i];
+        before = group;
+    }
+    return spared;
+}
+
+/* Moves recordings whose gloss string keeps another recording in train to eval: `part` of those that can be spared, and
+ * at least one where there is one. */
 static status take_recordings(deal *d, double part, uint64_t seed)
 {
     status st = OK;
@@ -98,10 +120,10 @@ static status take_recordings(deal *d, double part, uint64_t seed)
     if (!all) TRY(FAIL(ERR_MEMORY, "no memory to split %zu segments", d->from->count));
     size_t count = list_recordings(d, seed, all);
     qsort(all, count, sizeof *all, by_group_and_hash);
-    for (size_t i = 1; i < count; i++) {
-        bool spared = !strcmp(all[i].group, all[i - 1].group);
-        if (spared && (double)(all[i].hash >> 11) * 0x1p-53 < part) memset(d->split + all[i].first, EVAL, all[i].count);
-    }
+    size_t spared = keep_spared(all, count);
+    qsort(all, spared, sizeof *all, by_hash);
+    size_t taken = (size_t)ceil(part * (double)spared);
+    for (size_t i = 0; i < taken; i++) memset(d->split + all[i].first, EVAL, all[i].count);
 done:
     free(all);
     return st;

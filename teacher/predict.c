@@ -48,7 +48,7 @@ static status put_labels(predicting *p)
 {
     status st = OK;
     TRY(store_put_classes(p->s, &p->data.classes));
-    for (int l = 0; l < LIST_COUNT; l++)
+    for (list_name l = 0; l < LIST_COUNT; l++)
         TRY(store_put_segments(p->s, list_text(l), list_of(&p->data, l),
                                l == LIST_EVAL ? (const char *const *)p->data.eval_group : NULL));
     TRY(put_many_shot(p->s, p->r, "data.many_shot_verbs", "verb"));
@@ -112,7 +112,7 @@ static status open_encoder(encoder_predictor *e, const predicting *p, set_info *
     memcpy(info->vocabulary_hash, e->model.text.vocabulary_hash, sizeof info->vocabulary_hash);
     ask_features(info, p->r, e->model.width);
     e->p = p;
-    for (int l = 0; l < LIST_COUNT; l++)
+    for (list_name l = 0; l < LIST_COUNT; l++)
         TRY(examples_add(&e->examples[l], &p->asked[l], list_of(&p->data, l), p->data.classes.action_count, false));
 done:
     free(directory);
@@ -131,7 +131,7 @@ static status put_encoder(predicting *p)
     TRY(comm_agree(p->c, open_encoder(&e, p, &info)));
     TRY(predict_set(p->c, p->s, &info, &p->data, ALL_LISTS, &who));
 done:
-    for (int l = 0; l < LIST_COUNT; l++) examples_free(&e.examples[l]);
+    for (list_name l = 0; l < LIST_COUNT; l++) examples_free(&e.examples[l]);
     teacher_model_close(&e.model);
     return st;
 }
@@ -260,7 +260,7 @@ static status open_all(predicting *p)
     char *path = NULL;
     TRY(dataset_open(p->r, &p->data));
     TRY(history_options_read(p->r, &p->history));
-    for (int l = 0; l < LIST_COUNT; l++) TRY(histories_of(&p->data, &p->history, l, &p->asked[l]));
+    for (list_name l = 0; l < LIST_COUNT; l++) TRY(histories_of(&p->data, &p->history, l, &p->asked[l]));
     if (comm_rank(p->c)) goto done;
     path = run_path(p->run, "store.sqlite");
     if (!path) TRY(FAIL(ERR_MEMORY, "no memory for a path"));
@@ -288,7 +288,7 @@ status teacher_predict(comm *c, const recipe *r, const char *run, const run_step
     TRY(put_grammar(&p));
 done:
     store_close(&p.s);
-    for (int l = 0; l < LIST_COUNT; l++) histories_free(&p.asked[l]);
+    for (list_name l = 0; l < LIST_COUNT; l++) histories_free(&p.asked[l]);
     dataset_free(&p.data);
     return st;
 }

@@ -46,7 +46,7 @@ static void job_free(job *j)
 static status prepare(job *j, const bool lists[LIST_COUNT])
 {
     size_t classes = (size_t)j->info->classes, width = (size_t)j->info->feature_width;
-    for (int l = 0; l < LIST_COUNT; l++)
+    for (list_name l = 0; l < LIST_COUNT; l++)
         if (lists[l]) j->total += list_of(j->d, l)->count;
     j->missing = calloc(j->total + 1, 1);
     j->blocks = calloc(j->total / BLOCK + LIST_COUNT + 1, sizeof *j->blocks);
@@ -60,7 +60,7 @@ static status prepare(job *j, const bool lists[LIST_COUNT])
 static void find_missing(job *j, const bool lists[LIST_COUNT])
 {
     unsigned char *missing = j->missing;
-    for (int l = 0; l < LIST_COUNT; l++) {
+    for (list_name l = 0; l < LIST_COUNT; l++) {
         const segment_list *list = list_of(j->d, l);
         for (size_t i = 0; lists[l] && i < list->count; i++) *missing++ = !store_has(j->s, j->set, list->at[i].uid);
     }
@@ -70,7 +70,7 @@ static void find_missing(job *j, const bool lists[LIST_COUNT])
 static void list_blocks(job *j, const bool lists[LIST_COUNT])
 {
     const unsigned char *missing = j->missing;
-    for (int l = 0; l < LIST_COUNT; l++) {
+    for (list_name l = 0; l < LIST_COUNT; l++) {
         size_t count = lists[l] ? list_of(j->d, l)->count : 0;
         for (size_t first = 0; first < count; first += BLOCK) {
             size_t length = count - first < BLOCK ? count - first : BLOCK;

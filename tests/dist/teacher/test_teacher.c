@@ -103,7 +103,7 @@ static void stores_what_the_model_says(void **state)
     set_info info;
     int64_t set = 0;
     assert_ok(store_find_set(s, "teacher", 0, &info, &set));
-    for (int l = 0; l < LIST_COUNT; l++) {
+    for (list_name l = 0; l < LIST_COUNT; l++) {
         histories h = {0};
         example_list e = {0};
         const segment_list *list = list_of(&d, l);
@@ -146,7 +146,7 @@ static void leave_unfinished(const char *uid)
     assert_int_equal(remove(in_run("store.sqlite")), 0);
     s = open_store(STORE_WRITE);
     assert_ok(store_put_classes(s, &classes));
-    for (int l = 0; l < LIST_COUNT; l++) assert_ok(store_put_segments(s, list_text(l), list_of(&d, l), NULL));
+    for (list_name l = 0; l < LIST_COUNT; l++) assert_ok(store_put_segments(s, list_text(l), list_of(&d, l), NULL));
     assert_ok(store_begin_set(s, &info, &set));
     assert_ok(store_put(s, set, uid, logits, features));
     assert_ok(store_commit(s));

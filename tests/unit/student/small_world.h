@@ -27,9 +27,8 @@ static inline void world_annotations(const char *name, size_t first, size_t vide
         for (size_t i = 0; i < WORLD_SEGMENTS; i++) {
             int64_t action = world_action(v, i);
             size_t start = i ? 10 * i : 3; /* the first starts within a second of the beginning */
-            at +=
-                (size_t)snprintf(text + at, sizeof text - at, "u%zu_%zu, v%zu, %zu, %zu, %d, %d, %d\n", v, i, v, start,
-                                 start + 8, (int)action / WORLD_NOUNS, (int)action % WORLD_NOUNS, (int)action);
+            at += (size_t)snprintf(text + at, sizeof text - at, "u%zu_%zu, v%zu, %zu, %zu, %d, %d, %d\n", v, i, v,
+                                   start, start + 8, (int)action / WORLD_NOUNS, (int)action % WORLD_NOUNS, (int)action);
         }
     scratch_file(name, text);
 }

@@ -44,7 +44,7 @@ static const option TABLE[] = {
     FREE_INT("launch.timeout", "600", 1, 1e6, "seconds a rank waits for the others before it calls them lost"),
 
     PATH("data.train", "null", "annotations to learn from (CSV; the format is told from the header and columns)"),
-    PATH("data.eval", "null", "annotations to score on; null: a part of data.train is held out"),
+    PATH("data.eval", "null", "annotations to score on, or a folder that holds files named like data.train (and data.tracks); null: a part of data.train is held out"),
     CHOICE("data.format", "auto", "auto|rulstm|epic|phoenix|boston104|lines", "form of the annotations; auto: told from the file"),
     PATH("data.actions", "null", "action classes: id,action,verb,noun in any of the known forms; null: collected from data.train"),
     PATH("data.tracks", "null", "per-frame features of the student: a CSV (video,frame,...) or a folder of <video>.f32 files with widths in its index.tsv"),

@@ -1,5 +1,6 @@
 #include "data/dataset.h"
 
+#include "base/file.h"
 #include "base/hash.h"
 
 #include <math.h>
@@ -239,10 +240,40 @@ done:
     return st;
 }
 
+/* `given`, or the file in the folder data.eval that is named like `model` of the training part. */
+static status eval_path(const recipe *r, const char *given, const char *model, char **out)
+{
+    const char *folder = recipe_text(r, "data.eval");
+    *out = NULL;
+    if (given && !directory_exists(given)) {
+        *out = strdup(given);
+    } else if (folder && model && directory_exists(folder)) {
+        const char *slash = strrchr(model, '/');
+        *out = path_join(folder, slash ? slash + 1 : model);
+    } else {
+        return OK;
+    }
+    return *out ? OK : FAIL(ERR_MEMORY, "no memory for the name of a file");
+}
+
+status dataset_eval_annotations(const recipe *r, char **out)
+{
+    return eval_path(r, recipe_text(r, "data.eval"), recipe_text(r, "data.train"), out);
+}
+
+status dataset_eval_tracks(const recipe *r, char **out)
+{
+    const char *given = recipe_text(r, "data.eval_tracks");
+    if (!given) return eval_path(r, NULL, recipe_text(r, "data.tracks"), out);
+    *out = strdup(given); /* may be a folder of tracks itself */
+    return *out ? OK : FAIL(ERR_MEMORY, "no memory for the name of a file");
+}
+
 static status read_files(const recipe *r, dataset *out)
 {
     status st = OK;
-    const char *train = recipe_text(r, "data.train"), *eval = recipe_text(r, "data.eval");
+    char *eval = NULL;
+    const char *train = recipe_text(r, "data.train");
     const char *actions = recipe_text(r, "data.actions"), *format = recipe_text(r, "data.format");
     double fps = recipe_real(r, "data.fps");
 
@@ -251,11 +282,13 @@ static status read_files(const recipe *r, dataset *out)
     else TRY(classes_collect(train, format, &out->classes));
     TRY(segments_read(train, format, fps, &out->classes, &out->files[0]));
     segments_sort(&out->files[0]);
+    TRY(dataset_eval_annotations(r, &eval));
     if (!eval) goto done;
     TRY(segments_read(eval, format, fps, &out->classes, &out->files[1]));
     segments_sort(&out->files[1]);
     TRY(check_uids(r, &out->files[0], &out->files[1]));
 done:
+    free(eval);
     return st;
 }
 

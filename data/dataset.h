@@ -42,6 +42,12 @@ typedef struct {
 /* The caller frees it. On failure `*out` is left untouched. */
 status dataset_open(const recipe *r, dataset *out);
 
+/* Files of the eval part. data.eval may name a folder of the same form as data.train's: then its annotations have the
+ * file name of data.train, and its tracks that of data.tracks unless data.eval_tracks is given. New strings, freed by
+ * the caller; NULL where there is no such file. Errors: ERR_MEMORY. */
+status dataset_eval_annotations(const recipe *r, char **out);
+status dataset_eval_tracks(const recipe *r, char **out);
+
 /* Frees all of it and leaves it empty. An empty (zeroed) one is fine. */
 void dataset_free(dataset *d);
 

@@ -27,13 +27,15 @@ static void read_loss(const recipe *r, student *s)
 static status open_tracks(const recipe *r, student *s)
 {
     status st = OK;
-    const char *path = recipe_text(r, "data.tracks"), *eval_path = recipe_text(r, "data.eval_tracks");
+    const char *path = recipe_text(r, "data.tracks"), *eval_path;
     double fps = recipe_real(r, "data.fps");
     clip_options options;
     clip_options_read(r, &options);
 
     if (!path) TRY(FAIL(ERR_CONFIG, "data.tracks is not given: name the features the student is to see"));
     TRY(tracks_open(path, &s->tracks));
+    TRY(dataset_eval_tracks(r, &s->eval_path));
+    eval_path = s->eval_path;
     if (eval_path) TRY(tracks_open(eval_path, &s->eval_tracks));
     if (eval_path && tracks_width(s->eval_tracks) != tracks_width(s->tracks))
         TRY(FAIL(ERR_INPUT, "%s has %zu numbers a frame and %s %zu: both must hold the same features", path,
@@ -186,6 +188,7 @@ void student_free(student *s)
     clip_source_free(&s->eval_clips);
     tracks_close(&s->tracks);
     tracks_close(&s->eval_tracks);
+    free(s->eval_path);
     free(s->learned.at);
     free(s->samples);
     free(s->past);

@@ -18,6 +18,7 @@
 typedef struct {
     const dataset *data;           /* borrowed */
     tracks *tracks, *eval_tracks;  /* owned; eval_tracks NULL when the same */
+    char *eval_path;               /* owned; where eval_tracks are from */
     clip_source clips, eval_clips; /* with one normalisation */
     segment_list learned; /* training part, and development where that is learned from; sorted; `at` is owned */
     bool score;           /* the development part is scored while training */

@@ -120,6 +120,26 @@ static void scores_a_given_file_as_it_is(void **state)
 }
 
 /* 40 sentences of two words, most of them signed twice, each word pair its own gloss string. */
+static void a_folder_holds_files_of_the_same_names(void **state)
+{
+    (void)state;
+    char folder[256], extra[300], *path = NULL;
+    recipe *r = NULL;
+    dataset d = {0};
+    snprintf(folder, sizeof folder, "%s/held_out", scratch_directory);
+    assert_ok(directory_make(folder));
+    write_videos("train.csv", 0, 20, 7);
+    write_videos("held_out/train.csv", 100, 4, 1);
+    snprintf(extra, sizeof extra, ", eval: %s, tracks: elsewhere/hands.csv", folder);
+    assert_opened(videos_recipe(extra), &r, &d);
+    assert_int_equal(d.eval.count, 12);
+    assert_ok(dataset_eval_tracks(r, &path));
+    assert_non_null(strstr(path, "held_out/hands.csv"));
+    free(path);
+    dataset_free(&d);
+    recipe_free(&r);
+}
+
 static void write_sentences(void)
 {
     static char text[65536];
@@ -193,9 +213,13 @@ static void deals_out_the_real_annotations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(splits_whole_videos_whatever_the_order), cmocka_unit_test(the_split_has_a_seed_of_its_own),
-        cmocka_unit_test(scores_a_given_file_as_it_is),           cmocka_unit_test(glosses_go_by_string_and_recording),
-        cmocka_unit_test(refuses_what_cannot_be_split),           cmocka_unit_test(deals_out_the_real_annotations),
+        cmocka_unit_test(splits_whole_videos_whatever_the_order),
+        cmocka_unit_test(the_split_has_a_seed_of_its_own),
+        cmocka_unit_test(scores_a_given_file_as_it_is),
+        cmocka_unit_test(a_folder_holds_files_of_the_same_names),
+        cmocka_unit_test(glosses_go_by_string_and_recording),
+        cmocka_unit_test(refuses_what_cannot_be_split),
+        cmocka_unit_test(deals_out_the_real_annotations),
     };
     return cmocka_run_group_tests(tests, scratch_open, scratch_close);
 }

@@ -123,6 +123,7 @@ FAKE_RANK="teacher=killed" expect 76 "signal 9" "$MAGISTER" run r.yaml out=l --r
 FAKE_RANK="predict.teacher=wait" "$MAGISTER" run r.yaml out=m --ranks 2 2>m.log &
 launcher=$!
 wait_for m/waiting
+sleep 0.5 # both
 kill -TERM "$launcher"
 wait "$launcher"
 [ $? -eq 75 ] || wrong "two stopped ranks do not end with 75: $(cat m.log)"

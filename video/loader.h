@@ -1,0 +1,72 @@
+/* loader - clips decoded by threads ahead of the step that needs them.
+ *
+ * Clips are asked for in the order they will be used, and taken in that same order, whatever order the threads finish
+ * in: results do not depend on the number of threads. Memory is bounded: pictures that wait to be taken, and those
+ * being decoded, hold at most `memory` bytes (but always one clip), in buffers that are used again. A thread that finds
+ * no room waits; nothing is thrown away.
+ *
+ * A clip comes from a video file (decoder.h) or, where a cache of frames is given, from that (cache.h); both give the
+ * same pictures. Files stay open while the next clip of the same thread is of the same file.
+ *
+ * A broken clip does not stop anything: it is delivered with what could be had (decoder.h), black where there was
+ * nothing at all, and its account says so.
+ *
+ * One thread asks and takes.
+ */
+#ifndef MAGISTER_VIDEO_LOADER_H
+#define MAGISTER_VIDEO_LOADER_H
+
+#include "base/status.h"
+#include "video/decoder.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct loader loader;
+typedef struct frame_cache frame_cache; /* video/cache.h */
+
+typedef struct {
+    int threads;              /* >= 1 */
+    size_t memory;            /* bytes */
+    picture_format format;    /* with sides, not 0 */
+    double timeout;           /* seconds a clip may take; <= 0: no limit */
+    const frame_cache *cache; /* borrowed; NULL: none */
+} loader_options;
+
+/* One clip: `count` frames on screen at `seconds`. `name` is the video's name in the cache. Everything is copied. */
+typedef struct {
+    const char *path, *name;
+    const double *seconds; /* (count) */
+    size_t count;
+} clip_request;
+
+typedef struct {
+    uint8_t *pictures; /* (count, height, width, 3); borrowed until loader_return */
+    size_t count;
+    video_account account; /* decoded < asked: broken in part; decoded 0: all black */
+} loaded_clip;
+
+typedef struct {
+    double waited;        /* seconds loader_take has waited */
+    size_t clips, broken; /* taken; those whose account is not whole */
+    size_t memory_peak;   /* bytes of pictures held at once */
+} loader_stats;
+
+/* Errors: ERR_CONFIG (options), ERR_MEMORY. */
+status loader_open(const loader_options *options, loader **out);
+
+/* Stops the threads, whatever they are at, and frees everything. NULL is fine. */
+void loader_close(loader **l);
+
+/* Queues a clip. Errors: ERR_MEMORY; ERR_INPUT for no frames, or times that are not finite. */
+status loader_ask(loader *l, const clip_request *clip);
+
+/* The next clip that was asked for; waits for it. Errors: ERR_INTERNAL when nothing was asked for. */
+status loader_take(loader *l, loaded_clip *out);
+
+/* Gives the pictures of a taken clip back for new ones. */
+void loader_return(loader *l, loaded_clip *clip);
+
+void loader_stats_read(const loader *l, loader_stats *out);
+
+#endif

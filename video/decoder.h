@@ -35,7 +35,8 @@ typedef struct {
 
 typedef struct {
     int stream;                 /* the one in use */
-    int64_t frames;             /* that the file promises: indices 0 .. frames - 1 */
+    int64_t frames;             /* that the file holds: indices 0 .. frames - 1 */
+    int64_t missing;            /* more that an MP4's index promises, of a file that was cut off */
     int width, height;          /* as shown, after rotation */
     int rotation;               /* clockwise: 0, 90, 180 or 270 */
     double fps;                 /* average; 0 when not known */

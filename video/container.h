@@ -1,0 +1,43 @@
+/* container - inside this room: the packets of one video stream of a file, by number in the order of decoding.
+ *
+ * Opening reads the file once, from end to end, and makes the table of its packets. Those of a small file (32 MiB) are
+ * kept in memory, so that nothing is read twice; in larger ones a packet is sought in the file and known again by place
+ * and time. Of a large MP4 not even the once: its index has everything but the time stamps' order, and these need the
+ * demuxer, not the data (source.h, blank).
+ *
+ * Frames: in MP4 and Matroska every packet is one and says when. Other containers are `counted` by whoever decodes
+ * (frame_table_add_frame) unless their packets tell as much.
+ */
+#ifndef MAGISTER_VIDEO_CONTAINER_H
+#define MAGISTER_VIDEO_CONTAINER_H
+
+#include "video/frame_table.h"
+#include "video/source.h"
+
+#include <libavcodec/packet.h>
+#include <libavformat/avformat.h>
+
+typedef struct {
+    char *path;
+    source bytes;
+    AVFormatContext *format;
+    AVStream *stream; /* borrowed from `format` */
+    frame_table table;
+    bool counted;    /* the table has packets and, until somebody decodes, no frames */
+    AVPacket **kept; /* (table.packet_count); NULL: a large file */
+    size_t kept_count, kept_room, kept_bytes;
+    int64_t missing;  /* packets that an MP4's index lists and the file does not hold */
+    int64_t next;     /* number of the packet that reading on gives (large files) */
+    char reason[120]; /* why reading ended before the end of the file; "" when it did not */
+} container;
+
+/* `stream` -1: the best video stream. `deadline`: of source_clock, INFINITY for none; c->bytes.deadline may be changed
+ * later. Must not be moved in memory while open. Errors: as video_open. */
+status container_open(const char *path, int stream, double deadline, container *c);
+void container_close(container *c);
+
+/* Packet `number` into `packet` (a reference; the caller unrefs it), with whatever time stamps it has.
+ * Errors: ERR_INPUT for one that cannot be read (again); ERR_MEMORY. */
+status container_packet(container *c, int64_t number, AVPacket *packet);
+
+#endif

@@ -1,0 +1,53 @@
+/* decoding - inside this room: wanted frames out of a container's packets, decoding no more than they need.
+ *
+ * A frame needs the packets from a key packet up to its own. Of these, the ones that nobody refers to and nobody wants
+ * are passed over by the codec; between the last packet needed and the next key packet needed nothing is read at all.
+ * Which frame comes out is known by its index, which travels through the codec in the place of the time stamp.
+ *
+ * A codec holds frames back until it knows their order. At the end of a call it is made to give them up and has to
+ * start at a key packet the next time; when calls turn out to follow one another through the file it is fed on instead,
+ * and what comes out too early is held for the next call.
+ */
+#ifndef MAGISTER_VIDEO_DECODING_H
+#define MAGISTER_VIDEO_DECODING_H
+
+#include "video/container.h"
+
+#include <libavcodec/avcodec.h>
+
+enum { FRAMES_HELD_MOST = 64 };
+
+typedef struct {
+    container *from; /* borrowed */
+    AVCodecContext *codec;
+    AVPacket *packet;
+    AVFrame *frame;
+    int64_t origin, next; /* packets fed without a gap: origin .. next - 1 */
+    int64_t shown;        /* frames up to this index have come out, or never will before starting anew */
+    int64_t last;         /* frame that the call before ended with; -1: none yet */
+    bool drained;         /* nothing can be fed before starting anew */
+    AVFrame *held[FRAMES_HELD_MOST];
+    size_t held_count;
+    char reason[160]; /* the first thing that went wrong in this call; "" for nothing */
+} decoding;
+
+/* Who takes frames. `damaged`: parts of it are guessed. */
+typedef struct {
+    status (*take)(void *self, int64_t index, const AVFrame *frame, bool damaged);
+    void *self;
+} frame_taker;
+
+/* Opens the codec, makes the frames of a container that does not tell them, and looks at the first frame as far as to
+ * know sizes and form (d->codec). `from` must not be moved or closed before `d`.
+ * Errors: ERR_INPUT (unknown codec, sides beyond 16384, nothing to decode, too late); ERR_MEMORY. */
+status decoding_open(container *from, int threads, decoding *d);
+void decoding_close(decoding *d);
+
+/* Gives the frames `wanted` (count, ascending, each once) to `taker`, those that can be had, in this order. Ends early,
+ * with OK, at the container's deadline. Errors: ERR_MEMORY, and those of `taker`. */
+status decoding_run(decoding *d, const int64_t *wanted, size_t count, const frame_taker *taker);
+
+/* Gives all frames that come out between key packet `from` and frame `last`, and the first one after it. */
+status decoding_sweep(decoding *d, int64_t from, int64_t last, const frame_taker *taker);
+
+#endif

@@ -1,0 +1,33 @@
+/* picture - inside this room: a decoded frame as an upright RGB picture of a given size.
+ *
+ * Scaling and conversion are one pass of swscale, whose set-up is kept as long as frames look alike. At the video's own
+ * size the bytes are those of `ffmpeg -pix_fmt rgb24`; other sizes are bilinear, over all pixels when shrinking.
+ */
+#ifndef MAGISTER_VIDEO_PICTURE_H
+#define MAGISTER_VIDEO_PICTURE_H
+
+#include "video/decoder.h"
+
+#include <libavutil/frame.h>
+#include <libswscale/swscale.h>
+
+typedef struct {
+    int width, height, format, color_range, color_space; /* of what comes in */
+    int to_width, to_height;
+} picture_shape;
+
+typedef struct {
+    struct SwsContext *scale;
+    picture_shape shape; /* that `scale` was made for */
+    AVFrame *cropped;
+    uint8_t *scratch; /* rows with room behind them, which swscale may write to */
+    size_t scratch_bytes;
+} picture_maker;
+
+/* `format` has sides; `rotation` as in video_info. `out`: (height, width, 3).
+ * Errors: ERR_INPUT for frames of a kind that swscale does not know; ERR_MEMORY. */
+status picture_make(picture_maker *p, const AVFrame *frame, int rotation, const picture_format *format, uint8_t *out);
+
+void picture_maker_free(picture_maker *p);
+
+#endif

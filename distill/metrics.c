@@ -1,10 +1,10 @@
 #include "distill/metrics.h"
 
+#include "distill/ranking.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-
-enum { TOP = 5 };
 
 /* Counts of one kind of class (actions, or verbs or nouns found in one of two ways). */
 typedef struct {
@@ -59,30 +59,6 @@ static void count_segment(tally *t, int64_t label, const int64_t *top, size_t co
     t->hits5[label] += hit5;
 }
 
-/* Puts (class, value) where it ranks among the best so far; equal values stay behind those that came before. */
-static void insert(int64_t *classes, double *values, size_t *count, int64_t class, double value)
-{
-    if (*count == TOP && value <= values[TOP - 1]) return;
-    size_t at = *count < TOP ? (*count)++ : TOP - 1;
-    for (; at && value > values[at - 1]; at--) {
-        classes[at] = classes[at - 1];
-        values[at] = values[at - 1];
-    }
-    classes[at] = class;
-    values[at] = value;
-}
-
-static size_t top_actions(const stored_segment *at, int64_t *top)
-{
-    size_t count = 0;
-    double values[TOP];
-    if (!at->classes)
-        for (size_t i = 0; i < at->count; i++) insert(top, values, &count, (int64_t)i, (double)at->logits[i]);
-    else
-        for (; count < at->count && count < TOP; count++) top[count] = at->classes[count];
-    return count;
-}
-
 static int64_t part_of(const action_class *action, bool noun)
 {
     return noun ? action->noun : action->verb;
@@ -92,7 +68,7 @@ static int64_t part_of(const action_class *action, bool noun)
 static size_t top_marginal(scoring *s, const stored_segment *at, bool noun, size_t parts, int64_t *top)
 {
     size_t count = 0;
-    double values[TOP], most = -INFINITY;
+    double values[RANKED], most = -INFINITY;
     for (size_t i = 0; i < parts; i++) s->mass[i] = 0;
     for (size_t i = 0; i < at->count; i++) most = fmax(most, (double)at->logits[i]);
     for (size_t i = 0; i < at->count; i++) {
@@ -100,14 +76,14 @@ static size_t top_marginal(scoring *s, const stored_segment *at, bool noun, size
         if (part >= 0) s->mass[part] += exp((double)at->logits[i] - most);
     }
     for (size_t i = 0; i < parts; i++)
-        if (s->mass[i] > 0) insert(top, values, &count, (int64_t)i, s->mass[i]);
+        if (s->mass[i] > 0) rank_insert(top, values, &count, (int64_t)i, s->mass[i]);
     return count;
 }
 
 static void count_part(scoring *s, const stored_segment *at, const int64_t *actions, size_t count, bool noun)
 {
     tally *decomposed = noun ? &s->noun : &s->verb, *marginal = noun ? &s->noun_marginal : &s->verb_marginal;
-    int64_t label = noun ? at->noun : at->verb, top[TOP];
+    int64_t label = noun ? at->noun : at->verb, top[RANKED];
     if (!decomposed->classes) return;
     for (size_t i = 0; i < count; i++) top[i] = part_of(&s->classes.actions[actions[i]], noun);
     count_segment(decomposed, label, top, count);
@@ -118,14 +94,14 @@ static void count_part(scoring *s, const stored_segment *at, const int64_t *acti
 static status count_visited(void *self, const stored_segment *at)
 {
     scoring *s = self;
-    int64_t top[TOP];
+    int64_t top[RANKED];
     s->segments++;
     if (!at->predicted) return OK;
     if (at->verb >= (int64_t)s->classes.verb_count || at->noun >= (int64_t)s->classes.noun_count || at->verb < -1 ||
         at->noun < -1)
         return FAIL(ERR_INPUT, "segment %s: verb %" PRId64 " of %zu, noun %" PRId64 " of %zu", at->uid, at->verb,
                     s->classes.verb_count, at->noun, s->classes.noun_count);
-    size_t count = top_actions(at, top);
+    size_t count = rank_actions(at, top);
     count_segment(&s->action, at->action, top, count);
     count_part(s, at, top, count, false);
     count_part(s, at, top, count, true);

@@ -1,120 +1,15 @@
 /* Metrics of a whole store: as the JSON of metrics.json, and as a table made from it. */
 #include "distill/metrics.h"
 
+#include "distill/families.h"
+#include "distill/json_put.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_BYTES = sizeof((set_info *)0)->name };
-
-/* All seeds of one set name. */
-typedef struct {
-    char name[NAME_BYTES], role[16];
-    bool complete;
-    int64_t *sets, *seeds; /* (count) */
-    size_t count;
-} set_family;
-
-typedef struct {
-    set_family *at; /* (count) in the order of reports */
-    size_t count;
-} family_list;
-
-/* ---- sets by name -------------------------------------------------------------------------------------------------
- */
-
-static int rank_of_role(const char *role)
-{
-    static const char *const ROLES[] = {"baseline", "teacher", "student", "control"};
-    int i = 0;
-    while (i < 4 && strcmp(ROLES[i], role)) i++;
-    return i;
-}
-
-static void families_free(family_list *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->at[i].sets);
-        free(list->at[i].seeds);
-    }
-    free(list->at);
-    *list = (family_list){0};
-}
-
-static set_family *family_of(family_list *list, const set_info *info)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (!strcmp(list->at[i].name, info->name)) return &list->at[i];
-    set_family *fresh = &list->at[list->count++];
-    memcpy(fresh->name, info->name, sizeof fresh->name);
-    memcpy(fresh->role, info->role, sizeof fresh->role);
-    fresh->complete = true;
-    return fresh;
-}
-
-/* Keeps seeds ascending. Memory for `most` of them. */
-static status family_add(set_family *family, const set_info *info, int64_t set, size_t most)
-{
-    if (!family->sets) family->sets = calloc(most, sizeof *family->sets);
-    if (!family->seeds) family->seeds = calloc(most, sizeof *family->seeds);
-    if (!family->sets || !family->seeds) return FAIL(ERR_MEMORY, "no memory for %zu sets", most);
-    size_t at = family->count++;
-    for (; at && family->seeds[at - 1] > info->seed; at--) {
-        family->seeds[at] = family->seeds[at - 1];
-        family->sets[at] = family->sets[at - 1];
-    }
-    family->seeds[at] = info->seed;
-    family->sets[at] = set;
-    family->complete = family->complete && info->complete;
-    return OK;
-}
-
-/* Insertion keeps the store's order inside a role. */
-static void sort_by_role(family_list *list)
-{
-    for (size_t i = 1; i < list->count; i++)
-        for (size_t j = i; j && rank_of_role(list->at[j].role) < rank_of_role(list->at[j - 1].role); j--) {
-            set_family other = list->at[j];
-            list->at[j] = list->at[j - 1];
-            list->at[j - 1] = other;
-        }
-}
-
-static status families_read(store *s, family_list *out)
-{
-    status st = OK;
-    family_list list = {0};
-    size_t count = store_set_count(s);
-    list.at = calloc(count ? count : 1, sizeof *list.at);
-    if (!list.at) TRY(FAIL(ERR_MEMORY, "no memory for %zu sets", count));
-    for (size_t i = 0; i < count; i++) {
-        set_info info = {0};
-        int64_t set = 0;
-        TRY(store_set_at(s, i, &info, &set));
-        TRY(family_add(family_of(&list, &info), &info, set, count));
-    }
-    sort_by_role(&list);
-    *out = list;
-    list = (family_list){0};
-done:
-    families_free(&list);
-    return st;
-}
-
 /* ---- JSON ---------------------------------------------------------------------------------------------------------
  */
-
-static status set_new(json_t *object, const char *key, json_t *value)
-{
-    return json_object_set_new(object, key, value)
-               ? FAIL(ERR_MEMORY, "metrics: cannot note %s: out of memory, or its name is not UTF-8", key)
-               : OK;
-}
-
-static json_t *number_or_null(double value)
-{
-    return isnan(value) ? json_null() : json_real(value);
-}
 
 /* The mean of `values` (count) under `key`, and their deviation under `key`_sd where there are several. */
 static status put_mean(json_t *object, const char *key, const double *values, size_t count)
@@ -124,11 +19,11 @@ static status put_mean(json_t *object, const char *key, const double *values, si
     char key_sd[64];
     for (size_t i = 0; i < count; i++) sum += values[i];
     double mean = sum / (double)count;
-    TRY(set_new(object, key, number_or_null(mean)));
+    TRY(put_new(object, key, real_or_null(mean)));
     if (count < 2) goto done;
     for (size_t i = 0; i < count; i++) squares += (values[i] - mean) * (values[i] - mean);
     snprintf(key_sd, sizeof key_sd, "%s_sd", key);
-    TRY(set_new(object, key_sd, number_or_null(sqrt(squares / (double)(count - 1)))));
+    TRY(put_new(object, key_sd, real_or_null(sqrt(squares / (double)(count - 1)))));
 done:
     return st;
 }
@@ -163,7 +58,7 @@ static status put_scores(json_t *parent, const char *key, const set_metrics *met
             memcpy(&values[i], (const char *)&metrics[i] + offset + SCORE_KEYS[k].offset, sizeof values[i]);
         TRY(put_mean(object, SCORE_KEYS[k].key, values, count));
     }
-    TRY(set_new(parent, key, json_incref(object)));
+    TRY(put_new(parent, key, json_incref(object)));
 done:
     json_decref(object);
     free(values);
@@ -186,8 +81,8 @@ static status put_metrics(json_t *object, const set_metrics *metrics, size_t cou
     TRY(put_scores(object, "noun", metrics, count, offsetof(set_metrics, noun), false));
     TRY(put_scores(json_object_get(object, "noun"), "marginal", metrics, count, offsetof(set_metrics, noun_marginal),
                    false));
-    TRY(set_new(object, "n", json_integer(n)));
-    TRY(set_new(object, "coverage", number_or_null(coverage)));
+    TRY(put_new(object, "n", json_integer(n)));
+    TRY(put_new(object, "coverage", real_or_null(coverage)));
 done:
     return st;
 }
@@ -213,10 +108,10 @@ static status put_groups(store *s, const set_family *family, json_t *object)
     json_t *groups = json_object();
     TRY(store_get_groups(s, "eval", &names, &count));
     for (size_t i = 0; i < count; i++) {
-        TRY(set_new(groups, names[i], json_object()));
+        TRY(put_new(groups, names[i], json_object()));
         TRY(put_group(s, family, names[i], json_object_get(groups, names[i])));
     }
-    if (count) TRY(set_new(object, "groups", json_incref(groups)));
+    if (count) TRY(put_new(object, "groups", json_incref(groups)));
 done:
     json_decref(groups);
     free(names);
@@ -227,12 +122,10 @@ static status put_family(store *s, const set_family *family, json_t *object)
 {
     status st = OK;
     json_t *seeds = json_array();
-    for (size_t i = 0; i < family->count; i++)
-        if (json_array_append_new(seeds, json_integer(family->seeds[i])))
-            TRY(FAIL(ERR_MEMORY, "no memory for metrics"));
-    TRY(set_new(object, "role", json_string(family->role)));
-    TRY(set_new(object, "seeds", json_incref(seeds)));
-    TRY(set_new(object, "complete", json_boolean(family->complete)));
+    for (size_t i = 0; i < family->count; i++) TRY(append_new(seeds, json_integer(family->seeds[i])));
+    TRY(put_new(object, "role", json_string(family->role)));
+    TRY(put_new(object, "seeds", json_incref(seeds)));
+    TRY(put_new(object, "complete", json_boolean(family->complete)));
     TRY(put_group(s, family, NULL, object));
     TRY(put_groups(s, family, object));
 done:
@@ -250,7 +143,7 @@ static status make_json(store *s, const char *name, json_t **out)
     for (size_t i = 0; i < families.count; i++) {
         const set_family *family = &families.at[i];
         if (name && strcmp(name, family->name)) continue;
-        TRY(set_new(all, family->name, json_object()));
+        TRY(put_new(all, family->name, json_object()));
         TRY(put_family(s, family, json_object_get(all, family->name)));
     }
     *out = all;

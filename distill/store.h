@@ -101,6 +101,8 @@ bool store_has(store *s, int64_t set, const char *uid);
 /* A segment with its labels and, where the set has one, its prediction. Borrowed during the visit. */
 typedef struct {
     const char *uid, *group;    /* group NULL when it has none */
+    const char *sequence;       /* its video or sentence */
+    double start, end;          /* seconds in it */
     int64_t action, verb, noun; /* -1: not known */
     bool predicted;             /* false: nothing below */
     const int32_t *classes;     /* (count) largest logit first; NULL: logits are of classes 0, 1, 2 ... */
@@ -108,8 +110,11 @@ typedef struct {
     size_t count;
 } stored_segment;
 
-/* Visits every segment of a split in the order they were put, of one group of it when `group` is not NULL. Memory does
- * not grow with the store. A visit that does not return OK ends the scan with its status. */
+#define STORE_NO_SET (-1)
+
+/* Visits every segment of a split in the order they were put, of one group of it when `group` is not NULL. With
+ * STORE_NO_SET nothing is predicted. Memory does not grow with the store. A visit that does not return OK ends the scan
+ * with its status. */
 status store_scan(store *s, int64_t set, const char *split, const char *group,
                   status (*visit)(void *self, const stored_segment *at), void *self);
 

@@ -186,25 +186,38 @@ done:
  */
 
 typedef struct {
-    const stored_set *set;
-    int32_t *classes; /* (k) */
-    float *logits;    /* (k) */
+    const stored_set *set; /* NULL: labels only */
+    int32_t *classes;      /* (k) */
+    float *logits;         /* (k) */
 } scan_buffers;
+
+enum { SCAN_UID, SCAN_GROUP, SCAN_SEQUENCE, SCAN_START, SCAN_END, SCAN_ACTION, SCAN_VERB, SCAN_NOUN, SCAN_RECORD };
+
+static stored_segment read_labels(sqlite3_stmt *row)
+{
+    return (stored_segment){.uid = store_text(row, SCAN_UID),
+                            .group = sqlite3_column_type(row, SCAN_GROUP) == SQLITE_NULL ? NULL
+                                                                                         : store_text(row, SCAN_GROUP),
+                            .sequence = store_text(row, SCAN_SEQUENCE),
+                            .start = sqlite3_column_double(row, SCAN_START),
+                            .end = sqlite3_column_double(row, SCAN_END),
+                            .action = sqlite3_column_int64(row, SCAN_ACTION),
+                            .verb = sqlite3_column_int64(row, SCAN_VERB),
+                            .noun = sqlite3_column_int64(row, SCAN_NOUN)};
+}
 
 static status read_segment(store *s, sqlite3_stmt *row, const scan_buffers *to, stored_segment *out)
 {
+    *out = read_labels(row);
+    if (!to->set) return OK;
     record_coder *coder = to->set->coder;
-    *out = (stored_segment){.uid = store_text(row, 0),
-                            .group = sqlite3_column_type(row, 1) == SQLITE_NULL ? NULL : store_text(row, 1),
-                            .action = sqlite3_column_int64(row, 2),
-                            .verb = sqlite3_column_int64(row, 3),
-                            .noun = sqlite3_column_int64(row, 4)};
     if (out->action < -1 || out->action >= to->set->info.classes)
         return FAIL(ERR_INPUT, "%s: segment %s is of action %" PRId64 ", set %s knows %" PRId64, s->path, out->uid,
                     out->action, to->set->info.name, to->set->info.classes);
-    if (sqlite3_column_type(row, 5) == SQLITE_NULL) return OK;
-    const void *record = sqlite3_column_blob(row, 5);
-    status st = record_check(coder, out->uid, strlen(out->uid), record, (size_t)sqlite3_column_bytes(row, 5));
+    if (sqlite3_column_type(row, SCAN_RECORD) == SQLITE_NULL) return OK;
+    const void *record = sqlite3_column_blob(row, SCAN_RECORD);
+    size_t bytes = (size_t)sqlite3_column_bytes(row, SCAN_RECORD);
+    status st = record_check(coder, out->uid, strlen(out->uid), record, bytes);
     if (st != OK) return st;
     if (record_is_sparse(coder)) record_sorted(coder, record, to->classes, to->logits);
     else record_logits(coder, record, 0, to->logits);
@@ -231,21 +244,27 @@ done:
     return st;
 }
 
+static status scan_buffers_new(store *s, int64_t set, scan_buffers *out)
+{
+    stored_set *at = NULL;
+    status st = store_known_set(s, set, &at);
+    if (st != OK) return st;
+    size_t k = (size_t)at->info.k;
+    *out = (scan_buffers){at, malloc(k * sizeof *out->classes), malloc(k * sizeof *out->logits)};
+    return out->classes && out->logits ? OK : FAIL(ERR_MEMORY, "%s: no memory to read its records", s->path);
+}
+
 status store_scan(store *s, int64_t set, const char *split, const char *group,
                   status (*visit)(void *self, const stored_segment *at), void *self)
 {
     status st = OK;
     sqlite3_stmt *scan = NULL;
-    stored_set *at = NULL;
     scan_buffers buffers = {0};
     if (s->scanning) return FAIL(ERR_INTERNAL, "%s: one scan at a time", s->path);
     TRY(store_reading(s));
-    TRY(store_known_set(s, set, &at));
-    buffers =
-        (scan_buffers){at, malloc((size_t)at->info.k * sizeof(int32_t)), malloc((size_t)at->info.k * sizeof(float))};
-    if (!buffers.classes || !buffers.logits) TRY(FAIL(ERR_MEMORY, "%s: no memory to read its records", s->path));
+    if (set != STORE_NO_SET) TRY(scan_buffers_new(s, set, &buffers));
     TRY(store_statement(s, SQL_SCAN, &scan));
-    sqlite3_bind_int64(scan, 1, set);
+    if (set != STORE_NO_SET) sqlite3_bind_int64(scan, 1, set); /* NULL matches no record */
     sqlite3_bind_text(scan, 2, split, -1, SQLITE_STATIC);
     sqlite3_bind_text(scan, 3, group, -1, SQLITE_STATIC);
     s->scanning = true;

@@ -40,9 +40,9 @@ static const char *const SQL[SQL_STATEMENTS] = {
         "SELECT record FROM predictions WHERE id = (?1 << 32) + (SELECT number FROM segments WHERE uid = ?2)",
     [SQL_HAS_PREDICTION] =
         "SELECT 1 FROM predictions WHERE id = (?1 << 32) + (SELECT number FROM segments WHERE uid = ?2)",
-    [SQL_SCAN] =
-        "SELECT s.uid, s.\"group\", s.action, s.verb, s.noun, p.record FROM segments s LEFT JOIN predictions p "
-        "ON p.id = (?1 << 32) + s.number WHERE s.split = ?2 AND (?3 IS NULL OR s.\"group\" = ?3) ORDER BY s.number",
+    [SQL_SCAN] = "SELECT s.uid, s.\"group\", s.sequence, s.start, s.\"end\", s.action, s.verb, s.noun, p.record "
+                 "FROM segments s LEFT JOIN predictions p ON p.id = (?1 << 32) + s.number "
+                 "WHERE s.split = ?2 AND (?3 IS NULL OR s.\"group\" = ?3) ORDER BY s.number",
     [SQL_RECORDS] = "SELECT p.id >> 32, s.uid, p.record FROM predictions p LEFT JOIN segments s "
                     "ON s.number = (p.id & 0xffffffff) ORDER BY p.id",
     [SQL_INTEGRITY] = "PRAGMA integrity_check(1)",

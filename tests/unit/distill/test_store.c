@@ -536,6 +536,8 @@ static status visit(void *self, const stored_segment *at)
     float logits[SAMPLE_ACTIONS];
     assert_string_equal(at->uid, sample_uid(i));
     assert_int_equal(at->action, i * 7 % SAMPLE_ACTIONS);
+    assert_string_equal(at->sequence, "P01_01");
+    assert_true(at->start == (double)i + 0.25 && at->end == (double)i + 1.5);
     if (t->visited == t->stop_at) return FAIL(ERR_RETRY, "far enough");
     if (!at->predicted) return OK;
     t->predicted++;
@@ -567,6 +569,9 @@ static void a_scan_visits_every_segment_in_order(void **state)
     t = (tour){0};
     assert_ok(store_scan(s, sets[0], "train", NULL, visit, &t));
     assert_int_equal(t.visited, 0);
+    assert_ok(store_scan(s, STORE_NO_SET, "eval", NULL, visit, &t));
+    assert_int_equal(t.visited, SAMPLE_SEGMENTS);
+    assert_int_equal(t.predicted, 0);
     close_and_remove(&s, "scan");
 }
 

@@ -5,7 +5,7 @@
  *   store.sqlite           predictions
  *   logs/STEP.rankN.log    one log a rank and step; the launcher's own is logs/launcher.log
  *   steps/STEP/            checkpoints, model.safetensors, curve.jsonl, stats.json, events/
- *   metrics.json, report.html
+ *   metrics.json, analysis.json, report.html
  *
  * A step is one training or prediction of the plan. Its name is the name of what it trains, with the seed when the
  * section has several: "teacher", "predict.teacher", "student_plain.1".

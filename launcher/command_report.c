@@ -9,8 +9,8 @@
 
 #include <stdlib.h>
 
-static const char REPORT_HELP[] =
-    "Makes metrics.json and report.html of a run again, from its store.\vExample:\n  magister report runs/demo";
+static const char REPORT_HELP[] = "Makes metrics.json, analysis.json and report.html of a run again, from its "
+                                  "store.\vExample:\n  magister report runs/demo";
 
 static status make_report(const char *run)
 {
@@ -23,7 +23,7 @@ static status make_report(const char *run)
     TRY(recipe_read(path, NULL, 0, &r));
     TRY(plan_make(r, &p));
     TRY(evaluate_run(run, r, &p));
-    printf("%s/metrics.json\n%s/report.html\n", run, run);
+    printf("%s/metrics.json\n%s/analysis.json\n%s/report.html\n", run, run, run);
 done:
     plan_free(&p);
     recipe_free(&r);

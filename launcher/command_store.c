@@ -1,14 +1,10 @@
-/* magister store check|list, and magister metrics */
-#include "base/file.h"
+/* magister store check|list */
 #include "conf/suggest.h"
-#include "distill/metrics.h"
 #include "distill/store.h"
 #include "launcher/commands.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- store ------------------------------------------------------------------------------------------------------- */
 
 static const char STORE_HELP[] =
     "Looks into a store of predictions."
@@ -67,79 +63,6 @@ status command_store(int argc, char **argv)
     command_line line = {NULL, "list|check STORE", STORE_HELP, 2, 2, NULL, NULL, {0}};
     TRY(arguments_parse(&line, argc, argv));
     TRY(act_on_store(line.found.at[0], line.found.at[1]));
-done:
-    free(line.found.at);
-    return st;
-}
-
-/* ---- metrics ----------------------------------------------------------------------------------------------------- */
-
-enum { KEY_JSON = 'j' };
-
-static const struct argp_option METRICS_OPTIONS[] = {
-    {"json", KEY_JSON, NULL, 0, "Print JSON, as in metrics.json", 0},
-    {0},
-};
-
-static const char METRICS_HELP[] =
-    "Scores stored predictions: top-1, top-5, class-mean top-1, many-shot recall@5; action, verb and noun."
-    "\vSTORE:NAME shows one prediction set, STORE alone all of them. A run's directory may stand for its store.\n\n"
-    "Examples:\n  magister metrics runs/demo\n  magister metrics runs/demo/store.sqlite:student --json";
-
-static void take_json(int key, char *value, struct argp_state *state)
-{
-    (void)value;
-    if (key == KEY_JSON) *(bool *)((command_line *)state->input)->self = true;
-}
-
-static status print_json(store *s, const char *name)
-{
-    status st = OK;
-    json_t *all = NULL;
-    set_info info;
-    int64_t set;
-    if (name) TRY(store_find_set(s, name, -1, &info, &set)); /* says which sets there are */
-    TRY(metrics_json(s, &all));
-    json_dumpf(name ? json_object_get(all, name) : all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
-    putchar('\n');
-done:
-    json_decref(all);
-    return st;
-}
-
-/* "STORE:NAME" is split at its last colon, unless all of it is a file's name. */
-static void split_address(char *address, char **name)
-{
-    char *colon = strrchr(address, ':');
-    *name = NULL;
-    if (!colon || file_exists(address) || directory_exists(address)) return;
-    *colon = '\0';
-    *name = colon + 1;
-}
-
-static status show_metrics(char *address, bool json)
-{
-    status st = OK;
-    store *s = NULL;
-    char *name, *path = NULL;
-    split_address(address, &name);
-    path = directory_exists(address) ? path_join(address, "store.sqlite") : strdup(address);
-    if (!path) TRY(FAIL(ERR_MEMORY, "no memory to open %s", address));
-    TRY(store_open(path, STORE_READ, &s));
-    TRY(json ? print_json(s, name) : metrics_print(s, name, stdout));
-done:
-    store_close(&s);
-    free(path);
-    return st;
-}
-
-status command_metrics(int argc, char **argv)
-{
-    status st = OK;
-    bool json = false;
-    command_line line = {METRICS_OPTIONS, "STORE[:NAME]", METRICS_HELP, 1, 1, take_json, &json, {0}};
-    TRY(arguments_parse(&line, argc, argv));
-    TRY(show_metrics(line.found.at[0], json));
 done:
     free(line.found.at);
     return st;

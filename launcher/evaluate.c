@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "conf/run.h"
+#include "distill/analysis.h"
 #include "distill/metrics.h"
 #include "distill/store.h"
 #include "launcher/report.h"
@@ -87,11 +88,11 @@ done:
     return st;
 }
 
-static status write_json(const char *run, const json_t *metrics)
+static status write_json(const char *run, const char *name, const json_t *object)
 {
     status st = OK;
-    char *path = run_path(run, "metrics.json"), *text = json_dumps(metrics, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
-    if (!path || !text) TRY(FAIL(ERR_MEMORY, "no memory to write metrics.json"));
+    char *path = run_path(run, name), *text = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
+    if (!path || !text) TRY(FAIL(ERR_MEMORY, "no memory to write %s", name));
     TRY(file_write(path, text, strlen(text)));
 done:
     free(text);
@@ -103,15 +104,19 @@ status evaluate_run(const char *run, const recipe *r, const plan *p)
 {
     status st = OK;
     store *s = NULL;
-    json_t *metrics = NULL;
+    json_t *metrics = NULL, *analysis = NULL;
     char *path = run_path(run, "store.sqlite");
     if (!path) TRY(FAIL(ERR_MEMORY, "no memory to open the store of %s", run));
     TRY(store_open(path, STORE_READ, &s));
     TRY(metrics_json(s, &metrics));
     TRY(add_measured(metrics, run, r, p));
-    TRY(write_json(run, metrics));
-    TRY(report_write(&(report){.run = run, .recipe = r, .plan = p, .store = s, .metrics = metrics}));
+    TRY(write_json(run, "metrics.json", metrics));
+    TRY(analysis_json(s, &ANALYSIS_DEFAULTS, &analysis));
+    TRY(write_json(run, "analysis.json", analysis));
+    TRY(report_write(
+        &(report){.run = run, .recipe = r, .plan = p, .store = s, .metrics = metrics, .analysis = analysis}));
 done:
+    json_decref(analysis);
     json_decref(metrics);
     store_close(&s);
     free(path);

@@ -18,8 +18,9 @@ typedef struct {
     const recipe *recipe;
     const plan *plan;
     store *store;
-    json_t *metrics; /* as in metrics.json */
-    FILE *to;        /* set by report_write */
+    json_t *metrics;  /* as in metrics.json */
+    json_t *analysis; /* as in analysis.json */
+    FILE *to;         /* set by report_write */
 } report;
 
 /* Errors: ERR_CREATE, ERR_IO, ERR_MEMORY, ERR_INPUT for curves that are no curves. */

@@ -12,16 +12,18 @@
 typedef struct {
     int size;     /* side of the square picture; even, 16 .. 512 */
     int fps;      /* frames a second; divides KITCHEN_FPS */
-    double noise; /* 0: clean; 1: as the demo */
+    double noise; /* 0: clean; 1: as the demo. Grain, flicker, things that only stand about, what passes before the
+                     camera */
     uint64_t seed;
 } render_options;
 
 typedef struct renderer renderer;
 
+/* `g` is borrowed. Errors: ERR_CONFIG (options out of bounds, by the recipe's names), ERR_MEMORY. */
 status renderer_new(const grammar *g, const render_options *options, renderer **out);
 void renderer_free(renderer **r);
 
-/* Frames of a video at `fps`: until its last action has ended. */
+/* Frames of a video at `fps`: until its last action has ended; at least one. */
 size_t renderer_frames(const renderer *r, const kitchen_video *video);
 
 /* Chooses the kitchen of video `number`; the video is borrowed until the next call. */

@@ -86,6 +86,16 @@ static void check_data(checker *c)
         conflict(c, "data.tracks", "stages", "data.tracks is missing: the student learns from them");
 }
 
+static void check_generate(checker *c)
+{
+    int64_t size = recipe_int(c->r, "generate.size"), fps = recipe_int(c->r, "generate.render_fps");
+    if (size % 2)
+        conflict(c, "generate.size", NULL, "generate.size %lld is odd: videos have even sides", (long long)size);
+    if (30 % fps)
+        conflict(c, "generate.render_fps", NULL,
+                 "generate.render_fps %lld does not divide 30, the rate of the annotations", (long long)fps);
+}
+
 static void check_name(checker *c)
 {
     const char *name = recipe_text(c->r, "name");
@@ -229,6 +239,7 @@ status recipe_check(const recipe *r, problems *p)
     check_name(&c);
     check_stages(&c);
     check_data(&c);
+    check_generate(&c);
     check_teacher(&c);
     check_history(&c);
     check_student(&c);

@@ -9,6 +9,7 @@
 const char *run_set_name(const run_step *step)
 {
     if (step->variant) return step->variant;
+    if (strcmp(step->section, "generate") == 0) return "generate";
     return strcmp(step->section, "student") == 0 ? "student" : "teacher";
 }
 

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 typedef struct {
-    const char *section; /* "teacher", "predict" or "student" */
+    const char *section; /* "generate", "teacher", "predict" or "student" */
     const char *variant; /* name of the variant; NULL for the section's own */
     int64_t seed;
     bool several_seeds;
@@ -29,7 +29,8 @@ typedef struct {
 /* "student_plain.1"; predict steps are "predict." and the teacher's step. */
 status run_step_name(const run_step *step, char *out, size_t size);
 
-/* The name of the prediction set a step makes or uses: the variant's, else the section's ("teacher" for predict). */
+/* The name of the prediction set a step makes or uses: the variant's, else the section's ("teacher" for predict);
+ * "generate" makes none, and is called so. */
 const char *run_set_name(const run_step *step);
 
 /* New string "<run>/store.sqlite" and so on; freed by the caller; NULL when out of memory. */

@@ -90,6 +90,47 @@ static status check_options(const kitchen_options *o)
     return OK;
 }
 
+kitchen_options kitchen_options_read(const recipe *r)
+{
+    return (kitchen_options){
+        .videos = recipe_int(r, "generate.videos"),
+        .eval_videos = recipe_int(r, "generate.eval_videos"),
+        .texts = recipe_int(r, "generate.texts"),
+        .width = recipe_int(r, "generate.width"),
+        .noise = recipe_real(r, "generate.noise"),
+        .seed = (uint64_t)recipe_int(r, "seed"),
+        .filmed = !strcmp(recipe_text(r, "generate.film"), "video"),
+    };
+}
+
+void kitchen_video_name(uint64_t number, char out[KITCHEN_NAME])
+{
+    snprintf(out, KITCHEN_NAME, "kitchen_%06llu", (unsigned long long)number);
+}
+
+/* The folder of features, its index, and what makes them. */
+static status tracks_begin(world *w)
+{
+    status st = OK;
+    if (w->options->filmed) goto done;
+    TRY(directory_make(w->tracks));
+    TRY(camera_new(w->grammar, (size_t)w->options->width, w->options->noise, w->options->seed, &w->camera));
+    TRY(output_open(w->tracks, "index.tsv", &w->index));
+    fputs("video\tframes\twidth\tfps\n", w->index.file);
+done:
+    return st;
+}
+
+static status tracks_finish(world *w)
+{
+    status st = OK;
+    if (w->options->filmed) goto done;
+    TRY(output_finish(&w->index, true));
+    TRY(file_sync(w->tracks));
+done:
+    return st;
+}
+
 static status world_open(const kitchen_options *options, const char *directory, world *w)
 {
     status st = OK;
@@ -97,15 +138,13 @@ static status world_open(const kitchen_options *options, const char *directory, 
     TRY(check_options(options));
     w->tracks = path_join(directory, "tracks");
     if (!w->tracks) TRY(FAIL(ERR_MEMORY, "%s: no memory for its name", directory));
-    TRY(directory_make(w->tracks));
+    TRY(directory_make(directory));
     TRY(grammar_new(&w->grammar));
     w->classes = grammar_classes(w->grammar);
-    TRY(camera_new(w->grammar, (size_t)options->width, options->noise, options->seed, &w->camera));
     w->verb_uses = calloc(w->classes->verb_count, sizeof *w->verb_uses);
     w->noun_uses = calloc(w->classes->noun_count, sizeof *w->noun_uses);
     if (!w->verb_uses || !w->noun_uses) TRY(FAIL(ERR_MEMORY, "no memory for the kitchen"));
-    TRY(output_open(w->tracks, "index.tsv", &w->index));
-    fputs("video\tframes\twidth\tfps\n", w->index.file);
+    TRY(tracks_begin(w));
 done:
     return st;
 }
@@ -164,6 +203,7 @@ static status write_track(world *w, const char *name, const kitchen_video *video
     float *values = NULL;
     char file_name[64];
     size_t frames = 0, width = (size_t)w->options->width;
+    if (w->options->filmed) goto done;
     snprintf(file_name, sizeof file_name, "%s.f32", name);
     TRY(camera_film(w->camera, video, number, &values, &frames));
     TRY(output_open(w->tracks, file_name, &o));
@@ -190,10 +230,10 @@ static status write_training(world *w)
     status st = OK;
     output rows = {0};
     kitchen_video video;
-    char name[32];
+    char name[KITCHEN_NAME];
     TRY(output_open(w->directory, "training.csv", &rows));
     for (uint64_t number = 0; number < (uint64_t)w->options->videos; number++) {
-        snprintf(name, sizeof name, "kitchen_%06llu", (unsigned long long)number);
+        kitchen_video_name(number, name);
         kitchen_video_draw(w->grammar, w->options->seed, number, &video);
         write_rows(w, name, &video, rows.file);
         TRY(write_track(w, name, &video, number));
@@ -264,12 +304,12 @@ static status write_validation(world *w)
     output rows = {0};
     ceiling c = {0};
     kitchen_video video;
-    char name[32];
+    char name[KITCHEN_NAME];
     TRY(output_open(w->directory, "validation.csv", &rows));
     TRY(ceiling_open(w, &c));
     for (uint64_t i = 0; i < (uint64_t)w->options->eval_videos; i++) {
         uint64_t number = (uint64_t)w->options->videos + i;
-        snprintf(name, sizeof name, "kitchen_%06llu", (unsigned long long)number);
+        kitchen_video_name(number, name);
         kitchen_video_draw(w->grammar, w->options->seed, number, &video);
         TRY(write_ceiling(w, &c, &video, w->uid));
         write_rows(w, name, &video, rows.file);
@@ -314,8 +354,7 @@ status kitchen_generate(const kitchen_options *options, const char *directory)
     TRY(write_validation(&w));
     TRY(write_many_shot(&w, "verb", w.verb_uses, w.classes->verbs, w.classes->verb_count));
     TRY(write_many_shot(&w, "noun", w.noun_uses, w.classes->nouns, w.classes->noun_count));
-    TRY(output_finish(&w.index, true));
-    TRY(file_sync(w.tracks));
+    TRY(tracks_finish(&w));
     TRY(file_sync(directory));
 done:
     world_close(&w);

@@ -1,4 +1,5 @@
-/* kitchen_render - inside this room: what a camera sees of a video of the made-up kitchen, as pictures.
+/* kitchen_render - for the stage generate (rank/generate.c): what a camera sees of a video of the made-up kitchen, as
+ * pictures.
  *
  * Objects are drawn by noun, hands move by verb, things used lately lie about. A video has a kitchen of its own
  * (colours, light, viewpoint, where things stand); noise, occlusion and look-alikes leave doubt to whoever only sees. A

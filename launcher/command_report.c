@@ -5,9 +5,13 @@
 #include "launcher/commands.h"
 #include "launcher/evaluate.h"
 #include "launcher/generated.h"
+#include "launcher/ranks.h"
 #include "launcher/rundir.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 static const char REPORT_HELP[] = "Makes metrics.json, analysis.json and report.html of a run again, from its "
                                   "store.\vExample:\n  magister report runs/demo";
@@ -43,17 +47,57 @@ done:
 }
 
 static const char GENERATE_HELP[] =
-    "Writes the generated kitchen world into a new directory: annotations, classes, texts and feature tracks."
-    "\vKeys are generate.* and seed (magister recipe help generate). The same keys give the same bytes.\n\n"
-    "Example:\n  magister generate /tmp/kitchen generate.videos=50 seed=3";
+    "Writes the generated kitchen world into a new directory: annotations, classes, texts, and feature tracks or "
+    "videos."
+    "\vKeys are generate.* and seed (magister recipe help generate). The same keys give the same bytes. Making videos "
+    "that was stopped goes on when it is said again.\n\n"
+    "Examples:\n  magister generate /tmp/kitchen generate.videos=50 seed=3\n"
+    "  magister generate /tmp/films generate.film=video generate.videos=50";
+
+static bool holds(const char *directory, const char *name)
+{
+    char *path = path_join(directory, name);
+    bool there = path && file_exists(path);
+    free(path);
+    return there;
+}
+
+/* Videos were being made there, which takes a while, and the file that comes last is not there yet. */
+static bool is_unfinished(const char *directory)
+{
+    return holds(directory, "videos/film.txt") && !holds(directory, "many_shot_nouns.csv");
+}
+
+/* Becomes magister-rank, which can write videos. `overrides` have `count` words. */
+static status film_into(const char *directory, char **overrides, size_t count)
+{
+    status st = OK;
+    char word[] = "generate", *program = ranks_program(), *place = strdup(directory), **said = NULL;
+    said = calloc(count + 4, sizeof *said);
+    if (!program || !place || !said) TRY(FAIL(ERR_MEMORY, "no memory to start magister-rank"));
+    said[0] = program;
+    said[1] = word;
+    said[2] = place;
+    memcpy(said + 3, overrides, count * sizeof *said);
+    execv(program, said);
+    TRY(FAIL(ERR_MISSING, "%s: cannot run: %s (build it, or set MAGISTER_RANK)", program, strerror(errno)));
+done:
+    free(said);
+    free(place);
+    free(program);
+    return st;
+}
 
 static status generate_into(const char *directory, char **overrides, size_t count)
 {
     status st = OK;
     recipe *r = NULL;
-    if (file_exists(directory) || directory_exists(directory))
-        TRY(FAIL(ERR_CREATE, "%s: is there already: say a new directory", directory));
+    bool there = file_exists(directory) || directory_exists(directory);
     TRY(recipe_read(NULL, overrides, count, &r));
+    bool films = !strcmp(recipe_text(r, "generate.film"), "video");
+    if (there && !(films && is_unfinished(directory)))
+        TRY(FAIL(ERR_CREATE, "%s: is there already: say a new directory", directory));
+    if (films) TRY(film_into(directory, overrides, count));
     TRY(generated_make(r, directory));
     printf("%s\n", directory);
 done:

@@ -10,14 +10,16 @@
 static const struct {
     const char *key, *file;
     bool kept;
+    const char *film; /* with this generate.film only */
 } FILES[] = {
-    {"data.train", "training.csv", false},
-    {"data.eval", "validation.csv", false},
-    {"data.actions", "actions.csv", false},
-    {"data.tracks", "tracks", false},
-    {"data.many_shot_verbs", "many_shot_verbs.csv", true},
-    {"data.many_shot_nouns", "many_shot_nouns.csv", true},
-    {"teacher.extra_text", "texts.txt", true},
+    {"data.train", "training.csv", false, NULL},
+    {"data.eval", "validation.csv", false, NULL},
+    {"data.actions", "actions.csv", false, NULL},
+    {"data.tracks", "tracks", false, "tracks"},
+    {"data.videos", "videos", false, "video"},
+    {"data.many_shot_verbs", "many_shot_verbs.csv", true, NULL},
+    {"data.many_shot_nouns", "many_shot_nouns.csv", true, NULL},
+    {"teacher.extra_text", "texts.txt", true, NULL},
 };
 
 static status fill_one(recipe *r, const char *directory, const char *key, const char *file, bool kept)
@@ -43,6 +45,7 @@ status generated_fill(recipe *r, const char *run)
     for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
         bool text = !strcmp(FILES[i].key, "teacher.extra_text");
         if (text && recipe_int(r, "generate.texts") == 0) continue;
+        if (FILES[i].film && strcmp(FILES[i].film, recipe_text(r, "generate.film")) != 0) continue;
         TRY(fill_one(r, directory, FILES[i].key, FILES[i].file, FILES[i].kept));
     }
 done:
@@ -52,14 +55,7 @@ done:
 
 status generated_make(const recipe *r, const char *directory)
 {
-    const kitchen_options options = {
-        .videos = recipe_int(r, "generate.videos"),
-        .eval_videos = recipe_int(r, "generate.eval_videos"),
-        .texts = recipe_int(r, "generate.texts"),
-        .width = recipe_int(r, "generate.width"),
-        .noise = recipe_real(r, "generate.noise"),
-        .seed = (uint64_t)recipe_int(r, "seed"),
-    };
+    const kitchen_options options = kitchen_options_read(r);
     status st = directory_make(directory);
     return st == OK ? kitchen_generate(&options, directory) : st;
 }

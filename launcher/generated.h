@@ -8,7 +8,7 @@
  * will be in <run>/data. Errors: ERR_CONFIG when the recipe names other data, ERR_MEMORY. */
 status generated_fill(recipe *r, const char *run);
 
-/* Writes the world that generate.* and the seed describe into `directory`. */
+/* Writes the world that generate.* and the seed describe into `directory`, without videos (those are made by ranks). */
 status generated_make(const recipe *r, const char *directory);
 
 #endif

@@ -23,7 +23,7 @@ static status append(plan *p, const recipe *view, plan_kind kind, run_step step)
     return OK;
 }
 
-static status add_inside(plan *p, const recipe *r, plan_kind kind, const char *section)
+static status add_one(plan *p, const recipe *r, plan_kind kind, const char *section)
 {
     status st = OK;
     recipe *view = NULL;
@@ -89,10 +89,11 @@ status plan_make(const recipe *r, plan *out)
     status st = OK;
     plan p = {0};
     static const char *const SECTIONS[] = {"teacher", "predict", "student"};
-    if (has_stage(r, "generate")) TRY(add_inside(&p, r, PLAN_GENERATE, "generate"));
+    bool films = !strcmp(recipe_text(r, "generate.film"), "video");
+    if (has_stage(r, "generate")) TRY(add_one(&p, r, films ? PLAN_RANKS : PLAN_GENERATE, "generate"));
     for (size_t i = 0; i < 3; i++)
         if (has_stage(r, SECTIONS[i])) TRY(add_section(&p, r, SECTIONS[i]));
-    if (has_stage(r, "evaluate")) TRY(add_inside(&p, r, PLAN_EVALUATE, "evaluate"));
+    if (has_stage(r, "evaluate")) TRY(add_one(&p, r, PLAN_EVALUATE, "evaluate"));
     *out = p;
     p = (plan){0};
 done:

@@ -1,6 +1,6 @@
 /* plan - the steps of a recipe, in the order they run: a pure function, so that it can be shown before anything starts.
  *
- *   generate
+ *   generate                                      (by ranks when it makes videos)
  *   teacher, then each of its variants            (baselines are only counted: they have nothing to train)
  *   predict.teacher, then each of its variants
  *   student and each of its variants, once for every seed
@@ -21,7 +21,7 @@ typedef enum {
 
 typedef struct {
     plan_kind kind;
-    run_step step; /* of PLAN_RANKS; of the others only the section, "generate" or "evaluate" */
+    run_step step; /* of PLAN_RANKS; of the others, and of generate, only the section, "generate" or "evaluate" */
     char name[96]; /* "student_plain.1" */
     char hash[33]; /* of what the step's result depends on in the recipe */
 } plan_step;

@@ -199,7 +199,8 @@ status report_curves(const report *p)
           "other.</p>\n<div class=charts>\n",
           p->to);
     for (size_t i = 0; i < p->plan->count;) {
-        bool trained = p->plan->at[i].kind == PLAN_RANKS && strcmp(p->plan->at[i].step.section, "predict") != 0;
+        const char *section = p->plan->at[i].step.section;
+        bool trained = !strcmp(section, "teacher") || !strcmp(section, "student");
         if (trained) TRY(write_set(p, i, &i));
         else i++;
     }

@@ -11,6 +11,7 @@
 #include "conf/recipe.h"
 #include "rank/arguments.h"
 #include "rank/cores.h"
+#include "rank/generate.h"
 #include "student/student.h"
 #include "teacher/teacher.h"
 #include "tensor/tensor.h"
@@ -80,8 +81,23 @@ static status tensors_begin(const recipe *r)
     return t_start(&options);
 }
 
+static bool generates(const rank_arguments *a)
+{
+    return !strcmp(a->step.section, "generate");
+}
+
+static status generate_into_run(comm *c, const recipe *r, const char *run)
+{
+    char *data = run_path(run, "data");
+    if (!data) return FAIL(ERR_MEMORY, "no memory to generate data");
+    status st = generate_run(c, r, data);
+    free(data);
+    return st;
+}
+
 static status step_run(comm *c, const recipe *r, const rank_arguments *a)
 {
+    if (generates(a)) return generate_into_run(c, r, a->run);
     if (!strcmp(a->step.section, "teacher")) return teacher_train(c, r, a->run, &a->step);
     if (!strcmp(a->step.section, "predict")) return teacher_predict(c, r, a->run, &a->step);
     return student_train(c, r, a->run, &a->step);
@@ -118,7 +134,8 @@ static status world_run(const rank_arguments *a, const char *step_name, comm **c
     status st = OK;
     TRY(cores_bind(getenv("MAGISTER_CPUS"), local_rank()));
     TRY(recipe_of_step(a, r));
-    TRY(tensors_begin(*r)); /* before MPI: the device is decided before any other library looks at it */
+    if (!generates(a))
+        TRY(tensors_begin(*r)); /* before MPI: the device is decided before any other library looks at it */
     TRY(comm_open(a->ranks, (double)recipe_int(*r, "launch.timeout"), c));
     TRY(log_begin(a, step_name, comm_rank(*c)));
     log_debug("rank %d of %d on %s, libtorch %s, %s, %lld threads", comm_rank(*c), comm_size(*c), comm_host(*c),
@@ -148,6 +165,7 @@ int main(int argc, char **argv)
     if (getenv("MAGISTER_DEBUG")) log_threshold(LOG_DEBUG);
     argp_program_version_hook = version_print;
     stop_install();
+    if (argc > 1 && !strcmp(argv[1], "generate")) return generate_main(argc - 1, argv + 1);
     status st = rank_arguments_read(argc, argv, &arguments);
     if (st == OK) st = run_step_name(&arguments.step, step_name, sizeof step_name);
     if (st == OK) st = world_run(&arguments, step_name, &c, &r, &agreed);

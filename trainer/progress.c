@@ -28,19 +28,42 @@ static void write_time(char *out, size_t size, double seconds)
     else snprintf(out, size, "%lld:%02lld", s / 60, s % 60);
 }
 
+/* Whether it is time to tell; `left` becomes the time that is left after `step`, `*passed` the seconds so far. */
+static bool is_time(progress *p, int64_t step, char *left, size_t size, double *passed)
+{
+    double now = monotonic_seconds();
+    if (!p->shown || now < p->next) return false;
+    p->next = now + (p->terminal ? TERMINAL_EVERY : PLAIN_EVERY);
+    *passed = now - p->begun;
+    double each = step > p->first ? *passed / (double)(step - p->first) : 0;
+    write_time(left, size, each * (double)(p->total - step));
+    return true;
+}
+
+static void tell(const progress *p)
+{
+    if (p->terminal) fprintf(stderr, "\r\033[K%s", p->line);
+    else log_info("%s", p->line);
+}
+
 void progress_step(progress *p, int64_t step, int64_t epoch, double loss, int64_t samples)
 {
     char left[32];
+    double passed;
     p->samples += samples;
-    double now = monotonic_seconds();
-    if (!p->shown || now < p->next) return;
-    p->next = now + (p->terminal ? TERMINAL_EVERY : PLAIN_EVERY);
-    double passed = now - p->begun, each = step > p->first ? passed / (double)(step - p->first) : 0;
-    write_time(left, sizeof left, each * (double)(p->total - step));
+    if (!is_time(p, step, left, sizeof left, &passed)) return;
     snprintf(p->line, sizeof p->line, "step %lld/%lld  epoch %lld  loss %.4g  %.1f samples/s  %s left", (long long)step,
              (long long)p->total, (long long)epoch + 1, loss, passed > 0 ? (double)p->samples / passed : 0, left);
-    if (p->terminal) fprintf(stderr, "\r\033[K%s", p->line);
-    else log_info("%s", p->line);
+    tell(p);
+}
+
+void progress_count(progress *p, int64_t done, const char *what)
+{
+    char left[32];
+    double passed;
+    if (!is_time(p, done, left, sizeof left, &passed)) return;
+    snprintf(p->line, sizeof p->line, "%lld/%lld %s  %s left", (long long)done, (long long)p->total, what, left);
+    tell(p);
 }
 
 void progress_pause(progress *p)

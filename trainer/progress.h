@@ -23,6 +23,9 @@ void progress_begin(progress *p, bool shown, int64_t step, int64_t total);
 /* After a step; prints when it is time to. `samples`: of this step, all ranks. */
 void progress_step(progress *p, int64_t step, int64_t epoch, double loss, int64_t samples);
 
+/* The same for work that is only counted: "12/360 videos  0:20 left". `what` is in the plural. */
+void progress_count(progress *p, int64_t done, const char *what);
+
 /* Ends the updated line, so that other lines can follow. */
 void progress_pause(progress *p);
 

@@ -48,5 +48,8 @@ expect 65 "noise.sqlite" "$MAGISTER" store check noise.sqlite
 expect 65 "noise.sqlite" "$MAGISTER" store list noise.sqlite
 expect 73 "is there already" "$MAGISTER" generate folder
 expect 78 "override 1: generate.videos" "$MAGISTER" generate new generate.videos=0
+expect 73 "is there already" "$MAGISTER" generate folder generate.film=video
+MAGISTER_RANK=/nowhere expect 66 "/nowhere: cannot run" "$MAGISTER" generate new generate.film=video
+gone new
 [ -e /dev/full ] && { "$MAGISTER" --help >/dev/full 2>err; [ $? -eq 74 ] || wrong "a full disk is not told"; }
 finish

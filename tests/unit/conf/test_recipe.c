@@ -218,6 +218,8 @@ static void keys_are_checked_against_each_other(void **state)
     (void)state;
     bad("name: a\n", "data.train is missing", "data.tracks is missing", NULL);
     bad("stages: []\n", "stages is empty", NULL);
+    bad("generate: {size: 63}\n", "generate.size 63 is odd", NULL);
+    bad("generate: {render_fps: 7}\n", "generate.render_fps 7 does not divide 30", NULL);
     bad("stages: [generate, predict, teacher]\n", "stages has teacher after predict", NULL);
     bad("stages: [generate, predict]\n", "stages has predict without teacher", NULL);
     bad(BASE "name: ../x\n", "name is also a directory's", NULL);

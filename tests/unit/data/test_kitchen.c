@@ -216,6 +216,25 @@ static void test_noise_changes_tracks_only(void **state)
     assert_string_not_equal(loud, still);
 }
 
+/* What is filmed is the same world: only the tracks are left to others. */
+static void test_filmed_worlds_have_no_tracks(void **state)
+{
+    (void)state;
+    static const char *const FILES[] = {"training.csv", "validation.csv", "texts.txt", "ceiling.f32", "actions.csv"};
+    char tracked[HASH_TEXT], filmed[HASH_TEXT], name[KITCHEN_NAME];
+    kitchen_options options = SMALL;
+    options.filmed = true;
+    assert_ok(kitchen_generate(&options, in_scratch("filmed", "")));
+    for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
+        assert_ok(hash_file(in_scratch("world", FILES[i]), tracked));
+        assert_ok(hash_file(in_scratch("filmed", FILES[i]), filmed));
+        assert_string_equal(tracked, filmed);
+    }
+    assert_false(directory_exists(in_scratch("filmed", "tracks")));
+    kitchen_video_name(12, name);
+    assert_string_equal(name, "kitchen_000012");
+}
+
 static void test_what_cannot_be_made(void **state)
 {
     (void)state;
@@ -312,6 +331,7 @@ int main(void)
         cmocka_unit_test(test_ceiling),
         cmocka_unit_test(test_same_seed_same_bytes),
         cmocka_unit_test(test_noise_changes_tracks_only),
+        cmocka_unit_test(test_filmed_worlds_have_no_tracks),
         cmocka_unit_test(test_what_cannot_be_made),
         cmocka_unit_test(test_predictions_agree_with_counting),
         cmocka_unit_test(test_what_was_taken_first_matters_later),

@@ -103,6 +103,24 @@ static void frames_are_drawn_in_any_order(void **state)
     renderer_free(&r);
 }
 
+/* A renderer that has drawn other videos draws as a new one does. */
+static void videos_are_drawn_in_any_order(void **state)
+{
+    (void)state;
+    uint8_t first[BYTES], again[BYTES];
+    renderer *used = make(NOISY);
+    for (uint64_t number = 40; number > 0; number--) {
+        kitchen_video video;
+        renderer *fresh = make(NOISY);
+        kitchen_video_draw(world, 5, number, &video);
+        draw(fresh, &video, number, 30, first);
+        draw(used, &video, number, 30, again);
+        assert_memory_equal(first, again, BYTES);
+        renderer_free(&fresh);
+    }
+    renderer_free(&used);
+}
+
 /* Drawn once, so that a compiler, a library or a processor that makes other pictures is noticed. */
 static void pictures_are_those_of_every_machine(void **state)
 {
@@ -308,6 +326,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_options_same_pictures),
         cmocka_unit_test(frames_are_drawn_in_any_order),
+        cmocka_unit_test(videos_are_drawn_in_any_order),
         cmocka_unit_test(pictures_are_those_of_every_machine),
         cmocka_unit_test(every_size_is_drawn_within_its_bounds),
         cmocka_unit_test(every_action_is_seen_from_every_view),

@@ -98,6 +98,7 @@ static void generated_data_is_filled_in(void **state)
     assert_int_equal(generated_fill(r, "runs/a"), OK);
     assert_string_equal(recipe_text(r, "data.train"), "runs/a/data/training.csv");
     assert_string_equal(recipe_text(r, "data.tracks"), "runs/a/data/tracks");
+    assert_true(recipe_is_null(r, "data.videos"));
     assert_string_equal(recipe_text(r, "teacher.extra_text"), "runs/a/data/texts.txt");
     assert_string_equal(recipe_text(r, "data.many_shot_verbs"), "mine.csv");
     assert_true(recipe_is_null(r, "data.many_shot_nouns"));
@@ -111,6 +112,23 @@ static void generated_data_is_filled_in(void **state)
     assert_int_equal(generated_fill(r, "runs/a"), ERR_CONFIG);
     assert_non_null(strstr(fail_message(), "mine.csv"));
     fail_clear();
+    recipe_free(&r);
+}
+
+static void videos_are_generated_by_ranks(void **state)
+{
+    (void)state;
+    char *overrides[] = {"stages=[generate, teacher]", "generate.film=video"};
+    recipe *r = read_overrides(overrides, 2);
+    plan p;
+    assert_int_equal(plan_make(r, &p), OK);
+    assert_int_equal(p.at[0].kind, PLAN_RANKS);
+    assert_string_equal(p.at[0].name, "generate");
+    assert_string_equal(p.at[0].step.section, "generate");
+    assert_int_equal(generated_fill(r, "runs/a"), OK);
+    assert_string_equal(recipe_text(r, "data.videos"), "runs/a/data/videos");
+    assert_true(recipe_is_null(r, "data.tracks"));
+    plan_free(&p);
     recipe_free(&r);
 }
 
@@ -168,6 +186,7 @@ int main(void)
         cmocka_unit_test(baselines_have_nothing_to_train),
         cmocka_unit_test(steps_carry_what_ranks_need),
         cmocka_unit_test(generated_data_is_filled_in),
+        cmocka_unit_test(videos_are_generated_by_ranks),
         cmocka_unit_test(ranks_get_disjoint_cpus),
         cmocka_unit_test(exit_codes_have_their_status),
         cmocka_unit_test(text_is_escaped_for_html),

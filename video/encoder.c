@@ -22,6 +22,7 @@ struct encoder_file {
     AVBSFContext *clean; /* takes out x264's note of its own version */
     AVFormatContext *container;
     struct SwsContext *scale;
+    uint8_t *rgb;   /* the picture as it came, with room behind it: swscale reads a few bytes past its end */
     AVFrame *frame; /* the picture as YUV */
     AVPacket *packet;
     int64_t frames; /* added so far */
@@ -97,6 +98,8 @@ static status open_codec(encoder_file *e, const encode_options *o)
     e->codec->flags |= AV_CODEC_FLAG_BITEXACT | AV_CODEC_FLAG_GLOBAL_HEADER;
     TRY_LIBAV(av_opt_set(e->codec->priv_data, "preset", "veryfast", 0), e->path, "x264's preset");
     TRY_LIBAV(av_opt_set(e->codec->priv_data, "tune", "fastdecode", 0), e->path, "x264's tune"); /* read many times */
+    /* its tree of macroblocks reads memory that was never written: files would differ from run to run */
+    TRY_LIBAV(av_opt_set_int(e->codec->priv_data, "mbtree", 0, 0), e->path, "x264's mbtree");
     TRY_LIBAV(av_opt_set_double(e->codec->priv_data, "crf", o->quality, 0), e->path, "x264's quality");
     TRY_LIBAV(avcodec_open2(e->codec, x264, NULL), e->path, "x264 does not begin");
 done:
@@ -140,7 +143,8 @@ static status open_frame(encoder_file *e)
     int width = e->codec->width, height = e->codec->height;
     e->packet = av_packet_alloc();
     e->frame = av_frame_alloc();
-    if (!e->packet || !e->frame) TRY(FAIL(ERR_MEMORY, "%s: no memory for a picture", e->path));
+    e->rgb = calloc(1, 3 * (size_t)width * (size_t)height + AV_INPUT_BUFFER_PADDING_SIZE);
+    if (!e->packet || !e->frame || !e->rgb) TRY(FAIL(ERR_MEMORY, "%s: no memory for a picture", e->path));
     e->frame->format = e->codec->pix_fmt;
     e->frame->width = width;
     e->frame->height = height;
@@ -189,6 +193,7 @@ void encoder_close(encoder_file **at)
     sws_freeContext(e->scale);
     av_frame_free(&e->frame);
     av_packet_free(&e->packet);
+    free(e->rgb);
     free(e->path);
     free(e);
     *at = NULL;
@@ -240,9 +245,10 @@ done:
 status encoder_add(encoder_file *e, const uint8_t *rgb)
 {
     status st = OK;
-    const uint8_t *planes[4] = {rgb};
+    const uint8_t *planes[4] = {e->rgb};
     const int strides[4] = {e->codec->width * 3};
     TRY_LIBAV(av_frame_make_writable(e->frame), e->path, "a picture"); /* x264 may hold the one before */
+    memcpy(e->rgb, rgb, 3 * (size_t)e->codec->width * (size_t)e->codec->height);
     sws_scale(e->scale, planes, strides, 0, e->codec->height, e->frame->data, e->frame->linesize);
     e->frame->pts = e->frames++;
     TRY(encode(e, e->frame));

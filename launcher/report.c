@@ -3,27 +3,66 @@
 #include "base/file.h"
 #include "conf/run.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-static const char STYLE[] =
-    "body{font:15px/1.5 system-ui,sans-serif;color:#1c2733;background:#fff;max-width:76rem;margin:2.5rem auto;"
-    "padding:0 1.5rem}\n"
-    "h1{font-size:1.7rem;margin:0 0 .3rem}h2{font-size:1.15rem;margin:2.4rem 0 .6rem;padding-bottom:.2rem;"
-    "border-bottom:1px solid #d8dee5}\n"
-    "p{margin:.5rem 0;max-width:60rem}.lead{font-size:1.05rem;color:#3c4a58}.note{color:#66727f;font-size:.88rem}\n"
+const char REPORT_STYLE[] =
+    "body{font:15px/1.5 system-ui,'DejaVu Sans',sans-serif;color:#1c2733;background:#fff;max-width:78rem;"
+    "margin:2.5rem auto;padding:0 1.5rem}\n"
+    "h1{font-size:1.7rem;margin:0 0 .3rem}h2{font-size:1.2rem;margin:2.6rem 0 .6rem;padding-bottom:.2rem;"
+    "border-bottom:1px solid #d8dee5}h3{font-size:1rem;margin:1.2rem 0 .3rem}\n"
+    "p{margin:.5rem 0;max-width:60rem}.verdict{font-size:1.2rem;line-height:1.45;margin:.8rem 0 1rem}"
+    ".lead{color:#3c4a58}.note{color:#66727f;font-size:.88rem}.faint{color:#7b8794;font-weight:400}\n"
     "table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}\n"
     "th,td{padding:.28rem .7rem;text-align:right;border-bottom:1px solid #e8ecf0;white-space:nowrap}\n"
     "th{color:#66727f;font-weight:600;vertical-align:bottom}td.text,th.text{text-align:left}td{vertical-align:top}"
     "\n"
-    "tbody tr:hover{background:#f5f8fb}.sub{color:#7b8794;font-size:.85em;white-space:normal;max-width:26rem}\n"
+    "tbody tr:hover{background:#f5f8fb}.sub{color:#7b8794;font-size:.85em}"
+    "td.text .sub{white-space:normal;max-width:26rem}\n"
     ".scroll{overflow-x:auto}.group td{color:#66727f;border-bottom:0;padding-top:.8rem;font-size:.85rem}\n"
-    ".charts{display:flex;flex-wrap:wrap;gap:1rem}.chart{border:1px solid #e1e6eb;border-radius:6px;padding:.6rem "
-    ".8rem}\n"
-    ".chart h3{font-size:.9rem;margin:0 0 .3rem;font-weight:600}svg text{font:10px system-ui,sans-serif;fill:#66727f}\n"
-    "code,pre{font:12.5px/1.45 ui-monospace,monospace;background:#f5f7f9;border-radius:4px}code{padding:.1rem .3rem}\n"
-    "pre{padding:.9rem 1.1rem;overflow-x:auto}details summary{cursor:pointer;color:#3c4a58}\n";
+    "img{max-width:100%;height:auto}figure{margin:0}figcaption{font-weight:600;font-size:.92rem;margin:0 0 .3rem}\n"
+    ".charts{display:flex;flex-wrap:wrap;gap:1.2rem 2rem;align-items:flex-start;margin:.6rem 0}"
+    ".charts>*{max-width:100%}.panel{overflow-x:auto}.panel h3{margin-top:0}\n"
+    ".card{border:1px solid #e1e6eb;border-radius:8px;padding:.8rem 1.1rem;margin:.9rem 0}.card h3{margin:0}"
+    ".tag{font-size:.78rem;font-weight:500;background:#eaf1f7;color:#23597f;border-radius:9px;padding:.12rem .55rem;"
+    "margin-left:.4rem;vertical-align:middle}\n"
+    ".strip{display:flex;flex-wrap:wrap;gap:.4rem;margin:.4rem 0}.strip figcaption{font-weight:400;font-size:.78rem;"
+    "color:#7b8794}.history{max-width:none}.step{white-space:nowrap}\n"
+    ".tops{display:flex;flex-wrap:wrap;gap:.6rem 2.2rem}.top td{padding:.1rem .4rem;border:0}.top td:first-child{"
+    "padding-left:0;max-width:11rem;overflow:hidden;text-overflow:ellipsis}"
+    ".bar{width:5.5rem}.bar i{display:block;height:.6rem;margin-top:.4rem;background:#b9c6d2}"
+    ".right td{font-weight:600;color:#00704f}.right .bar i{background:#009e73}\n"
+    "code,pre{font:12.5px/1.45 ui-monospace,'DejaVu Sans Mono',monospace;background:#f5f7f9;border-radius:4px}"
+    "code{padding:.1rem .3rem}pre{padding:.9rem 1.1rem;overflow-x:auto}"
+    "details{margin:.6rem 0}details summary{cursor:pointer;color:#3c4a58}\n";
+
+double json_real_at(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+json_t *report_interval(const report *p, const char *set, const char *metric)
+{
+    return json_object_get(json_object_get(json_object_get(p->analysis, "sets"), set), metric);
+}
+
+chart_ink report_ink(const report *p, const char *set, const char *role)
+{
+    if (p->student && !strcmp(set, p->student)) return INK_BLUE;
+    if (p->plain && !strcmp(set, p->plain)) return INK_ORANGE;
+    if (!strcmp(role, "teacher")) return INK_GREEN;
+    return !strcmp(role, "student") ? INK_SKY : !strcmp(role, "control") ? INK_PURPLE : INK_GREY;
+}
+
+void report_p_value(double p, char out[24])
+{
+    if (!isfinite(p)) snprintf(out, 24, "p = ?");
+    else if (p < 0.001) snprintf(out, 24, "p < 0.001");
+    else snprintf(out, 24, "p = %.*f", p < 0.1 ? 3 : 2, p);
+}
 
 static void write_model(const report *p)
 {
@@ -103,11 +142,17 @@ static status write_document(const report *p)
           "<meta name=viewport content=\"width=device-width,initial-scale=1\"><title>",
           p->to);
     html_text(p->to, name);
-    fprintf(p->to, " &middot; Magister</title><style>\n%s</style></head><body>\n<h1>", STYLE);
+    fprintf(p->to, " &middot; Magister</title><style>\n%s</style></head><body>\n<h1>", REPORT_STYLE);
     html_text(p->to, name);
     fputs("</h1>\n", p->to);
+    report_verdict(p);
     write_lead(p);
+    TRY(report_scores(p));
     report_results(p);
+    TRY(report_changes(p));
+    TRY(report_calibration(p));
+    report_confusions(p);
+    report_examples(p);
     TRY(report_curves(p));
     report_throughput(p);
     TRY(report_sources(p));
@@ -117,6 +162,34 @@ done:
     return st;
 }
 
+/* ---- the sets that distillation is judged by --------------------------------------------------------------------- */
+
+static bool has_role(const report *p, const char *set, const char *role)
+{
+    const char *of = json_string_value(json_object_get(json_object_get(p->metrics, set), "role"));
+    return of && !strcmp(of, role);
+}
+
+static bool ends_in_plain(const char *name)
+{
+    size_t length = strlen(name), ending = strlen("_plain");
+    return length > ending && !strcmp(name + length - ending, "_plain");
+}
+
+/* By the names that the analysis goes by (distill/analysis.h). */
+static void find_sets(report *p)
+{
+    const char *name;
+    json_t *set;
+    p->teacher = has_role(p, "teacher", "teacher") ? "teacher" : NULL;
+    p->student = has_role(p, "student", "student") ? "student" : NULL;
+    p->plain = has_role(p, "student_plain", "student") ? "student_plain" : NULL;
+    json_object_foreach(p->metrics, name, set)
+    {
+        if (!p->plain && has_role(p, name, "student") && ends_in_plain(name)) p->plain = name;
+    }
+}
+
 status report_write(const report *what)
 {
     status st = OK;
@@ -124,7 +197,10 @@ status report_write(const report *what)
     size_t length = 0;
     report p = *what;
     p.to = open_memstream(&text, &length);
-    if (!path || !p.to) TRY(FAIL(ERR_MEMORY, "no memory for the report of %s", what->run));
+    p.pictures = run_path(what->run, "report");
+    if (!path || !p.to || !p.pictures) TRY(FAIL(ERR_MEMORY, "no memory for the report of %s", what->run));
+    find_sets(&p);
+    TRY(directory_make(p.pictures));
     TRY(write_document(&p));
     int failed = fclose(p.to);
     p.to = NULL;
@@ -133,6 +209,7 @@ status report_write(const report *what)
 done:
     if (p.to) fclose(p.to);
     free(text);
+    free(p.pictures);
     free(path);
     return st;
 }

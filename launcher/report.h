@@ -1,13 +1,17 @@
 /* report - report.html of a run: one file without outside parts, for a person.
  *
- * In order: the run in a sentence; the scores of every prediction set; loss curves of every training; throughput; where
- * each number comes from; the resolved recipe. All text that comes from files is escaped.
+ * In order: what came of the run in a sentence; scores with intervals and the paired comparisons; what distillation
+ * changed, segment by segment and class by class; calibration; confusions; single segments; training; throughput; where
+ * each number comes from; the resolved recipe. All text that comes from files is escaped. Charts are in the page and as
+ * PNG files in <run>/report/.
  */
 #ifndef MAGISTER_LAUNCHER_REPORT_H
 #define MAGISTER_LAUNCHER_REPORT_H
 
 #include "conf/recipe.h"
 #include "distill/store.h"
+#include "launcher/html.h"
+#include "launcher/picture.h"
 #include "launcher/plan.h"
 
 #include <jansson.h>
@@ -19,21 +23,45 @@ typedef struct {
     const plan *plan;
     store *store;
     json_t *metrics;  /* as in metrics.json */
-    json_t *analysis; /* as in analysis.json */
-    FILE *to;         /* set by report_write */
+    json_t *analysis; /* as in analysis.json; NULL: there is none, and what is made of it is left out */
+
+    /* ---- set by report_write ---- */
+    FILE *to;
+    char *pictures; /* folder of the PNG files */
+    /* Names of the sets that tell what distillation gave: the teacher, the student without it (plain), and the one with
+     * it. NULL where the run has none. */
+    const char *teacher, *plain, *student;
 } report;
 
-/* Errors: ERR_CREATE, ERR_IO, ERR_MEMORY, ERR_INPUT for curves that are no curves. */
+/* Errors: ERR_MISSING without cairo; ERR_CREATE, ERR_IO, ERR_MEMORY; ERR_INPUT for curves that are no curves. */
 status report_write(const report *what);
 
 /* ---- parts, one file each ---------------------------------------------------------------------------------------- */
 
-/* Text with the characters HTML gives a meaning escaped; bytes that are not UTF-8 become U+FFFD. */
-void html_text(FILE *to, const char *text);
-
-void report_results(const report *p);  /* tables of scores */
-status report_curves(const report *p); /* losses and metrics while training, as SVG */
+void report_verdict(const report *p);       /* the result in a sentence */
+status report_scores(const report *p);      /* charts of scores and differences, and the table of paired comparisons */
+void report_results(const report *p);       /* tables of scores */
+status report_changes(const report *p);     /* segments and classes that distillation won and lost */
+status report_calibration(const report *p); /* reliability diagrams */
+void report_confusions(const report *p);
+void report_examples(const report *p);
+status report_curves(const report *p); /* losses and metrics while training */
 void report_throughput(const report *p);
 status report_sources(const report *p); /* sets of the store, and how to see their numbers again */
+
+/* ---- what several parts need ------------------------------------------------------------------------------------- */
+
+extern const char REPORT_STYLE[]; /* of every page */
+
+/* Number under `key`; NAN when there is none. */
+double json_real_at(const json_t *object, const char *key);
+
+/* {mean, low, high, seed_sd} of a set's "top1" or "top5"; NULL without an analysis. */
+json_t *report_interval(const report *p, const char *set, const char *metric);
+
+chart_ink report_ink(const report *p, const char *set, const char *role);
+
+/* "p = 0.004", "p < 0.001" */
+void report_p_value(double p, char out[24]);
 
 #endif

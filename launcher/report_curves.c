@@ -7,29 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    CURVE_BYTES_MAX = 256 << 20,
-    POINTS_MAX = 300,
-    WIDTH = 330,
-    HEIGHT = 170,
-    LEFT = 42,
-    RIGHT = 36,
-    TOP = 8,
-    BOTTOM = 22
-};
+enum { CURVE_BYTES_MAX = 256 << 20, POINTS_MAX = 300, SEEDS_MAX = 32, WIDTH = 360, HEIGHT = 200 };
 
 typedef struct {
-    double x, y;
-} point;
-
-typedef struct {
-    point *loss, *metric; /* (loss_count), (metric_count); owned */
+    chart_point *loss, *metric; /* (loss_count), (metric_count); owned */
     size_t loss_count, metric_count;
 } curve;
-
-typedef struct {
-    double x_most, least, most; /* least and most are NAN while nothing was seen */
-} range;
 
 static void curve_free(curve *c)
 {
@@ -38,14 +21,14 @@ static void curve_free(curve *c)
     *c = (curve){0};
 }
 
-static status add_point(point **list, size_t *count, double x, double y)
+static status add_point(chart_point **list, size_t *count, double x, double y)
 {
     if ((*count & (*count - 1)) == 0) { /* room doubles at every power of two */
-        point *larger = realloc(*list, (*count ? 2 * *count : 1) * sizeof *larger);
+        chart_point *larger = realloc(*list, (*count ? 2 * *count : 1) * sizeof *larger);
         if (!larger) return FAIL(ERR_MEMORY, "no memory for a curve of %zu points", *count);
         *list = larger;
     }
-    (*list)[(*count)++] = (point){x, y};
+    (*list)[(*count)++] = (chart_point){x, y, 0};
     return OK;
 }
 
@@ -90,78 +73,62 @@ done:
 }
 
 /* Means of neighbours, so that long curves stay small. */
-static void thin(point *list, size_t *count)
+static void thin(chart_point *list, size_t *count)
 {
     size_t each = (*count + POINTS_MAX - 1) / POINTS_MAX, kept = 0;
     if (each < 2) return;
     for (size_t i = 0; i < *count; i += each) {
-        point sum = {0, 0};
+        chart_point sum = {0, 0, 0};
         size_t n = i + each < *count ? each : *count - i;
         for (size_t j = 0; j < n; j++) sum.x += list[i + j].x, sum.y += list[i + j].y;
-        list[kept++] = (point){sum.x / (double)n, sum.y / (double)n};
+        list[kept++] = (chart_point){sum.x / (double)n, sum.y / (double)n, 0};
     }
     *count = kept;
 }
 
-static void widen(range *r, const point *list, size_t count)
+/* Losses are drawn first, so that no metric hides behind them. */
+static size_t make_series(curve *curves, size_t count, chart_series *out)
 {
-    for (size_t i = 0; i < count; i++) {
-        r->x_most = fmax(r->x_most, list[i].x);
-        r->least = fmin(r->least, list[i].y); /* fmin and fmax pass NAN over */
-        r->most = fmax(r->most, list[i].y);
-    }
-}
-
-static double place_x(const range *r, double x)
-{
-    return LEFT + (r->x_most > 0 ? x / r->x_most : 0) * (WIDTH - LEFT - RIGHT);
-}
-
-static double place_y(const range *r, double y)
-{
-    double height = HEIGHT - TOP - BOTTOM, part = r->most > r->least ? (y - r->least) / (r->most - r->least) : 0.5;
-    return TOP + (1 - part) * height;
-}
-
-static void draw_line(FILE *to, const range *r, const point *list, size_t count, const char *color, bool dots)
-{
-    if (!count) return;
-    fprintf(to, "<polyline fill=none stroke=\"%s\" stroke-width=1.4 stroke-opacity=.8 points=\"", color);
-    for (size_t i = 0; i < count; i++) fprintf(to, "%.1f,%.1f ", place_x(r, list[i].x), place_y(r, list[i].y));
-    fputs("\"/>\n", to);
-    for (size_t i = 0; dots && i < count; i++)
-        fprintf(to, "<circle r=2 fill=\"%s\" cx=%.1f cy=%.1f />", color, place_x(r, list[i].x), place_y(r, list[i].y));
-}
-
-static void draw_axis(FILE *to, const range *r, int x, const char *anchor)
-{
-    if (isnan(r->least)) return;
-    fprintf(to, "<text x=%d y=%d text-anchor=%s>%.3g</text><text x=%d y=%d text-anchor=%s>%.3g</text>\n", x, TOP + 8,
-            anchor, r->most, x, HEIGHT - BOTTOM, anchor, r->least);
-}
-
-static void draw_chart(const report *p, const char *name, curve *curves, size_t count)
-{
-    range loss = {0, NAN, NAN}, metric = {0, NAN, NAN};
+    size_t made = 0;
     for (size_t i = 0; i < count; i++) {
         thin(curves[i].loss, &curves[i].loss_count);
-        widen(&loss, curves[i].loss, curves[i].loss_count);
-        widen(&metric, curves[i].metric, curves[i].metric_count);
+        if (curves[i].loss_count)
+            out[made++] = (chart_series){SERIES_LINE, INK_BLUE, false, 0, "loss", curves[i].loss, curves[i].loss_count};
     }
-    loss.x_most = metric.x_most = fmax(loss.x_most, metric.x_most);
-    fputs("<div class=chart><h3>", p->to);
-    html_text(p->to, name);
-    fprintf(p->to, "</h3><svg width=%d height=%d viewBox=\"0 0 %d %d\">\n", WIDTH, HEIGHT, WIDTH, HEIGHT);
-    fprintf(p->to, "<path d=\"M%d %dV%dH%dV%d\" fill=none stroke=\"#cfd6dd\"/>\n", LEFT, TOP, HEIGHT - BOTTOM,
-            WIDTH - RIGHT, TOP);
     for (size_t i = 0; i < count; i++) {
-        draw_line(p->to, &loss, curves[i].loss, curves[i].loss_count, "#2563a8", false);
-        draw_line(p->to, &metric, curves[i].metric, curves[i].metric_count, "#c2571a", true);
+        thin(curves[i].metric, &curves[i].metric_count);
+        if (curves[i].metric_count)
+            out[made++] = (chart_series){
+                SERIES_DOTTED_LINE,    INK_ORANGE, true, 0, "metric on the development part", curves[i].metric,
+                curves[i].metric_count};
     }
-    draw_axis(p->to, &loss, LEFT - 4, "end");
-    draw_axis(p->to, &metric, WIDTH - RIGHT + 4, "start");
-    fprintf(p->to, "<text x=%d y=%d>0</text><text x=%d y=%d text-anchor=end>step %.0f</text></svg></div>\n", LEFT,
-            HEIGHT - 6, WIDTH - RIGHT, HEIGHT - 6, loss.x_most);
+    return made;
+}
+
+static double last_step(const chart_series *series, size_t count)
+{
+    double last = NAN;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < series[i].count; j++) last = fmax(last, series[i].at[j].x);
+    return last;
+}
+
+static status draw_curves(const report *p, const char *name, curve *curves, size_t count)
+{
+    status st = OK;
+    char file[128];
+    chart_series series[2 * SEEDS_MAX];
+    size_t made = make_series(curves, count < SEEDS_MAX ? count : SEEDS_MAX, series);
+    const chart_plot plot = {{"step", 0, last_step(series, made)}, {NULL, NAN, NAN}, {NULL, NAN, NAN}, series, made};
+    fputs("<figure><figcaption>", p->to);
+    html_text(p->to, name);
+    fputs("</figcaption>\n", p->to);
+    snprintf(file, sizeof file, "training-%s", name);
+    TRY(picture_write(p->to, p->pictures, file, &(chart){WIDTH, HEIGHT, &plot, NULL, NULL},
+                      "Loss and development metric by step"));
+    fputs("</figure>\n", p->to);
+done:
+    return st;
 }
 
 static bool same_set(const plan_step *a, const plan_step *b)
@@ -183,25 +150,28 @@ static status write_set(const report *p, size_t i, size_t *next)
         TRY(curve_read(p->run, p->plan->at[i + c].name, &curves[c]));
         points += curves[c].loss_count + curves[c].metric_count;
     }
-    if (points) draw_chart(p, run_set_name(&first->step), curves, count);
+    if (points) TRY(draw_curves(p, run_set_name(&first->step), curves, count));
 done:
     for (size_t c = 0; curves && c < count; c++) curve_free(&curves[c]);
     free(curves);
     return st;
 }
 
+static bool is_training(const plan_step *step)
+{
+    const char *section = step->step.section;
+    return !strcmp(section, "pretrain") || !strcmp(section, "teacher") || !strcmp(section, "student");
+}
+
 status report_curves(const report *p)
 {
     status st = OK;
-    fputs("<h2>Training</h2>\n<p class=note><span style=\"color:#2563a8\">Blue</span>: loss (left axis). "
-          "<span style=\"color:#c2571a\">Orange</span>: metric on the development part (right axis). Seeds are drawn "
-          "over each "
-          "other.</p>\n<div class=charts>\n",
-          p->to);
+    fputs(
+        "<h2>Training</h2>\n<p class=note>Loss on the left axis, the metric on the development part on the right one. "
+        "Seeds are drawn over each other.</p>\n<div class=charts>\n",
+        p->to);
     for (size_t i = 0; i < p->plan->count;) {
-        const char *section = p->plan->at[i].step.section;
-        bool trained = !strcmp(section, "teacher") || !strcmp(section, "student");
-        if (trained) TRY(write_set(p, i, &i));
+        if (is_training(&p->plan->at[i])) TRY(write_set(p, i, &i));
         else i++;
     }
     fputs("</div>\n", p->to);

@@ -1,6 +1,7 @@
 /* Tables of scores: one row a prediction set, by role. */
 #include "launcher/report.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,7 +87,7 @@ static const char *known_meaning(const char *name)
         {"majority", "the most frequent action"},
         {"bigram", "what follows the last action most often"},
         {"trigram", "what follows the last two actions most often, with back-off"},
-        {"ceiling",
+        {"grammar",
          "the generating grammar itself, given the true history: no model of histories is better on average"},
     };
     for (size_t i = 0; i < sizeof KNOWN / sizeof KNOWN[0]; i++)
@@ -98,14 +99,30 @@ static void write_number(const report *p, json_t *scores, size_t column)
 {
     char deviation[64];
     json_t *value = cell(scores, column);
-    if (!json_is_number(value)) {
-        fputs("<td>&ndash;</td>", p->to);
-        return;
-    }
-    fprintf(p->to, "<td>%.2f", json_number_value(value));
+    fprintf(p->to, "%.2f", json_number_value(value));
     snprintf(deviation, sizeof deviation, "%s_sd", COLUMNS[column].metric);
     value = json_object_get(json_object_get(scores, COLUMNS[column].of), deviation);
     if (json_is_number(value)) fprintf(p->to, "<div class=sub>&plusmn; %.2f</div>", json_number_value(value));
+}
+
+/* Under a score of all segments: its interval. Groups of segments have none. */
+static void write_interval(const report *p, const char *name, size_t column)
+{
+    bool has = !strcmp(COLUMNS[column].of, "action") && !strncmp(COLUMNS[column].metric, "top", 3);
+    json_t *interval = has ? report_interval(p, name, COLUMNS[column].metric) : NULL;
+    double low = json_real_at(interval, "low"), high = json_real_at(interval, "high");
+    if (isfinite(low) && isfinite(high)) fprintf(p->to, "<div class=sub>%.1f to %.1f</div>", low, high);
+}
+
+static void write_score(const report *p, const char *name, json_t *scores, const char *group, size_t column)
+{
+    if (!json_is_number(cell(scores, column))) {
+        fputs("<td>&ndash;</td>", p->to);
+        return;
+    }
+    fputs("<td>", p->to);
+    write_number(p, scores, column);
+    if (!group) write_interval(p, name, column);
     fputs("</td>", p->to);
 }
 
@@ -126,7 +143,7 @@ static void write_row(const report *p, const char *name, const char *group, cons
     if (json_is_number(coverage)) fprintf(p->to, "<td>%.1f&nbsp;%%</td>", 100 * json_number_value(coverage));
     else fputs("<td>&ndash;</td>", p->to);
     for (size_t c = 0; c < COLUMN_COUNT; c++)
-        if (used[c]) write_number(p, scores, c);
+        if (used[c]) write_score(p, name, scores, group, c);
     fputs("</tr>\n", p->to);
 }
 
@@ -177,8 +194,8 @@ void report_results(const report *p)
     const char *group;
     json_t *each;
     fputs("<h2>Results</h2>\n<p class=note>Percent, on the segments of the evaluation split; mean and standard "
-          "deviation over "
-          "seeds. Verb and noun count as right when they are the verb and noun of one of the best actions. Coverage is "
+          "deviation over seeds, and intervals over videos below. Verb and noun count as right when they are the verb "
+          "and noun of one of the best actions. Coverage is "
           "the "
           "part of the segments that have a prediction.</p>\n",
           p->to);

@@ -1,0 +1,27 @@
+/* frames - single frames of a video as PNG, made by magister-rank, which holds the decoder. */
+#ifndef MAGISTER_LAUNCHER_FRAMES_H
+#define MAGISTER_LAUNCHER_FRAMES_H
+
+#include "base/status.h"
+
+#include <stddef.h>
+
+enum { FRAMES_MAX = 8 };
+
+typedef struct {
+    char *bytes[FRAMES_MAX]; /* PNG files; owned */
+    size_t sizes[FRAMES_MAX], count;
+} frame_list;
+
+/* Path of the video of `sequence` in `folder`: <sequence>.mp4, .mkv, .mov, .avi or .webm. New string, freed by the
+ * caller; NULL when there is none (also for names that lead out of the folder) or no memory. */
+char *video_find(const char *folder, const char *sequence);
+
+/* The frames on screen at `seconds` (count, at most FRAMES_MAX), `size` pixels wide, through PNG files in `scratch`,
+ * a folder that is replaced and left with them. Errors: ERR_MISSING without magister-rank; ERR_INPUT when it cannot
+ * read the video or what it wrote is no PNG; ERR_CREATE, ERR_IO, ERR_MEMORY. The caller frees it with frames_free. */
+status frames_read(const char *video, const double *seconds, size_t count, int size, const char *scratch,
+                   frame_list *out);
+void frames_free(frame_list *list);
+
+#endif

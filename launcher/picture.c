@@ -1,0 +1,51 @@
+#include "launcher/picture.h"
+
+#include "base/file.h"
+#include "launcher/html.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void write_file_name(const char *name, char *out, size_t size)
+{
+    static const char GOOD[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+    size_t length = 0;
+    for (; name[length] && length + 5 < size; length++) {
+        char c = name[length];
+        out[length] = strchr(GOOD, c) && (length || c != '.') ? c : '_';
+    }
+    snprintf(out + length, size - length, ".png");
+}
+
+static status write_png(const char *folder, const char *name, const chart *c)
+{
+    status st = OK;
+    char file[128], *path = NULL, *bytes = NULL;
+    size_t count = 0;
+    write_file_name(name, file, sizeof file);
+    path = path_join(folder, file);
+    if (!path) TRY(FAIL(ERR_MEMORY, "no memory for the picture %s", name));
+    TRY(chart_render(c, CHART_PNG, &bytes, &count));
+    TRY(file_write(path, bytes, count));
+done:
+    free(bytes);
+    free(path);
+    return st;
+}
+
+status picture_write(FILE *to, const char *folder, const char *name, const chart *c, const char *alt)
+{
+    status st = OK;
+    char *bytes = NULL;
+    size_t count = 0;
+    TRY(chart_render(c, CHART_SVG, &bytes, &count));
+    fprintf(to, "<img width=%.0f height=%.0f alt=\"", c->width, chart_height(c));
+    html_text(to, alt);
+    fputs("\" src=\"", to);
+    html_data(to, "image/svg+xml", bytes, count);
+    fputs("\">\n", to);
+    if (folder) TRY(write_png(folder, name, c));
+done:
+    free(bytes);
+    return st;
+}

@@ -1,0 +1,15 @@
+/* picture - a chart in a page, and the same as a PNG file beside it. */
+#ifndef MAGISTER_LAUNCHER_PICTURE_H
+#define MAGISTER_LAUNCHER_PICTURE_H
+
+#include "launcher/chart.h"
+
+#include <stdio.h>
+
+/* Writes the chart into the page as an image (SVG, with `alt` for who cannot see it) and, unless `folder` is NULL, as
+ * FOLDER/NAME.png; characters of `name` that do not belong in a file name become '_'. SVG goes in as an image and not
+ * as elements: cairo numbers its glyphs, and those of several charts would be taken for each other.
+ * Errors: those of chart_render; ERR_CREATE, ERR_IO. */
+status picture_write(FILE *to, const char *folder, const char *name, const chart *c, const char *alt);
+
+#endif

@@ -58,6 +58,9 @@ const char *recipe_variant_name(const recipe *r, const char *section, size_t i);
 /* What a variant has different, as "distill.loss: none, blind: true"; nothing for one that is not there. */
 void recipe_variant_write(const recipe *r, const char *section, const char *name, FILE *to);
 
+/* The value of any key on one line, as YAML. */
+void recipe_value_write(const recipe *r, const char *key, FILE *to);
+
 /* The recipe as the step (section, variant, seed) sees it: the variant's overrides replace keys of its section, `seed`
  * replaces the seed. `variant` NULL is the section itself. The caller frees it. */
 status recipe_for_step(const recipe *r, const char *section, const char *variant, int64_t seed, recipe **out);

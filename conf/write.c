@@ -65,6 +65,12 @@ void recipe_variant_write(const recipe *r, const char *section, const char *name
     }
 }
 
+void recipe_value_write(const recipe *r, const char *key, FILE *to)
+{
+    const option *o = option_find(key);
+    if (o) value_write(o, &r->values[option_index(o)], to);
+}
+
 static bool is_last_of(const option *all, size_t count, size_t i, const char *section)
 {
     size_t length = strlen(section);

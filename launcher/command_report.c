@@ -6,6 +6,7 @@
 #include "launcher/evaluate.h"
 #include "launcher/generated.h"
 #include "launcher/ranks.h"
+#include "launcher/report_compare.h"
 #include "launcher/rundir.h"
 
 #include <errno.h>
@@ -13,8 +14,24 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char REPORT_HELP[] = "Makes metrics.json, analysis.json and report.html of a run again, from its "
-                                  "store.\vExample:\n  magister report runs/demo";
+static const char COMPARISON[] = "report-compare.html";
+
+static const struct argp_option REPORT_OPTIONS[] = {
+    {"output", 'o', "FILE", 0, "Where a comparison of runs is written (report-compare.html)", 0},
+    {0},
+};
+
+static const char REPORT_HELP[] =
+    "Makes metrics.json, analysis.json and report.html of a run again, from its store."
+    "\vSeveral runs: a page that sets them side by side, with paired tests of sets of the same name against the first "
+    "run, and with the keys of the recipes that differ.\n\n"
+    "Examples:\n  magister report runs/demo\n  magister report runs/a runs/b -o a-b.html";
+
+static void take_output(int key, char *value, struct argp_state *state)
+{
+    const char **output = ((command_line *)state->input)->self;
+    if (key == 'o') *output = value;
+}
 
 static status make_report(const char *run)
 {
@@ -35,12 +52,22 @@ done:
     return st;
 }
 
+static status make_comparison(const words *runs, const char *path)
+{
+    status st = report_compare(runs->at, runs->count, path);
+    if (st == OK) printf("%s\n", path);
+    return st;
+}
+
 status command_report(int argc, char **argv)
 {
     status st = OK;
-    command_line line = {NULL, "RUN", REPORT_HELP, 1, 1, NULL, NULL, {0}};
+    const char *output = NULL;
+    command_line line = {REPORT_OPTIONS, "RUN ...", REPORT_HELP, 1, 0, take_output, &output, {0}};
     TRY(arguments_parse(&line, argc, argv));
-    TRY(make_report(line.found.at[0]));
+    if (line.found.count > 1) TRY(make_comparison(&line.found, output ? output : COMPARISON));
+    else if (output) TRY(FAIL(ERR_USAGE, "-o is for a comparison of several runs: one run's report lies in the run"));
+    else TRY(make_report(line.found.at[0]));
 done:
     free(line.found.at);
     return st;

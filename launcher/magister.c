@@ -13,7 +13,7 @@
 
 static const command COMMANDS[] = {
     {"run", "run a recipe: teacher, predictions, students, report", command_run},
-    {"report", "make a run's metrics.json, analysis.json and report.html again", command_report},
+    {"report", "make a run's metrics and report again, or compare runs", command_report},
     {"metrics", "score the predictions of a store", command_metrics},
     {"store", "list or check the predictions of a store", command_store},
     {"recipe", "help on keys, check recipes, show them resolved", command_recipe},

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-const char REPORT_STYLE[] =
+static const char STYLE[] =
     "body{font:15px/1.5 system-ui,'DejaVu Sans',sans-serif;color:#1c2733;background:#fff;max-width:78rem;"
     "margin:2.5rem auto;padding:0 1.5rem}\n"
     "h1{font-size:1.7rem;margin:0 0 .3rem}h2{font-size:1.2rem;margin:2.6rem 0 .6rem;padding-bottom:.2rem;"
@@ -21,7 +21,8 @@ const char REPORT_STYLE[] =
     "\n"
     "tbody tr:hover{background:#f5f8fb}.sub{color:#7b8794;font-size:.85em}"
     "td.text .sub{white-space:normal;max-width:26rem}\n"
-    ".scroll{overflow-x:auto}.group td{color:#66727f;border-bottom:0;padding-top:.8rem;font-size:.85rem}\n"
+    ".scroll{overflow-x:auto}.wrap{white-space:normal;max-width:22rem;overflow-wrap:anywhere}.group "
+    "td{color:#66727f;border-bottom:0;padding-top:.8rem;font-size:.85rem}\n"
     "img{max-width:100%;height:auto}figure{margin:0}figcaption{font-weight:600;font-size:.92rem;margin:0 0 .3rem}\n"
     ".charts{display:flex;flex-wrap:wrap;gap:1.2rem 2rem;align-items:flex-start;margin:.6rem 0}"
     ".charts>*{max-width:100%}.panel{overflow-x:auto}.panel h3{margin-top:0}\n"
@@ -42,6 +43,12 @@ double json_real_at(const json_t *object, const char *key)
 {
     const json_t *value = json_object_get(object, key);
     return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+const char *json_text_at(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
 }
 
 json_t *report_interval(const report *p, const char *set, const char *metric)
@@ -134,17 +141,26 @@ static status write_recipe(const report *p)
     return st;
 }
 
+void report_page_begin(FILE *to, const char *title)
+{
+    fputs("<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
+          "<meta name=viewport content=\"width=device-width,initial-scale=1\"><title>",
+          to);
+    html_text(to, title);
+    fprintf(to, " &middot; Magister</title><style>\n%s</style></head><body>\n<h1>", STYLE);
+    html_text(to, title);
+    fputs("</h1>\n", to);
+}
+
+void report_page_end(FILE *to)
+{
+    fputs("</body></html>\n", to);
+}
+
 static status write_document(const report *p)
 {
     status st = OK;
-    const char *name = recipe_text(p->recipe, "name");
-    fputs("<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
-          "<meta name=viewport content=\"width=device-width,initial-scale=1\"><title>",
-          p->to);
-    html_text(p->to, name);
-    fprintf(p->to, " &middot; Magister</title><style>\n%s</style></head><body>\n<h1>", REPORT_STYLE);
-    html_text(p->to, name);
-    fputs("</h1>\n", p->to);
+    report_page_begin(p->to, recipe_text(p->recipe, "name"));
     report_verdict(p);
     write_lead(p);
     TRY(report_scores(p));
@@ -157,7 +173,7 @@ static status write_document(const report *p)
     report_throughput(p);
     TRY(report_sources(p));
     TRY(write_recipe(p));
-    fputs("</body></html>\n", p->to);
+    report_page_end(p->to);
 done:
     return st;
 }
@@ -166,8 +182,7 @@ done:
 
 static bool has_role(const report *p, const char *set, const char *role)
 {
-    const char *of = json_string_value(json_object_get(json_object_get(p->metrics, set), "role"));
-    return of && !strcmp(of, role);
+    return !strcmp(json_text_at(json_object_get(p->metrics, set), "role"), role);
 }
 
 static bool ends_in_plain(const char *name)

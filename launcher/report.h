@@ -51,10 +51,13 @@ status report_sources(const report *p); /* sets of the store, and how to see the
 
 /* ---- what several parts need ------------------------------------------------------------------------------------- */
 
-extern const char REPORT_STYLE[]; /* of every page */
+/* Head of a page, with its title as the first heading; and its end. */
+void report_page_begin(FILE *to, const char *title);
+void report_page_end(FILE *to);
 
-/* Number under `key`; NAN when there is none. */
+/* Number under `key`; NAN when there is none. Text under `key`; "" when there is none. */
 double json_real_at(const json_t *object, const char *key);
+const char *json_text_at(const json_t *object, const char *key);
 
 /* {mean, low, high, seed_sd} of a set's "top1" or "top5"; NULL without an analysis. */
 json_t *report_interval(const report *p, const char *set, const char *metric);
@@ -63,5 +66,11 @@ chart_ink report_ink(const report *p, const char *set, const char *role);
 
 /* "p = 0.004", "p < 0.001" */
 void report_p_value(double p, char out[24]);
+
+/* "+1.1", with a real minus sign; "?" for what is not finite. */
+void report_signed(double x, char out[24]);
+
+/* Three cells of a table for a pair of analysis.json: difference, interval, p; dashes when `pair` is NULL. */
+void report_pair_cells(FILE *to, const json_t *pair);
 
 #endif

@@ -73,11 +73,11 @@ static void write_names(const report *p)
 {
     json_t *names = json_array_get(json_object_get(p->analysis, "buckets"), 0);
     fputs("<p class=note>Teacher: ", p->to);
-    html_text(p->to, json_string_value(json_object_get(names, "teacher")));
+    html_text(p->to, json_text_at(names, "teacher"));
     fputs("; plain student: ", p->to);
-    html_text(p->to, json_string_value(json_object_get(names, "plain")));
+    html_text(p->to, json_text_at(names, "plain"));
     fputs("; distilled student: ", p->to);
-    html_text(p->to, json_string_value(json_object_get(names, "student")));
+    html_text(p->to, json_text_at(names, "student"));
     fputs(". Right means top-1, in more than half of the seeds; the area of a square is its "
           "number. A bar counts the segments of a class; beside it the share of them that is right without and with "
           "the teacher, and their number.</p>\n",
@@ -108,8 +108,7 @@ static status read_gains(const report *p, class_gain **out, size_t *count)
     if (!*out) return FAIL(ERR_MEMORY, "no memory for the gains of classes");
     json_array_foreach(list, i, each)
     {
-        const char *name = json_string_value(json_object_get(each, "name"));
-        class_gain g = {name ? name : "?", 0, json_real_at(each, "n"), json_real_at(each, "a"),
+        class_gain g = {json_text_at(each, "name"), 0, json_real_at(each, "n"), json_real_at(each, "a"),
                         json_real_at(each, "b")};
         g.segments = g.n * (g.with - g.without) / 100;
         if (isfinite(g.segments)) (*out)[(*count)++] = g;

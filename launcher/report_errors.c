@@ -34,16 +34,9 @@ static name_list choose_sets(const report *p)
     add_name(&list, p->student);
     for (size_t r = 0; r < 2; r++) json_object_foreach(p->metrics, name, set)
         {
-            const char *role = json_string_value(json_object_get(set, "role"));
-            if (role && !strcmp(role, ROLES[r])) add_name(&list, name);
+            if (!strcmp(json_text_at(set, "role"), ROLES[r])) add_name(&list, name);
         }
     return list;
-}
-
-static const char *role_of(const report *p, const char *set)
-{
-    const char *role = json_string_value(json_object_get(json_object_get(p->metrics, set), "role"));
-    return role ? role : "";
 }
 
 /* ---- calibration ------------------------------------------------------------------------------------------------- */
@@ -96,7 +89,7 @@ static status draw_diagram(const report *p, const char *set, const diagram *d, d
 {
     const chart_point diagonal[] = {{0, 0, 0}, {end, end, 0}};
     char name[128];
-    chart_ink ink = report_ink(p, set, role_of(p, set));
+    chart_ink ink = report_ink(p, set, json_text_at(json_object_get(p->metrics, set), "role"));
     const chart_series series[] = {
         {SERIES_COLUMNS, INK_PALE, false, d->width, NULL, d->columns, d->count},
         {SERIES_GUIDE, INK_GREY, false, 0, NULL, diagonal, 2},
@@ -149,9 +142,10 @@ done:
 static void write_confusion(const report *p, json_t *each)
 {
     fputs("<tr><td class=text>", p->to);
-    html_text(p->to, json_string_value(json_object_get(each, "label_name")));
+    const char *label = json_text_at(each, "label_name");
+    html_text(p->to, label[0] ? label : "(no class)");
     fputs("</td><td class=text>", p->to);
-    html_text(p->to, json_string_value(json_object_get(each, "predicted_name")));
+    html_text(p->to, json_text_at(each, "predicted_name"));
     fprintf(p->to, "</td><td>%.0f</td></tr>\n", json_real_at(each, "n"));
 }
 

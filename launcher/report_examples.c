@@ -9,12 +9,6 @@
 
 enum { FRAME_COUNT = 6, FRAME_SIZE = 96, TOPS = 5, COLUMNS = 3 };
 
-static const char *text_at(json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 /* ---- frames ------------------------------------------------------------------------------------------------------ */
 
 /* Times spread over what the student sees: the segment itself, or the seconds that end tau_a before it. */
@@ -64,7 +58,7 @@ static void write_strip(const report *p, json_t *example, size_t number)
     if (!folder) return;
     double seconds[FRAME_COUNT];
     frame_list frames = {0};
-    char *video = video_find(folder, text_at(example, "sequence"));
+    char *video = video_find(folder, json_text_at(example, "sequence"));
     if (video && make_frames(p, example, number, video, seconds, &frames) == OK) {
         write_frames(p, &frames, seconds);
     } else {
@@ -82,14 +76,15 @@ static void write_strip(const report *p, json_t *example, size_t number)
 
 static void write_head(const report *p, json_t *example)
 {
+    const char *label = json_text_at(example, "label_name");
     fputs("<h3>", p->to);
-    html_text(p->to, text_at(example, "label_name"));
+    html_text(p->to, label[0] ? label : "(a label that is no class)");
     fputs(" <span class=tag>", p->to);
-    html_text(p->to, text_at(example, "why"));
+    html_text(p->to, json_text_at(example, "why"));
     fputs("</span></h3>\n<p class=note>Video ", p->to);
-    html_text(p->to, text_at(example, "sequence"));
+    html_text(p->to, json_text_at(example, "sequence"));
     fprintf(p->to, ", %.1f to %.1f s; segment <code>", json_real_at(example, "start"), json_real_at(example, "end"));
-    html_text(p->to, text_at(example, "uid"));
+    html_text(p->to, json_text_at(example, "uid"));
     fputs("</code></p>\n", p->to);
 }
 
@@ -102,7 +97,7 @@ static void write_history(const report *p, json_t *example)
     json_array_foreach(history, i, each)
     {
         fputs(i ? " <span class=faint>&rarr;</span> <span class=step>" : "<span class=step>", p->to);
-        html_text(p->to, text_at(each, "name"));
+        html_text(p->to, json_text_at(each, "name"));
         fputs("</span>", p->to);
     }
     fputs(" <span class=faint>&rarr; ?</span></p>\n", p->to);
@@ -114,7 +109,7 @@ static void write_top(const report *p, json_t *each, json_int_t label)
     bool right = json_integer_value(json_object_get(each, "class")) == label;
     share = isfinite(share) ? fmin(fmax(share, 0), 1) : 0;
     fprintf(p->to, "<tr%s><td class=text>", right ? " class=right" : "");
-    html_text(p->to, text_at(each, "name"));
+    html_text(p->to, json_text_at(each, "name"));
     fprintf(p->to, "%s</td><td class=bar><i style=\"width:%.1f%%\"></i></td><td>%.0f&nbsp;%%</td></tr>\n",
             right ? " &#10003;" : "", 100 * share, 100 * share);
 }

@@ -14,14 +14,7 @@ typedef struct {
     size_t count;
 } row_list;
 
-static const char *text_at(json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
-/* With a sign, and a minus as typesetters have it. */
-static void write_signed(double x, char out[24])
+void report_signed(double x, char out[24])
 {
     if (isfinite(x)) snprintf(out, 24, "%s%.1f", x < 0 ? "\xE2\x88\x92" : "+", fabs(x));
     else snprintf(out, 24, "?");
@@ -65,7 +58,7 @@ static void add_role(const report *p, row_list *rows, size_t role)
     bool titled = false;
     json_object_foreach(p->metrics, name, set)
     {
-        if (strcmp(text_at(set, "role"), ROLES[role].role) || !report_interval(p, name, "top1")) continue;
+        if (strcmp(json_text_at(set, "role"), ROLES[role].role) || !report_interval(p, name, "top1")) continue;
         if (!titled && rows->count < ROWS_MAX)
             rows->at[rows->count++] = (chart_row){.label = ROLES[role].title, .value = NAN};
         titled = true;
@@ -94,7 +87,7 @@ done:
 /* Whether a set is of a student: a control that is none (the grammar's own ceiling) would dwarf all differences. */
 static bool is_student(const report *p, const char *name)
 {
-    if (!strcmp(text_at(json_object_get(p->metrics, name), "role"), "student")) return true;
+    if (!strcmp(json_text_at(json_object_get(p->metrics, name), "role"), "student")) return true;
     for (size_t i = 0; i < recipe_variant_count(p->recipe, "student"); i++)
         if (!strcmp(recipe_variant_name(p->recipe, "student", i), name)) return true;
     return false;
@@ -103,8 +96,8 @@ static bool is_student(const report *p, const char *name)
 /* The distilled student against another; all students when the run has no such one. */
 static bool is_of_interest(const report *p, json_t *pair)
 {
-    const char *a = text_at(pair, "a"), *b = text_at(pair, "b");
-    if (strcmp(text_at(pair, "metric"), "top1") || !is_student(p, a) || !is_student(p, b)) return false;
+    const char *a = json_text_at(pair, "a"), *b = json_text_at(pair, "b");
+    if (strcmp(json_text_at(pair, "metric"), "top1") || !is_student(p, a) || !is_student(p, b)) return false;
     return !p->student || !strcmp(a, p->student) || !strcmp(b, p->student);
 }
 
@@ -112,7 +105,7 @@ static void add_difference(const report *p, row_list *rows, json_t *pair)
 {
     if (rows->count == ROWS_MAX) return;
     char chance[24], difference[24];
-    bool turn = p->student && !strcmp(text_at(pair, "b"), p->student);
+    bool turn = p->student && !strcmp(json_text_at(pair, "b"), p->student);
     double value = json_real_at(pair, "difference"), low = json_real_at(pair, "low"), high = json_real_at(pair, "high");
     if (isnan(value)) return;
     if (turn) {
@@ -120,10 +113,10 @@ static void add_difference(const report *p, row_list *rows, json_t *pair)
         value = -value, low = -high, high = other;
     }
     char *label = rows->label[rows->count], *note = rows->note[rows->count];
-    snprintf(label, LABEL_BYTES, "%.64s \xE2\x88\x92 %.64s", text_at(pair, turn ? "b" : "a"),
-             text_at(pair, turn ? "a" : "b"));
+    snprintf(label, LABEL_BYTES, "%.64s \xE2\x88\x92 %.64s", json_text_at(pair, turn ? "b" : "a"),
+             json_text_at(pair, turn ? "a" : "b"));
     report_p_value(json_real_at(pair, "p"), chance);
-    write_signed(value, difference);
+    report_signed(value, difference);
     snprintf(note, NOTE_BYTES, "%s,  %s", difference, chance);
     rows->at[rows->count++] =
         (chart_row){label, note, value, low, high, low > 0 ? INK_BLUE : high < 0 ? INK_ORANGE : INK_GREY};
@@ -148,24 +141,24 @@ done:
     return st;
 }
 
-static void write_pair_cells(const report *p, json_t *pair)
+void report_pair_cells(FILE *to, const json_t *pair)
 {
     char text[24];
     double low = json_real_at(pair, "low"), high = json_real_at(pair, "high");
     if (!json_is_object(pair)) {
-        fputs("<td>&ndash;</td><td>&ndash;</td><td>&ndash;</td>", p->to);
+        fputs("<td>&ndash;</td><td>&ndash;</td><td>&ndash;</td>", to);
         return;
     }
-    write_signed(json_real_at(pair, "difference"), text);
-    fprintf(p->to, low > 0 || high < 0 ? "<td><b>%s</b></td>" : "<td>%s</td>", text);
-    write_signed(low, text);
-    fprintf(p->to, "<td>%s to ", text);
-    write_signed(high, text);
-    fprintf(p->to, "%s</td>", text);
+    report_signed(json_real_at(pair, "difference"), text);
+    fprintf(to, low > 0 || high < 0 ? "<td><b>%s</b></td>" : "<td>%s</td>", text);
+    report_signed(low, text);
+    fprintf(to, "<td>%s to ", text);
+    report_signed(high, text);
+    fprintf(to, "%s</td>", text);
     report_p_value(json_real_at(pair, "p"), text);
-    fputs("<td>", p->to);
-    html_text(p->to, text + strlen(text[2] == '=' ? "p = " : "p ")); /* the column says p */
-    fputs("</td>", p->to);
+    fputs("<td>", to);
+    html_text(to, text + strlen(text[2] == '=' ? "p = " : "p ")); /* the column says p */
+    fputs("</td>", to);
 }
 
 static json_t *find_pair(json_t *pairs, json_t *like, const char *metric)
@@ -174,8 +167,9 @@ static json_t *find_pair(json_t *pairs, json_t *like, const char *metric)
     json_t *pair;
     json_array_foreach(pairs, i, pair)
     {
-        bool same = !strcmp(text_at(pair, "a"), text_at(like, "a")) && !strcmp(text_at(pair, "b"), text_at(like, "b"));
-        if (same && !strcmp(text_at(pair, "metric"), metric)) return pair;
+        bool same = !strcmp(json_text_at(pair, "a"), json_text_at(like, "a")) &&
+                    !strcmp(json_text_at(pair, "b"), json_text_at(like, "b"));
+        if (same && !strcmp(json_text_at(pair, "metric"), metric)) return pair;
     }
     return NULL;
 }
@@ -183,12 +177,12 @@ static json_t *find_pair(json_t *pairs, json_t *like, const char *metric)
 static void write_pair(const report *p, json_t *pairs, json_t *pair)
 {
     fputs("<tr><td class=text>", p->to);
-    html_text(p->to, text_at(pair, "a"));
+    html_text(p->to, json_text_at(pair, "a"));
     fputs("</td><td class=text>", p->to);
-    html_text(p->to, text_at(pair, "b"));
+    html_text(p->to, json_text_at(pair, "b"));
     fputs("</td>", p->to);
-    write_pair_cells(p, pair);
-    write_pair_cells(p, find_pair(pairs, pair, "top5"));
+    report_pair_cells(p->to, pair);
+    report_pair_cells(p->to, find_pair(pairs, pair, "top5"));
     fputs("</tr>\n", p->to);
 }
 
@@ -205,7 +199,7 @@ static void write_pairs(const report *p)
             json_array_size(pairs) <= PAIRS_OPEN ? " open" : "");
     json_array_foreach(pairs, i, pair)
     {
-        if (!strcmp(text_at(pair, "metric"), "top1")) write_pair(p, pairs, pair);
+        if (!strcmp(json_text_at(pair, "metric"), "top1")) write_pair(p, pairs, pair);
     }
     fputs("</tbody></table></div></details>\n", p->to);
 }

@@ -12,8 +12,7 @@ typedef struct {
 
 static bool is(json_t *pair, const char *key, const char *text)
 {
-    const char *value = json_string_value(json_object_get(pair, key));
-    return value && !strcmp(value, text);
+    return !strcmp(json_text_at(pair, key), text);
 }
 
 static verdict verdict_of(json_t *pair)
@@ -119,8 +118,7 @@ static const char *best_baseline(const report *p)
     json_t *set;
     json_object_foreach(p->metrics, name, set)
     {
-        const char *role = json_string_value(json_object_get(set, "role"));
-        if (!role || strcmp(role, "baseline") || !isfinite(top1_of(p, name))) continue;
+        if (strcmp(json_text_at(set, "role"), "baseline") || !isfinite(top1_of(p, name))) continue;
         if (!best || top1_of(p, name) > top1_of(p, best)) best = name;
     }
     return best;

@@ -71,6 +71,7 @@ stopped) # in the middle: whole files only, and it goes on to what it would have
     grep -q 'is there already' "$work/said"
     ;;
 damaged) # what other options have left is made anew; a place that cannot be written is told on all ranks
+    videos=3
     alone first
     run "" 2 seed=9
     expect 0

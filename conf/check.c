@@ -1,5 +1,6 @@
 /* Checks of several keys against each other, on the recipe itself and on every variant as its steps will see it. */
 #include "conf/recipe_parts.h"
+#include "conf/run.h"
 #include "conf/suggest.h"
 
 #include <stdarg.h>
@@ -123,6 +124,24 @@ static void check_batches(checker *c, const char *section)
     if (m > b) conflict(c, micro, batch, "%s %lld is larger than %s %lld", micro, (long long)m, batch, (long long)b);
 }
 
+static void check_pretrain(checker *c)
+{
+    const recipe *r = c->r;
+    bool json = false;
+    for (size_t i = 0; i < recipe_list_count(r, "teacher.pretrain.corpus"); i++) {
+        const char *path = recipe_list_text(r, "teacher.pretrain.corpus", i);
+        size_t length = strlen(path);
+        json = json || (length > 6 && !strcmp(path + length - 6, ".jsonl"));
+    }
+    check_batches(c, "teacher.pretrain");
+    if (json && recipe_is_null(r, "teacher.pretrain.field"))
+        conflict(c, "teacher.pretrain.field", "teacher.pretrain.corpus",
+                 "teacher.pretrain.corpus has JSON lines: name the key of their text in teacher.pretrain.field");
+    if (run_pretrains(r) && is(r, "teacher.input", "tokens"))
+        conflict(c, "teacher.input", "teacher.pretrain.corpus",
+                 "teacher.input tokens reads no words: pretraining needs teacher.input text");
+}
+
 static void check_teacher(checker *c)
 {
     const recipe *r = c->r;
@@ -130,6 +149,7 @@ static void check_teacher(checker *c)
     if (!is(r, "teacher.model", "encoder")) return;
     check_heads(c, "teacher");
     check_batches(c, "teacher");
+    check_pretrain(c);
     if (is(r, "teacher.vocabulary", "wordpiece") && is(r, "teacher.input", "text") &&
         recipe_is_null(r, "teacher.vocabulary_file"))
         conflict(c, "teacher.vocabulary", "teacher.vocabulary_file",

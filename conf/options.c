@@ -16,6 +16,7 @@
 #define CHOICE(key, standard, choices, help) {key, OPTION_CHOICE, standard, 0, 0, choices, NULL, true, help}
 #define CHOICES(key, standard, choices, help) {key, OPTION_CHOICES, standard, 0, 0, choices, NULL, true, help}
 #define INTS(key, standard, least, most, help) {key, OPTION_INTS, standard, least, most, NULL, NULL, true, help}
+#define TEXTS(key, standard, help) {key, OPTION_TEXTS, standard, 0, 0, NULL, NULL, true, help}
 /* The same, for keys that never change a result. */
 #define FREE_TEXT(key, standard, help) {key, OPTION_TEXT, standard, 0, 0, NULL, NULL, false, help}
 #define FREE_PATH(key, standard, help) {key, OPTION_PATH, standard, 0, 0, NULL, NULL, false, help}
@@ -104,7 +105,17 @@ static const option TABLE[] = {
     PATH("teacher.init", "null", "safetensors to start from"),
     CHOICE("teacher.metric", "top5", "top1|top5", "score on the development part that the best model is chosen by"),
     BOOL("teacher.learn_development", "false", "learn from the development part too, when every choice is made: nothing is scored while training, the last model is kept"),
+    INTS("teacher.seeds", "[]", 0, 9e15, "train once with each seed; empty: the recipe's seed"),
 #define PREFIX "teacher."
+#include "conf/options_train.inc"
+#undef PREFIX
+    TEXTS("teacher.pretrain.corpus", "[]", "text files to pretrain the encoder on by masked words (MLM), before it learns from segments: a text a line, actions parted by <a>, verb and noun by <v>; names that end in .jsonl hold a JSON object a line"),
+    BOOL("teacher.pretrain.extra_text", "false", "the lines of teacher.extra_text belong to the corpus too"),
+    TEXT("teacher.pretrain.field", "null", "key of the text in JSON lines; of a list of texts each is an action"),
+    INT("teacher.pretrain.min_count", "2", 1, 1e9, "a word vocabulary takes words of the corpus that occur so often in it"),
+    REAL("teacher.pretrain.mask", "0.15", 0.001, 0.9, "share of a block's words that are asked for (at least one): 80 % of them are masked, 10 % replaced, 10 % stay"),
+    INT("teacher.pretrain.length", "128", 4, 65536, "tokens of a block: longer texts are cut"),
+#define PREFIX "teacher.pretrain."
 #include "conf/options_train.inc"
 #undef PREFIX
 

@@ -15,12 +15,20 @@ const char *run_set_name(const run_step *step)
 
 status run_step_name(const run_step *step, char *out, size_t size)
 {
-    const char *before = strcmp(step->section, "predict") == 0 ? "predict." : "";
+    bool prefixed = !strcmp(step->section, "pretrain") || !strcmp(step->section, "predict");
+    const char *before = prefixed ? step->section : "", *dot = prefixed ? "." : "";
     int length = step->several_seeds
-                     ? snprintf(out, size, "%s%s.%lld", before, run_set_name(step), (long long)step->seed)
-                     : snprintf(out, size, "%s%s", before, run_set_name(step));
+                     ? snprintf(out, size, "%s%s%s.%lld", before, dot, run_set_name(step), (long long)step->seed)
+                     : snprintf(out, size, "%s%s%s", before, dot, run_set_name(step));
     return length >= 0 && (size_t)length < size ? OK
                                                 : FAIL(ERR_INTERNAL, "the name of a step needs %d bytes", length + 1);
+}
+
+bool run_pretrains(const recipe *r)
+{
+    bool corpus = recipe_list_count(r, "teacher.pretrain.corpus") > 0;
+    bool extra = recipe_bool(r, "teacher.pretrain.extra_text") && recipe_text(r, "teacher.extra_text");
+    return (corpus || extra) && !strcmp(recipe_text(r, "teacher.model"), "encoder");
 }
 
 char *run_path(const char *run, const char *name)

@@ -8,30 +8,34 @@
  *   metrics.json, analysis.json, report.html
  *
  * A step is one training or prediction of the plan. Its name is the name of what it trains, with the seed when the
- * section has several: "teacher", "predict.teacher", "student_plain.1".
+ * section has several: "pretrain.teacher", "teacher", "predict.teacher", "student_plain.1".
  */
 #ifndef MAGISTER_CONF_RUN_H
 #define MAGISTER_CONF_RUN_H
 
 #include "base/status.h"
+#include "conf/recipe.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 typedef struct {
-    const char *section; /* "generate", "teacher", "predict" or "student" */
+    const char *section; /* "generate", "pretrain", "teacher", "predict" or "student" */
     const char *variant; /* name of the variant; NULL for the section's own */
     int64_t seed;
     bool several_seeds;
 } run_step;
 
-/* "student_plain.1"; predict steps are "predict." and the teacher's step. */
+/* "student_plain.1"; steps of pretraining and predicting are "pretrain." or "predict." and the teacher's step. */
 status run_step_name(const run_step *step, char *out, size_t size);
 
-/* The name of the prediction set a step makes or uses: the variant's, else the section's ("teacher" for predict);
- * "generate" makes none, and is called so. */
+/* The name of the prediction set a step makes or uses: the variant's, else the section's ("teacher" for pretrain and
+ * predict); "generate" makes none, and is called so. */
 const char *run_set_name(const run_step *step);
+
+/* Whether the teacher of recipe `r`, as one of its steps sees it, is pretrained: it is an encoder and has a corpus. */
+bool run_pretrains(const recipe *r);
 
 /* New string "<run>/store.sqlite" and so on; freed by the caller; NULL when out of memory. */
 char *run_path(const char *run, const char *name);

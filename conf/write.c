@@ -106,8 +106,9 @@ static bool starts(const char *key, const char *prefix)
 static bool step_ignores(const char *section, const char *key)
 {
     if (!strcmp(section, "generate")) return !starts(key, "generate.") && strcmp(key, "seed") != 0;
-    if (starts(key, "stages") || starts(key, "train.") || starts(key, "student.seeds")) return true;
-    if (!strcmp(section, "teacher"))
+    if (starts(key, "stages") || starts(key, "train.")) return true;
+    if (starts(key, "teacher.seeds") || starts(key, "student.seeds")) return true;
+    if (!strcmp(section, "teacher") || !strcmp(section, "pretrain"))
         return starts(key, "predict.") || starts(key, "student.") || starts(key, "teacher.baselines");
     return !strcmp(section, "predict") && starts(key, "student.");
 }

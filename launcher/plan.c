@@ -35,33 +35,27 @@ done:
     return st;
 }
 
-/* Training or predicting with one teacher. */
-static status add_teacher(plan *p, const recipe *r, const char *section, const char *variant)
+/* Whether the recipe of a step has something to train. Baselines are only counted, and not every teacher is pretrained.
+ */
+static bool has_work(const recipe *view, const char *section)
 {
-    status st = OK;
-    recipe *view = NULL;
-    int64_t seed = recipe_int(r, "seed");
-    TRY(recipe_for_step(r, section, variant, seed, &view));
-    bool trains = !strcmp(section, "teacher");
-    if (trains && strcmp(recipe_text(view, "teacher.model"), "encoder") != 0) goto done;
-    TRY(append(p, view, PLAN_RANKS, (run_step){section, variant, seed, false}));
-done:
-    recipe_free(&view);
-    return st;
+    if (!strcmp(section, "pretrain")) return run_pretrains(view);
+    return strcmp(section, "teacher") != 0 || !strcmp(recipe_text(view, "teacher.model"), "encoder");
 }
 
-/* One student, once for every seed it has. */
-static status add_student(plan *p, const recipe *r, const char *variant)
+/* One teacher's or student's steps of a section: one for every seed it has. */
+static status add_variant(plan *p, const recipe *r, const char *section, const char *owner, const char *variant)
 {
     status st = OK;
     recipe *base = NULL, *view = NULL;
+    const char *seeds_key = strcmp(owner, "student") ? "teacher.seeds" : "student.seeds";
     int64_t seed = recipe_int(r, "seed");
-    TRY(recipe_for_step(r, "student", variant, seed, &base));
-    size_t seeds = recipe_list_count(base, "student.seeds");
-    for (size_t i = 0; i < (seeds ? seeds : 1); i++) {
-        if (seeds) seed = recipe_list_int(base, "student.seeds", i);
-        TRY(recipe_for_step(r, "student", variant, seed, &view));
-        TRY(append(p, view, PLAN_RANKS, (run_step){"student", variant, seed, seeds > 1}));
+    TRY(recipe_for_step(r, section, variant, seed, &base));
+    size_t seeds = recipe_list_count(base, seeds_key);
+    for (size_t i = 0; i < (seeds ? seeds : 1) && has_work(base, section); i++) {
+        if (seeds) seed = recipe_list_int(base, seeds_key, i);
+        TRY(recipe_for_step(r, section, variant, seed, &view));
+        TRY(append(p, view, PLAN_RANKS, (run_step){section, variant, seed, seeds > 1}));
         recipe_free(&view);
     }
 done:
@@ -73,12 +67,11 @@ done:
 static status add_section(plan *p, const recipe *r, const char *section)
 {
     status st = OK;
-    bool student = !strcmp(section, "student");
-    const char *owner = student ? "student" : "teacher";
+    const char *owner = strcmp(section, "student") ? "teacher" : "student";
     size_t variants = recipe_variant_count(r, owner);
     for (size_t i = 0; i <= variants; i++) { /* the section's own comes first */
         const char *variant = i ? recipe_variant_name(r, owner, i - 1) : NULL;
-        TRY(student ? add_student(p, r, variant) : add_teacher(p, r, section, variant));
+        TRY(add_variant(p, r, section, owner, variant));
     }
 done:
     return st;
@@ -91,6 +84,7 @@ status plan_make(const recipe *r, plan *out)
     static const char *const SECTIONS[] = {"teacher", "predict", "student"};
     bool films = !strcmp(recipe_text(r, "generate.film"), "video");
     if (has_stage(r, "generate")) TRY(add_one(&p, r, films ? PLAN_RANKS : PLAN_GENERATE, "generate"));
+    if (has_stage(r, "teacher")) TRY(add_section(&p, r, "pretrain")); /* no stage of its own: the teacher asks for it */
     for (size_t i = 0; i < 3; i++)
         if (has_stage(r, SECTIONS[i])) TRY(add_section(&p, r, SECTIONS[i]));
     if (has_stage(r, "evaluate")) TRY(add_one(&p, r, PLAN_EVALUATE, "evaluate"));

@@ -1,8 +1,9 @@
 /* plan - the steps of a recipe, in the order they run: a pure function, so that it can be shown before anything starts.
  *
  *   generate                                      (by ranks when it makes videos)
- *   teacher, then each of its variants            (baselines are only counted: they have nothing to train)
- *   predict.teacher, then each of its variants
+ *   pretrain.teacher and each of the variants that have a corpus, once for every seed
+ *   teacher and each of its variants, once for every seed     (baselines are only counted: they have nothing to train)
+ *   predict.teacher and each of its variants, once for every seed
  *   student and each of its variants, once for every seed
  *   evaluate
  */

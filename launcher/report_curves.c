@@ -142,6 +142,7 @@ static status write_set(const report *p, size_t i, size_t *next)
     status st = OK;
     const plan_step *first = &p->plan->at[i];
     size_t count = 0, points = 0;
+    char title[128];
     while (i + count < p->plan->count && same_set(first, &p->plan->at[i + count])) count++;
     *next = i + count;
     curve *curves = calloc(count, sizeof *curves);
@@ -150,7 +151,9 @@ static status write_set(const report *p, size_t i, size_t *next)
         TRY(curve_read(p->run, p->plan->at[i + c].name, &curves[c]));
         points += curves[c].loss_count + curves[c].metric_count;
     }
-    if (points) TRY(draw_curves(p, run_set_name(&first->step), curves, count));
+    bool pretrains = !strcmp(first->step.section, "pretrain");
+    snprintf(title, sizeof title, "%s%s", pretrains ? "pretrain." : "", run_set_name(&first->step));
+    if (points) TRY(draw_curves(p, title, curves, count));
 done:
     for (size_t c = 0; curves && c < count; c++) curve_free(&curves[c]);
     free(curves);

@@ -98,6 +98,7 @@ static status generate_into_run(comm *c, const recipe *r, const char *run)
 static status step_run(comm *c, const recipe *r, const rank_arguments *a)
 {
     if (generates(a)) return generate_into_run(c, r, a->run);
+    if (!strcmp(a->step.section, "pretrain")) return teacher_pretrain(c, r, a->run, &a->step);
     if (!strcmp(a->step.section, "teacher")) return teacher_train(c, r, a->run, &a->step);
     if (!strcmp(a->step.section, "predict")) return teacher_predict(c, r, a->run, &a->step);
     return student_train(c, r, a->run, &a->step);

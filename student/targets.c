@@ -57,7 +57,13 @@ static status check_model(const targets *t, const char *run)
 {
     status st = OK;
     char model[HASH_TEXT], vocabulary[HASH_TEXT];
-    char *directory = run_step_directory(run, t->info.name);
+    char step[128];
+    snprintf(step, sizeof step, "%s.%lld", t->info.name, (long long)t->info.seed); /* of several seeds */
+    char *directory = run_step_directory(run, step);
+    if (directory && !directory_exists(directory)) {
+        free(directory);
+        directory = run_step_directory(run, t->info.name);
+    }
     if (!directory) TRY(FAIL(ERR_MEMORY, "no memory for the name of a directory"));
     TRY(hash_if_there(directory, "model.safetensors", model));
     TRY(hash_if_there(directory, "vocabulary.txt", vocabulary));

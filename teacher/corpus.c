@@ -2,7 +2,8 @@
 
 #include "base/hash.h"
 #include "base/log.h"
-#include "teacher/tokenizer.h"
+#include "conf/run.h"
+#include "data/names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -55,11 +56,81 @@ done:
     return st;
 }
 
-/* The words of what is learned from, segments and extra text, and of nothing else. */
-static status count_vocabulary(corpus *c, const dataset *d, bool development)
+/* Actions of the texts that are learned from. */
+static size_t count_text_actions(const text_list *texts)
+{
+    size_t count = 0;
+    for (size_t t = 0; t < texts->count; t++)
+        if (!texts->development[t]) count += texts->first[t + 1] - texts->first[t];
+    return count;
+}
+
+static status cut_texts(word_counts *w, const text_list *texts, bool glosses)
 {
     status st = OK;
-    word_counts w = {0};
+    w->cut = calloc(count_text_actions(texts) + 1, sizeof *w->cut);
+    if (!w->cut) TRY(FAIL(ERR_MEMORY, "no memory for the words of %zu texts", texts->count));
+    for (size_t t = 0; t < texts->count; t++)
+        for (size_t a = texts->first[t]; a < texts->first[t + 1] && !texts->development[t]; a++) {
+            TRY(words_cut(texts->actions[a], glosses, &w->cut[w->count++]));
+            w->word_count += w->cut[w->count - 1].count;
+        }
+    w->words = calloc(w->word_count + 1, sizeof *w->words);
+    w->times = calloc(w->word_count + 1, sizeof *w->times);
+    if (!w->words || !w->times) TRY(FAIL(ERR_MEMORY, "no memory to count %zu words", w->word_count));
+done:
+    return st;
+}
+
+/* Distinct words of the texts with how often they occur; those that occur less than `least` times with 0. */
+static status count_texts(word_counts *w, const text_list *texts, bool glosses, size_t least)
+{
+    status st = OK;
+    name_table places = {0};
+    size_t distinct = 0;
+    TRY(cut_texts(w, texts, glosses));
+    for (size_t i = 0; i < w->count; i++)
+        for (size_t k = 0; k < w->cut[i].count; k++) {
+            const char *word = w->cut[i].text + w->cut[i].offsets[k];
+            size_t place = 0;
+            TRY(names_add(&places, word, distinct, &place));
+            if (place == distinct) w->words[distinct++] = word;
+            w->times[place]++;
+        }
+    w->word_count = distinct;
+    for (size_t i = 0; i < distinct; i++)
+        if (w->times[i] < least) w->times[i] = 0;
+done:
+    names_free(&places);
+    return st;
+}
+
+/* The vocabulary of the words of both. */
+static status build_vocabulary(const word_counts *a, const word_counts *b, vocabulary **out)
+{
+    status st = OK;
+    size_t count = a->word_count + b->word_count;
+    const char **words = calloc(count + 1, sizeof *words);
+    size_t *times = calloc(count + 1, sizeof *times);
+    if (!words || !times) TRY(FAIL(ERR_MEMORY, "no memory to count %zu words", count));
+    for (size_t i = 0; i < count; i++) {
+        const word_counts *from = i < a->word_count ? a : b;
+        size_t at = i < a->word_count ? i : i - a->word_count;
+        words[i] = from->words[at];
+        times[i] = from->times[at];
+    }
+    TRY(vocabulary_build(words, times, count, out));
+done:
+    free(words);
+    free(times);
+    return st;
+}
+
+/* The words of what is learned from (segments, extra text and, in pretraining, texts), and of nothing else. */
+static status count_vocabulary(corpus *c, const dataset *d, bool development, size_t least)
+{
+    status st = OK;
+    word_counts w = {0}, more = {0};
     size_t *times = calloc(c->action_count, sizeof *times);
 
     if (!times) TRY(FAIL(ERR_MEMORY, "no memory to count %zu actions", c->action_count));
@@ -72,10 +143,12 @@ static status count_vocabulary(corpus *c, const dataset *d, bool development)
             w.words[n] = w.cut[i].text + w.cut[i].offsets[k];
             w.times[n] = times[i];
         }
-    TRY(vocabulary_build(w.words, w.times, w.word_count, &c->words));
+    TRY(count_texts(&more, &c->texts, d->glosses, least));
+    TRY(build_vocabulary(&w, &more, &c->words));
 done:
     free(times);
     word_counts_free(&w);
+    word_counts_free(&more);
     return st;
 }
 
@@ -89,7 +162,9 @@ static status open_vocabulary(corpus *c, const recipe *r, const dataset *d, cons
     else if (pieces && !file)
         TRY(FAIL(ERR_CONFIG, "teacher.vocabulary is wordpiece: name its file in teacher.vocabulary_file"));
     else if (pieces) TRY(vocabulary_read(file, &c->words));
-    else TRY(count_vocabulary(c, d, recipe_bool(r, "teacher.learn_development")));
+    else
+        TRY(count_vocabulary(c, d, recipe_bool(r, "teacher.learn_development"),
+                             (size_t)recipe_int(r, "teacher.pretrain.min_count")));
     vocabulary_hash(c->words, c->vocabulary_hash);
 done:
     return st;
@@ -102,8 +177,7 @@ static void note_action(corpus *c, size_t action, size_t tokens)
     if (length > c->longest) c->longest = length;
 }
 
-/* Appends the tokens of one action; `*verb` gets how many stand before <v>, all where there is none. */
-static status encode_action(corpus *c, const char *text, bool whole, tokenizer_kind kind, id_list *ids, size_t *verb)
+status corpus_encode(const corpus *c, const char *text, id_list *ids, size_t *verb)
 {
     status st = OK;
     const char *cut = strstr(text, BETWEEN_PARTS);
@@ -111,9 +185,9 @@ static status encode_action(corpus *c, const char *text, bool whole, tokenizer_k
     char *start = strndup(text, cut ? (size_t)(cut - text) : strlen(text));
 
     if (!start) TRY(FAIL(ERR_MEMORY, "no memory for the text of an action"));
-    TRY(tokenizer_encode(c->words, kind, whole, start, ids));
+    TRY(tokenizer_encode(c->words, c->kind, c->glosses, start, ids));
     *verb = ids->count - before;
-    if (cut) TRY(tokenizer_encode(c->words, kind, whole, cut, ids));
+    if (cut) TRY(tokenizer_encode(c->words, c->kind, c->glosses, cut, ids));
 done:
     free(start);
     return st;
@@ -137,7 +211,7 @@ static status place_tokens(corpus *c, const size_t *verbs)
     return OK;
 }
 
-static status encode_actions(corpus *c, const dataset *d, tokenizer_kind kind)
+static status encode_actions(corpus *c, const dataset *d)
 {
     status st = OK;
     id_list ids = {0}, between = {0};
@@ -145,13 +219,13 @@ static status encode_actions(corpus *c, const dataset *d, tokenizer_kind kind)
 
     if (!verbs) TRY(FAIL(ERR_MEMORY, "no memory for %zu actions", c->action_count));
     for (size_t i = 0; i + 1 < c->action_count; i++) {
-        TRY(encode_action(c, text_of(c, d, i), d->glosses, kind, &ids, &verbs[i]));
+        TRY(corpus_encode(c, text_of(c, d, i), &ids, &verbs[i]));
         note_action(c, i, ids.count);
     }
     TRY(id_list_add(&ids, vocabulary_mark(c->words, MARK_UNKNOWN)));
     verbs[c->action_count - 1] = 1;
     note_action(c, c->action_count - 1, ids.count);
-    TRY(tokenizer_encode(c->words, kind, d->glosses, mark_text(MARK_ACTION), &between));
+    TRY(tokenizer_encode(c->words, c->kind, c->glosses, mark_text(MARK_ACTION), &between));
     TRY(place_tokens(c, verbs));
     c->between_count = between.count;
     c->ids = ids.at;
@@ -164,12 +238,28 @@ done:
     return st;
 }
 
+static status read_texts(corpus *c, const recipe *r)
+{
+    status st = OK;
+    const char *extra = recipe_text(r, "teacher.extra_text");
+    text_options o = {.field = recipe_text(r, "teacher.pretrain.field"),
+                      .glosses = c->glosses,
+                      .development = recipe_real(r, "data.development"),
+                      .seed = (uint64_t)recipe_int(r, "data.split_seed")};
+    for (size_t i = 0; i < recipe_list_count(r, "teacher.pretrain.corpus"); i++)
+        TRY(texts_read(recipe_list_text(r, "teacher.pretrain.corpus", i), &o, &c->texts));
+    if (extra && recipe_bool(r, "teacher.pretrain.extra_text")) TRY(texts_read(extra, &o, &c->texts));
+done:
+    return st;
+}
+
 static status open_text(corpus *c, const recipe *r, const dataset *d, const char *saved)
 {
     status st = OK;
-    bool pieces = !strcmp(recipe_text(r, "teacher.vocabulary"), "wordpiece");
+    c->kind = strcmp(recipe_text(r, "teacher.vocabulary"), "wordpiece") ? CUT_WORDS : CUT_PIECES;
+    if (!saved && run_pretrains(r)) TRY(read_texts(c, r));
     TRY(open_vocabulary(c, r, d, saved));
-    TRY(encode_actions(c, d, pieces ? CUT_PIECES : CUT_WORDS));
+    TRY(encode_actions(c, d));
     c->id_rows = vocabulary_size(c->words);
     c->start = vocabulary_mark(c->words, MARK_START);
     c->end = vocabulary_mark(c->words, MARK_END);
@@ -283,7 +373,7 @@ static void tell(const corpus *c)
 status corpus_open(const recipe *r, const dataset *d, const char *saved, corpus *out)
 {
     status st = OK;
-    corpus c = {.class_count = d->classes.action_count};
+    corpus c = {.class_count = d->classes.action_count, .glosses = d->glosses};
     const char *extra = recipe_text(r, "teacher.extra_text");
 
     if (extra) TRY(extra_text_read(extra, &d->classes, d->glosses, &c.extra));
@@ -310,6 +400,7 @@ void corpus_free(corpus *c)
     free(c->between);
     vocabulary_free(&c->words);
     extra_text_free(&c->extra);
+    texts_free(&c->texts);
     *c = (corpus){0};
 }
 

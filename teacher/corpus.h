@@ -13,6 +13,8 @@
 #include "conf/recipe.h"
 #include "data/dataset.h"
 #include "teacher/extra_text.h"
+#include "teacher/texts.h"
+#include "teacher/tokenizer.h"
 #include "teacher/vocabulary.h"
 
 #include <stdbool.h>
@@ -35,15 +37,21 @@ typedef struct {
     size_t longest;              /* tokens of the longest action */
     vocabulary *words;           /* NULL with input tokens */
     char vocabulary_hash[33];    /* of the vocabulary; with input tokens of the classes' names */
-    extra_text extra;            /* empty without teacher.extra_text */
+    tokenizer_kind kind;         /* how text is cut */
+    bool glosses;
+    extra_text extra; /* empty without teacher.extra_text */
+    text_list texts;  /* what is pretrained on; empty unless the recipe pretrains and nothing is saved */
 } corpus;
 
-/* Reads teacher.input, vocabulary, vocabulary_file and extra_text. `saved` is the vocabulary of a trained model, or
- * NULL: then a word vocabulary is counted from the training segments and the extra text. Errors: those
- * of the files, with file:line for text; ERR_CONFIG when a WordPiece vocabulary is asked for and not named. The caller
- * frees it. */
+/* Reads teacher.input, vocabulary, vocabulary_file, extra_text and pretrain. `saved` is the vocabulary of a
+ * (pre)trained model, or NULL: then a word vocabulary is counted from the training segments, the extra text, and words
+ * that the texts to learn from in pretraining have pretrain.min_count times. Errors: those of the files, with file:line
+ * for text; ERR_CONFIG when a WordPiece vocabulary is asked for and not named. The caller frees it. */
 status corpus_open(const recipe *r, const dataset *d, const char *saved, corpus *out);
 void corpus_free(corpus *c);
+
+/* Appends the tokens of one action to `ids`; `*verb` gets how many stand before <v>, all where there is none. */
+status corpus_encode(const corpus *c, const char *text, id_list *ids, size_t *verb);
 
 /* Most tokens a sequence of `hist_len` actions can have. */
 size_t corpus_sequence_most(const corpus *c, size_t hist_len);

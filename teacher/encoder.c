@@ -75,6 +75,7 @@ static void build_layers(encoder *e)
 static void build_heads(encoder *e)
 {
     const encoder_options *o = &e->o;
+    if (!o->actions) return;
     module *heads = child_at(e->root, "heads");
     e->action = nn_linear(heads, "action", o->width, o->actions, true, NORMAL);
     if (!o->verbs) return;
@@ -97,13 +98,13 @@ status encoder_new(const encoder_options *options, encoder **out)
         TRY(FAIL(ERR_CONFIG, "the width %lld is no multiple of the %lld attention heads", (long long)options->width,
                  (long long)options->heads));
     e->o = *options;
-    e->o.factored = options->factored && options->verbs;
+    e->o.factored = options->factored && options->actions && options->verbs;
     e->root = module_new();
     if (!e->root) TRY(FAIL(ERR_MEMORY, "no memory for an encoder"));
     build_embeddings(e);
     build_layers(e);
     build_heads(e);
-    TRY(t_check(module_find(e->root, "heads.action.bias")));
+    TRY(t_check(module_find(e->root, e->o.actions ? "heads.action.bias" : "embeddings.LayerNorm.bias")));
     *out = e;
     e = NULL;
 done:
@@ -132,18 +133,27 @@ module *encoder_module(encoder *e)
 /* ---- one pass -----------------------------------------------------------------------------------------------------
  */
 
+/* The rows the last layer computes. */
+typedef struct {
+    tensor *rows;   /* (count) */
+    int64_t count;  /* A */
+    bool one_each;  /* they are the start marks, one a sequence: nothing else looks around in the last layer */
+    uint64_t *keys; /* (A) of dropout; NULL without */
+} asked;
+
 typedef struct {
     encoder *e;
-    int64_t sequences, longest;        /* B, T */
-    int64_t tokens, rows;              /* N; N and the rows that fill up, R */
-    bool packed;                       /* lengths differ: N < B * T; otherwise R = N */
-    tensor *starts;                    /* (B) row of each start mark */
-    tensor *spread;                    /* (B * T) row of each place of the padded form; padding: row 0 */
-    tensor *gather;                    /* (R) place of each row in the padded form; rows that fill up: place 0 */
-    tensor *visible, *hidden;          /* (B, 1, 1, T) bool; NULL when there is no padding */
-    uint64_t *token_keys, *start_keys; /* (R), (B) of dropout; NULL without */
-    uint64_t *keys;                    /* (largest number of rows) scratch */
-    uint64_t site;                     /* dropouts so far */
+    int64_t sequences, longest; /* B, T */
+    int64_t tokens, rows;       /* N; N and the rows that fill up, R */
+    bool packed;                /* lengths differ: N < B * T; otherwise R = N */
+    asked last;
+    tensor *spread;           /* (B * T) row of each place of the padded form; padding: row 0 */
+    tensor *gather;           /* (R) place of each row in the padded form; rows that fill up: place 0 */
+    tensor *visible, *hidden; /* (B, 1, 1, T) bool; NULL when there is no padding */
+    uint64_t *token_keys;     /* (R) of dropout; NULL without */
+    uint64_t *keys;           /* (largest number of rows) scratch */
+    const size_t *first;      /* (B + 1) of the batch */
+    uint64_t site;            /* dropouts so far */
 } pass;
 
 /* Dropout of x, whose row r belongs to rows[r]. */
@@ -163,7 +173,7 @@ static tensor *drop_seen(pass *p, tensor *seen, int64_t looking)
     int64_t heads = p->e->o.heads, rows = 0;
     for (int64_t s = 0; s < p->sequences; s++)
         for (int64_t h = 0; h < heads; h++) {
-            uint64_t key = hash_mix(hash_mix(p->start_keys[s], p->site), (uint64_t)h);
+            uint64_t key = hash_mix(hash_mix(p->token_keys[p->first[s]], p->site), (uint64_t)h);
             for (int64_t i = 0; i < looking; i++) p->keys[rows++] = hash_mix(key, (uint64_t)i);
         }
     p->site++;
@@ -217,28 +227,30 @@ static tensor *attend_dropping(pass *p, tensor *q, tensor *k, tensor *v)
     return t_matmul(drop_seen(p, t_softmax(scores, -1), t_size(q, 2)), v);
 }
 
-/* x (R, D) -> (R, D), or (B, D) of the start marks alone when `last`. */
+/* x (R, D) -> (R, D), or (A, D) of what is asked for when `last`. */
 static tensor *attend(pass *p, layer *l, tensor *x, bool last)
 {
-    tensor *looking = last ? t_index_select(x, 0, p->starts) : x;
-    tensor *q = split_heads(p, nn_linear_forward(l->query, looking), last);
+    bool one_each = last && p->last.one_each;
+    tensor *looking = one_each ? t_index_select(x, 0, p->last.rows) : x;
+    tensor *q = split_heads(p, nn_linear_forward(l->query, looking), one_each);
     tensor *k = split_heads(p, nn_linear_forward(l->key, x), false);
     tensor *v = split_heads(p, nn_linear_forward(l->value, x), false);
     bool dropping = p->token_keys && p->e->o.attention_dropout > 0;
     tensor *seen = dropping ? attend_dropping(p, q, k, v) : t_attention(q, k, v, p->visible, false);
-    return nn_linear_forward(l->attended, join_heads(p, seen, last));
+    seen = join_heads(p, seen, one_each);
+    return nn_linear_forward(l->attended, last && !one_each ? t_index_select(seen, 0, p->last.rows) : seen);
 }
 
 static tensor *run_layer(pass *p, layer *l, tensor *x, bool last)
 {
     encoder *e = p->e;
-    const uint64_t *keys = last ? p->start_keys : p->token_keys;
-    int64_t rows = last ? p->sequences : p->rows;
+    const uint64_t *keys = last ? p->last.keys : p->token_keys;
+    int64_t rows = last ? p->last.count : p->rows;
     bool before = e->o.pre_norm;
 
     tensor *in = before ? nn_layer_norm_forward(l->attention_norm, x) : x;
     tensor *seen = drop(p, attend(p, l, in, last), e->o.dropout, keys, rows);
-    x = t_add(last ? t_index_select(x, 0, p->starts) : x, seen);
+    x = t_add(last ? t_index_select(x, 0, p->last.rows) : x, seen);
     if (!before) x = nn_layer_norm_forward(l->attention_norm, x);
     in = before ? nn_layer_norm_forward(l->output_norm, x) : x;
     tensor *inner = drop(p, t_gelu(nn_linear_forward(l->inner, in)), e->o.inner_dropout, keys, rows);
@@ -274,18 +286,17 @@ static int64_t fill_up(int64_t tokens)
 }
 
 typedef struct {
-    int64_t *spread, *gather, *starts;
+    int64_t *spread, *gather;
     unsigned char *visible, *hidden;
 } layout;
 
-static status layout_alloc(layout *l, size_t sequences, size_t places, size_t rows)
+static status layout_alloc(layout *l, size_t places, size_t rows)
 {
     l->spread = calloc(places, sizeof *l->spread);
     l->gather = calloc(rows, sizeof *l->gather);
-    l->starts = calloc(sequences, sizeof *l->starts);
     l->visible = calloc(places, 1);
     l->hidden = malloc(places);
-    if (!l->spread || !l->gather || !l->starts || !l->visible || !l->hidden)
+    if (!l->spread || !l->gather || !l->visible || !l->hidden)
         return FAIL(ERR_MEMORY, "no memory for a batch of %zu tokens", rows);
     memset(l->hidden, 1, places);
     return OK;
@@ -295,7 +306,6 @@ static void layout_free(layout *l)
 {
     free(l->spread);
     free(l->gather);
-    free(l->starts);
     free(l->visible);
     free(l->hidden);
 }
@@ -303,7 +313,6 @@ static void layout_free(layout *l)
 static void layout_fill(layout *l, const token_batch *b)
 {
     for (size_t s = 0; s < b->count; s++) {
-        l->starts[s] = (int64_t)b->first[s];
         for (size_t n = b->first[s]; n < b->first[s + 1]; n++) {
             size_t place = s * b->longest + (n - b->first[s]);
             l->spread[place] = (int64_t)n;
@@ -322,10 +331,9 @@ static status lay_out(pass *p, const token_batch *b)
 
     p->packed = p->tokens < places;
     p->rows = p->packed ? fill_up(p->tokens) : p->tokens;
-    TRY(layout_alloc(&l, b->count, (size_t)places, (size_t)p->rows));
-    layout_fill(&l, b);
-    p->starts = t_from_i64(l.starts, SHAPE(p->sequences));
     if (!p->packed) goto done;
+    TRY(layout_alloc(&l, (size_t)places, (size_t)p->rows));
+    layout_fill(&l, b);
     p->spread = t_from_i64(l.spread, SHAPE(places));
     p->gather = t_from_i64(l.gather, SHAPE(p->rows));
     p->visible = t_from_bytes(T_BOOL, l.visible, SHAPE(p->sequences, 1, 1, p->longest));
@@ -349,41 +357,105 @@ static status make_keys(pass *p, const token_batch *b, const uint64_t *keys)
     status st = OK;
     size_t rows = (size_t)p->rows, looking = b->count * (size_t)p->e->o.heads * b->longest;
     p->token_keys = calloc(rows, sizeof *p->token_keys);
-    p->start_keys = calloc(b->count, sizeof *p->start_keys);
     p->keys = calloc(looking > rows ? looking : rows, sizeof *p->keys);
-    if (!p->token_keys || !p->start_keys || !p->keys)
-        TRY(FAIL(ERR_MEMORY, "no memory for the dropout of %zu tokens", rows));
-    for (size_t s = 0; s < b->count; s++) {
+    if (!p->token_keys || !p->keys) TRY(FAIL(ERR_MEMORY, "no memory for the dropout of %zu tokens", rows));
+    for (size_t s = 0; s < b->count; s++)
         for (size_t n = b->first[s]; n < b->first[s + 1]; n++) p->token_keys[n] = hash_mix(keys[s], n - b->first[s]);
-        p->start_keys[s] = p->token_keys[b->first[s]];
-    }
 done:
+    return st;
+}
+
+/* The last layer is to compute these rows; those that fill up are as token 0. */
+static status ask(pass *p, const int64_t *rows, size_t count, bool one_each)
+{
+    status st = OK;
+    size_t room = one_each ? count : (size_t)fill_up(count ? (int64_t)count : 1);
+    int64_t *filled = calloc(room, sizeof *filled);
+    if (!filled) TRY(FAIL(ERR_MEMORY, "no memory for the states of %zu tokens", count));
+    if (count) memcpy(filled, rows, count * sizeof *filled);
+    p->last = (asked){.rows = t_from_i64(filled, SHAPE((int64_t)room)), .count = (int64_t)room, .one_each = one_each};
+    if (!p->token_keys) goto done;
+    p->last.keys = calloc(room, sizeof *p->last.keys);
+    if (!p->last.keys) TRY(FAIL(ERR_MEMORY, "no memory for the dropout of %zu tokens", count));
+    for (size_t i = 0; i < room; i++) p->last.keys[i] = p->token_keys[filled[i]];
+done:
+    free(filled);
+    return st;
+}
+
+static status pass_begin(pass *p, encoder *e, const token_batch *b, const uint64_t *keys)
+{
+    status st = OK;
+    *p = (pass){.e = e, .sequences = (int64_t)b->count, .longest = (int64_t)b->longest, .first = b->first};
+    p->tokens = (int64_t)b->first[b->count];
+    TRY(check_positions(e, b));
+    TRY(lay_out(p, b));
+    if (keys) TRY(make_keys(p, b, keys));
+done:
+    return st;
+}
+
+/* States of what was asked for, (A, D). */
+static tensor *run_layers(pass *p, const token_batch *b)
+{
+    encoder *e = p->e;
+    tensor *x = embed(p, b);
+    for (int64_t i = 0; i < e->o.layers; i++) x = run_layer(p, &e->layers[i], x, i == e->o.layers - 1);
+    return e->final_norm ? nn_layer_norm_forward(e->final_norm, x) : x;
+}
+
+static void pass_end(pass *p)
+{
+    if (p->token_keys) dropout_end();
+    free(p->token_keys);
+    free(p->last.keys);
+    free(p->keys);
+}
+
+static status ask_starts(pass *p, const token_batch *b)
+{
+    status st = OK;
+    int64_t *starts = calloc(b->count, sizeof *starts);
+    if (!starts) TRY(FAIL(ERR_MEMORY, "no memory for a batch of %zu sequences", b->count));
+    for (size_t s = 0; s < b->count; s++) starts[s] = (int64_t)b->first[s];
+    TRY(ask(p, starts, b->count, true));
+done:
+    free(starts);
     return st;
 }
 
 status encoder_forward(encoder *e, const token_batch *b, const uint64_t *keys, encoder_output *out)
 {
     status st = OK;
-    pass p = {.e = e, .sequences = (int64_t)b->count, .longest = (int64_t)b->longest};
-    p.tokens = (int64_t)b->first[b->count];
+    pass p = {0};
 
-    TRY(check_positions(e, b));
-    TRY(lay_out(&p, b));
-    if (keys) TRY(make_keys(&p, b, keys));
-    tensor *x = embed(&p, b);
-    for (int64_t i = 0; i < e->o.layers; i++) x = run_layer(&p, &e->layers[i], x, i == e->o.layers - 1);
-    if (e->final_norm) x = nn_layer_norm_forward(e->final_norm, x);
-    tensor *read = drop(&p, x, e->o.head_dropout, p.start_keys, p.sequences);
+    TRY(pass_begin(&p, e, b, keys));
+    TRY(ask_starts(&p, b));
+    tensor *x = run_layers(&p, b);
+    tensor *read = drop(&p, x, e->o.head_dropout, p.last.keys, p.last.count);
     encoder_output made = {.features = x, .action = action_logits(e, read)};
     if (e->verb) made.verb = nn_linear_forward(e->verb, read);
     if (e->noun) made.noun = nn_linear_forward(e->noun, read);
     TRY(t_check(made.action));
     *out = made;
 done:
-    if (keys) dropout_end();
-    free(p.token_keys);
-    free(p.start_keys);
-    free(p.keys);
+    pass_end(&p);
+    return st;
+}
+
+status encoder_states(encoder *e, const token_batch *b, const uint64_t *keys, const int64_t *rows, size_t count,
+                      tensor **states)
+{
+    status st = OK;
+    pass p = {0};
+
+    TRY(pass_begin(&p, e, b, keys));
+    TRY(ask(&p, rows, count, false));
+    tensor *x = run_layers(&p, b);
+    TRY(t_check(x));
+    *states = x;
+done:
+    pass_end(&p);
     return st;
 }
 

@@ -7,7 +7,7 @@
  * al. 2020), which trains from scratch more easily.
  *
  * Nothing is computed that is not asked for: tokens are packed without padding except inside attention, and the last
- * layer computes the start mark alone, which all heads read.
+ * layer computes the start mark alone, which all heads read, or the tokens whose states are asked for.
  */
 #ifndef MAGISTER_TEACHER_ENCODER_H
 #define MAGISTER_TEACHER_ENCODER_H
@@ -24,7 +24,7 @@ typedef struct {
     int64_t layers, width, heads, inner; /* inner: width of the feed-forward part; heads divides width */
     int64_t id_rows, second_rows;        /* embedding tables; second_rows 0: one id a token */
     int64_t positions, ages;             /* rows of their tables: tokens and actions of the longest sequence */
-    int64_t actions, verbs, nouns;       /* classes; verbs and nouns 0 for glosses */
+    int64_t actions, verbs, nouns;       /* classes; verbs and nouns 0 for glosses; all 0: no heads */
     const int64_t *verb_of, *noun_of;    /* (actions) borrowed; read by encoder_new alone; NULL for glosses */
     bool pre_norm;
     bool factored; /* an action's logit also gets the logits of its verb and its noun */
@@ -49,6 +49,13 @@ typedef struct {
  * nor the other sequences matter; NULL: no dropout. The output holds temporaries of the open scope. Failures are sticky
  * as in tensor.h; ERR_INPUT when a token's position is behind the table of positions. */
 status encoder_forward(encoder *e, const token_batch *b, const uint64_t *keys, encoder_output *out);
+
+/* States of some tokens of a batch after the last layer (and the norm behind it): those of token rows[i] (count;
+ * numbers in the packed batch) in row i of `*states`, a temporary of the open scope. It has at least one row and may
+ * have more than `count`, up to a number that the fast products know: rows that fill up are to be read by nobody
+ * (T_IGNORE). Keys and failures as in encoder_forward; nothing is dropped of the states themselves. */
+status encoder_states(encoder *e, const token_batch *b, const uint64_t *keys, const int64_t *rows, size_t count,
+                      tensor **states);
 
 /* Sets weights from a safetensors file: every parameter of the encoder proper must be there with its shape, under its
  * name or with "bert." before it; of longer tables of positions and ages the first rows are taken. Heads, the second

@@ -69,6 +69,16 @@ done:
     return st;
 }
 
+status examples_add_unlabelled(example_list *e, const int64_t *actions, size_t length)
+{
+    status st = OK;
+    TRY(make_room(e, 1, length));
+    e->query[e->count] = 0;
+    add_one(e, actions, length, NULL, false);
+done:
+    return st;
+}
+
 void examples_free(example_list *e)
 {
     if (!e) return;

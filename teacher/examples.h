@@ -27,6 +27,9 @@ typedef struct {
  * above) give examples without labels, or none at all when `labelled_only`. Errors: ERR_MEMORY. */
 status examples_add(example_list *e, const histories *h, const segment_list *list, size_t class_count,
                     bool labelled_only);
+
+/* Appends one history without labels, of no query (0). Errors: ERR_MEMORY. */
+status examples_add_unlabelled(example_list *e, const int64_t *actions, size_t length);
 void examples_free(example_list *e);
 
 #endif

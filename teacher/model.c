@@ -1,6 +1,7 @@
 #include "teacher/model.h"
 
 #include "base/log.h"
+#include "conf/run.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,28 @@ done:
     return st;
 }
 
+status teacher_model_open_pretraining(const recipe *r, const dataset *data, size_t length, size_t free_places,
+                                      teacher_model *out)
+{
+    status st = OK;
+    teacher_model m = {.data = data, .sequence = read_sequence(r), .width = recipe_int(r, "teacher.width")};
+
+    m.sequence.shorten = m.sequence.action_dropout = m.sequence.word_dropout = 0; /* masking is noise enough */
+    TRY(history_options_read(r, &m.history));
+    TRY(corpus_open(r, data, NULL, &m.text));
+    encoder_options o = read_encoder(r, &m.text, &m.sequence);
+    int64_t longer = m.sequence.action_places ? o.positions + (int64_t)free_places : (int64_t)length;
+    if (longer > o.positions) o.positions = longer;
+    t_seed((uint64_t)recipe_int(r, "seed"));
+    TRY(encoder_new(&o, &m.net));
+    TRY(start_weights(&m, r, NULL));
+    *out = m;
+    m = (teacher_model){0};
+done:
+    teacher_model_close(&m);
+    return st;
+}
+
 status teacher_model_open(const recipe *r, const dataset *data, const char *words, const char *weights,
                           teacher_model *out)
 {
@@ -99,7 +122,8 @@ status teacher_model_open(const recipe *r, const dataset *data, const char *word
     encoder_options o = read_encoder(r, &m.text, &m.sequence);
     t_seed((uint64_t)recipe_int(r, "seed"));
     TRY(make_encoder(&o, &data->classes, &m.net));
-    TRY(start_weights(&m, r, weights));
+    if (weights || !run_pretrains(r))
+        TRY(start_weights(&m, r, weights)); /* pretraining has started from teacher.init */
     *out = m;
     m = (teacher_model){0};
 done:

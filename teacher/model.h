@@ -28,9 +28,16 @@ typedef struct {
 
 /* Builds the teacher of recipe `r` over `data` (borrowed; must outlive it). `vocabulary`: path of a trained model's,
  * NULL: made anew; `weights`: path of its model.safetensors, NULL: drawn from the recipe's seed, then set from
- * teacher.init where that is given. Errors: those of corpus_open, encoder_new, module_load and encoder_init_from. */
+ * teacher.init where that is given and no pretraining has started from it. Errors: those of corpus_open, encoder_new,
+ * module_load and encoder_init_from. */
 status teacher_model_open(const recipe *r, const dataset *data, const char *words, const char *weights,
                           teacher_model *out);
+
+/* As teacher_model_open, for pretraining: without heads and without variation of sequences, with a vocabulary made anew
+ * (m->text.texts is what is to be learned from), and with `free_places` more rows in the table of positions where
+ * positions are places in an action, or with as many as `length` tokens need. */
+status teacher_model_open_pretraining(const recipe *r, const dataset *data, size_t length, size_t free_places,
+                                      teacher_model *out);
 void teacher_model_close(teacher_model *m);
 
 /* "train", "development" or "eval": the split's name in the store. */

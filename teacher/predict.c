@@ -274,6 +274,11 @@ done:
     return st;
 }
 
+static bool is_first_seed(const predicting *p)
+{
+    return !p->step->several_seeds || p->step->seed == recipe_list_int(p->r, "teacher.seeds", 0);
+}
+
 status teacher_predict(comm *c, const recipe *r, const char *run, const run_step *step)
 {
     status st = OK;
@@ -283,7 +288,7 @@ status teacher_predict(comm *c, const recipe *r, const char *run, const run_step
     TRY(comm_agree(c, open_all(&p)));
     if (!strcmp(model, "encoder")) TRY(put_encoder(&p));
     else TRY(put_baseline(&p, model, run_set_name(step), "teacher"));
-    if (step->variant) goto done; /* baselines and grammar are the same for every variant */
+    if (step->variant || !is_first_seed(&p)) goto done; /* baselines and grammar are the same for all of them */
     TRY(put_baselines(&p));
     TRY(put_grammar(&p));
 done:

@@ -5,15 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-status teacher_step_directory(const char *run, const run_step *step, char **out)
+static status directory_of(const char *section, const char *run, const run_step *step, char **out)
 {
     run_step trained = *step;
     char name[128];
-    trained.section = "teacher";
+    trained.section = section;
     status st = run_step_name(&trained, name, sizeof name);
     if (st != OK) return st;
     *out = run_step_directory(run, name);
     return *out ? OK : FAIL(ERR_MEMORY, "no memory for the name of the step's directory");
+}
+
+status teacher_step_directory(const char *run, const run_step *step, char **out)
+{
+    return directory_of("teacher", run, step, out);
+}
+
+status teacher_pretrain_directory(const char *run, const run_step *step, char **out)
+{
+    return directory_of("pretrain", run, step, out);
 }
 
 status teacher_words_write(const char *directory, const vocabulary *words, const char *hash)

@@ -11,8 +11,11 @@
 #define TEACHER_WORDS_HASH "vocabulary.hash" /* 32 hex digits: what the model was trained with */
 #define TEACHER_WEIGHTS "model.safetensors"
 
-/* New string: the directory of the training step of `step` (which may be the step of predicting). */
+/* New string: the directory of the training step of `step` (which may be another step of that teacher). */
 status teacher_step_directory(const char *run, const run_step *step, char **out);
+
+/* The same of its step of pretraining. */
+status teacher_pretrain_directory(const char *run, const run_step *step, char **out);
 
 /* Writes the vocabulary and its hash into the directory; with input tokens (`words` NULL) the hash alone. */
 status teacher_words_write(const char *directory, const vocabulary *words, const char *hash);

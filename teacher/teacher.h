@@ -1,6 +1,7 @@
-/* teacher - language models over histories of actions or glosses: training and prediction as steps of a run.
+/* teacher - language models over histories of actions or glosses: pretraining, training and prediction as steps of a
+ * run.
  *
- * Both read everything from the step's recipe (recipe_for_step) and leave their results in the run directory
+ * All read everything from the step's recipe (recipe_for_step) and leave their results in the run directory
  * (conf/run.h). Data that is wrong fails before the first training step, on all ranks, naming file and line.
  */
 #ifndef MAGISTER_TEACHER_TEACHER_H
@@ -10,8 +11,15 @@
 #include "conf/recipe.h"
 #include "conf/run.h"
 
+/* Trains the encoder without its heads to tell masked words of teacher.pretrain.corpus (Devlin et al. 2019), into
+ * <run>/steps/pretrain.<step>/ (the files of a training). The vocabulary it makes there is the teacher's, which starts
+ * from its weights. Errors: those of texts_read and corpus_open; ERR_INPUT when the corpus is too small to learn from.
+ * Collective. */
+status teacher_pretrain(comm *c, const recipe *r, const char *run, const run_step *step);
+
 /* Trains the encoder into <run>/steps/<step>/ (model.safetensors, vocabulary.txt, stats.json ...). Baselines have
- * nothing to train: they return at once. Collective. */
+ * nothing to train: they return at once. One that is pretrained starts from the step before: ERR_MISSING without it.
+ * Collective. */
 status teacher_train(comm *c, const recipe *r, const char *run, const run_step *step);
 
 /* Writes labels, classes and the predictions of the trained teacher for every segment (training, development and eval)

@@ -168,10 +168,35 @@ done:
 /* ---- the step -----------------------------------------------------------------------------------------------------
  */
 
-static status prepare(training *t, const recipe *r, const dataset *d)
+/* Takes vocabulary and weights of the step before. */
+static status open_pretrained(training *t, const recipe *r, const dataset *d, const char *run_directory,
+                              const run_step *step)
 {
     status st = OK;
-    TRY(teacher_model_open(r, d, NULL, NULL, &t->model));
+    size_t kept = 0;
+    char *directory = NULL, *words = NULL, *weights = NULL;
+    TRY(teacher_pretrain_directory(run_directory, step, &directory));
+    words = path_join(directory, TEACHER_WORDS);
+    weights = path_join(directory, TEACHER_WEIGHTS);
+    if (!words || !weights) TRY(FAIL(ERR_MEMORY, "no memory for a path"));
+    if (!file_exists(weights))
+        TRY(FAIL(ERR_MISSING, "%s is not there: the teacher has to be pretrained first", weights));
+    TRY(teacher_model_open(r, d, words, NULL, &t->model));
+    TRY(teacher_words_check(directory, t->model.text.vocabulary_hash));
+    TRY(encoder_init_from(t->model.net, weights, &kept));
+    log_info("teacher: started from %s; %zu tensors of its heads are random", weights, kept);
+done:
+    free(directory);
+    free(words);
+    free(weights);
+    return st;
+}
+
+static status prepare(training *t, const recipe *r, const dataset *d, const char *run_directory, const run_step *step)
+{
+    status st = OK;
+    TRY(run_pretrains(r) ? open_pretrained(t, r, d, run_directory, step)
+                         : teacher_model_open(r, d, NULL, NULL, &t->model));
     TRY(add_examples(t, r));
     TRY(make_loss(t, r));
     t->top = strcmp(recipe_text(r, "teacher.metric"), "top1") ? 5 : 1;
@@ -222,7 +247,7 @@ status teacher_train(comm *c, const recipe *r, const char *run_directory, const 
     if (strcmp(recipe_text(r, "teacher.model"), "encoder")) goto done;
     status mine = teacher_step_directory(run_directory, step, &directory);
     if (mine == OK) mine = dataset_open(r, &d);
-    if (mine == OK) mine = prepare(&t, r, &d);
+    if (mine == OK) mine = prepare(&t, r, &d, run_directory, step);
     if (mine == OK) mine = make_directory(c, &t, directory);
     TRY(comm_agree(c, mine));
     TRY(run(c, &t, r, directory));

@@ -89,8 +89,7 @@ done:
     return st;
 }
 
-status teacher_model_open_pretraining(const recipe *r, const dataset *data, size_t length, size_t free_places,
-                                      teacher_model *out)
+status teacher_model_open_pretraining(const recipe *r, const dataset *data, size_t length, teacher_model *out)
 {
     status st = OK;
     teacher_model m = {.data = data, .sequence = read_sequence(r), .width = recipe_int(r, "teacher.width")};
@@ -99,7 +98,7 @@ status teacher_model_open_pretraining(const recipe *r, const dataset *data, size
     TRY(history_options_read(r, &m.history));
     TRY(corpus_open(r, data, NULL, &m.text));
     encoder_options o = read_encoder(r, &m.text, &m.sequence);
-    int64_t longer = m.sequence.action_places ? o.positions + (int64_t)free_places : (int64_t)length;
+    int64_t longer = (int64_t)length + (m.sequence.action_places ? o.positions : 0);
     if (longer > o.positions) o.positions = longer;
     t_seed((uint64_t)recipe_int(r, "seed"));
     TRY(encoder_new(&o, &m.net));

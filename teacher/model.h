@@ -34,10 +34,9 @@ status teacher_model_open(const recipe *r, const dataset *data, const char *word
                           teacher_model *out);
 
 /* As teacher_model_open, for pretraining: without heads and without variation of sequences, with a vocabulary made anew
- * (m->text.texts is what is to be learned from), and with `free_places` more rows in the table of positions where
- * positions are places in an action, or with as many as `length` tokens need. */
-status teacher_model_open_pretraining(const recipe *r, const dataset *data, size_t length, size_t free_places,
-                                      teacher_model *out);
+ * (m->text.texts is what is to be learned from), and with a table of positions for passages of `length` tokens. */
+status teacher_model_open_pretraining(const recipe *r, const dataset *data, size_t length, teacher_model *out);
+
 void teacher_model_close(teacher_model *m);
 
 /* "train", "development" or "eval": the split's name in the store. */

@@ -44,7 +44,7 @@ static int64_t place_of(const maker *m, size_t k, size_t length, size_t verb, bo
 {
     const corpus *c = m->from;
     bool known = (two_parts || c->glosses) && verb <= c->verb_most && length - verb <= c->noun_most;
-    if (!known) return (int64_t)(corpus_place_count(c) + k % m->o->free_places);
+    if (!known) return (int64_t)(corpus_place_count(c) + k % action_most(m));
     return (int64_t)(k < verb ? k : c->verb_most + (k - verb));
 }
 

@@ -6,7 +6,7 @@
  *
  * Positions "action": verb, <v> and noun of an action that is no longer than the teacher's longest stand at the places
  * they have in a history. Words of other actions, and of free text, have places of their own behind the teacher's, one
- * a word in its action (`free_places` of them), which the teacher does not take over.
+ * a word in its action (fewer than `length`), which the teacher does not take over.
  */
 #ifndef MAGISTER_TEACHER_PASSAGES_H
 #define MAGISTER_TEACHER_PASSAGES_H
@@ -19,9 +19,8 @@
 #include <stddef.h>
 
 typedef struct {
-    size_t length;      /* tokens of a passage */
-    size_t actions;     /* most actions of a passage; 0: any number */
-    size_t free_places; /* rows of the table of positions behind the teacher's */
+    size_t length;  /* tokens of a passage */
+    size_t actions; /* most actions of a passage; 0: any number */
 } passage_options;
 
 typedef struct {

@@ -141,11 +141,11 @@ static status prepare(pretraining *t, const recipe *r, const dataset *d)
 {
     status st = OK;
     size_t length = (size_t)recipe_int(r, "teacher.pretrain.length");
-    passage_options o = {.length = length, .free_places = length};
+    passage_options o = {.length = length};
     if (recipe_bool(r, "teacher.ages")) o.actions = (size_t)recipe_int(r, "teacher.hist_len");
     t->share = recipe_real(r, "teacher.pretrain.mask");
     t->seed = (uint64_t)recipe_int(r, "seed");
-    TRY(teacher_model_open_pretraining(r, d, length, o.free_places, &t->model));
+    TRY(teacher_model_open_pretraining(r, d, length, &t->model));
     TRY(passages_make(&t->model.text, &o, &t->text));
     TRY(mlm_add(t->model.net, t->model.width, (int64_t)t->model.text.id_rows, &t->head));
     tell(t);

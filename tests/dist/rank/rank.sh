@@ -3,6 +3,7 @@
 set -eu
 work=$(mktemp -d)
 run=$work/run
+section=teacher step=teacher
 trap 'rm -rf "$work"' EXIT
 export MAGISTER_TERMINAL=0
 
@@ -12,13 +13,13 @@ kitchen() { # [key=value ...]: a run directory with data and recipe, before its 
         { cat "$work/kitchen"; exit 1; }
 }
 
-teacher() { # RANKS PROMISED: trains; sets code
+train() { # RANKS PROMISED: sets code
     code=0
     if [ "$1" = 0 ]; then # alone, without mpirun
-        "$MAGISTER_BUILD/magister-rank" --run "$run" --section teacher --seed 0 --ranks "$2" >"$work/said" 2>&1 || code=$?
+        "$MAGISTER_BUILD/magister-rank" --run "$run" --section "$section" --seed 0 --ranks "$2" >"$work/said" 2>&1 || code=$?
     else
         mpirun --allow-run-as-root --oversubscribe --bind-to none --quiet -n "$1" "$MAGISTER_BUILD/magister-rank" \
-            --run "$run" --section teacher --seed 0 --ranks "$2" >"$work/said" 2>&1 || code=$?
+            --run "$run" --section "$section" --seed 0 --ranks "$2" >"$work/said" 2>&1 || code=$?
     fi
     cat "$work/said"
 }
@@ -26,17 +27,17 @@ teacher() { # RANKS PROMISED: trains; sets code
 expect() { [ "$code" = "$1" ] || { echo "expected exit $1, got $code"; exit 1; }; }
 
 error() { # RANK CODE WORDS: of the error file
-    file=$run/logs/teacher.rank$1.error
+    file=$run/logs/$step.rank$1.error
     cat "$file"
     [ "$(sed -n 1p "$file")" = "$2" ]
     grep -q -- "$3" "$file"
     grep -q '^[a-z_]*\.c:[0-9]*$' "$file" # the place
 }
 
-# Waits until the teacher trains, tells process $1 the signal $2.
+# Waits until the step trains, tells process $1 the signal $2.
 when_training() {
     for _ in $(seq 600); do
-        if grep -qs '"step": 2' "$run/steps/teacher/curve.jsonl"; then
+        if grep -qs '"step": 2' "$run/steps/$step/curve.jsonl"; then
             kill "-$2" "$1"
             return
         fi
@@ -49,52 +50,66 @@ when_training() {
 case $1 in
 ends)
     kitchen teacher.train.max_steps=20
-    MAGISTER_DEBUG=1 MAGISTER_CPUS="0;0" teacher 2 2
+    MAGISTER_DEBUG=1 MAGISTER_CPUS="0;0" train 2 2
     expect 0
-    grep -q 'rank 1 debug: 0 tensors alive' "$run/logs/teacher.rank1.log"
-    grep -q '"world_size": 2' "$run/steps/teacher/stats.json"
+    grep -q 'rank 1 debug: 0 tensors alive' "$run/logs/$step.rank1.log"
+    grep -q '"world_size": 2' "$run/steps/$step/stats.json"
     [ -z "$(ls "$run"/logs/*.error 2>/dev/null)" ]
     ;;
 promise) # never a silent world of one
     kitchen
-    teacher 0 2
+    train 0 2
     expect 76
     error 0 76 '2 ranks were promised and the world has 1'
-    teacher 2 3
+    train 2 3
     expect 76
     error 1 76 '3 ranks were promised and the world has 2'
     ;;
 data) # wrong data fails on all ranks before training
     kitchen
     echo "99999,kitchen_000000,nonsense" >>"$run/data/training.csv"
-    teacher 2 2
+    train 2 2
     expect 65
     error 0 65 'training.csv:'
     error 1 65 'training.csv:'
     ;;
-stop) # asked to stop: saved, and it goes on to the same end as a training that was not asked
-    kitchen teacher.train.max_steps=120
+pretrain) # masks are a sample's: with exact training any number of ranks makes the same model
+    section=pretrain step=pretrain.teacher
+    kitchen teacher.pretrain.extra_text=true generate.texts=60 teacher.pretrain.train.max_steps=12 train.exact=true \
+        teacher.pretrain.train.batch=16
+    for ranks in 1 2 4; do
+        train "$ranks" "$ranks"
+        expect 0
+        mv "$run/steps/$step" "$work/$ranks"
+    done
+    cmp "$work/1/model.safetensors" "$work/2/model.safetensors"
+    cmp "$work/1/model.safetensors" "$work/4/model.safetensors"
+    ;;
+stop | pretrain_stop) # asked to stop: saved, and it goes on to the same end as a training that was not asked
+    [ "$1" = stop ] || section=pretrain step=pretrain.teacher
+    kitchen teacher.train.max_steps=120 teacher.pretrain.train.max_steps=120 teacher.pretrain.train.epochs=100 \
+        "teacher.pretrain.extra_text=$([ "$1" = stop ] && echo false || echo true)" generate.texts=60
     mpirun --allow-run-as-root --oversubscribe --bind-to none --quiet -n 2 "$MAGISTER_BUILD/magister-rank" \
-        --run "$run" --section teacher --seed 0 --ranks 2 >"$work/said" 2>&1 &
+        --run "$run" --section "$section" --seed 0 --ranks 2 >"$work/said" 2>&1 &
     when_training $! USR1
     code=0
     wait $! || code=$?
     cat "$work/said"
     expect 75
     error 0 75 'stopped after step'
-    teacher 2 2
+    train 2 2
     expect 0
     grep -q 'going on from step' "$work/said"
-    mv "$run/steps/teacher" "$work/stopped"
-    teacher 2 2
+    mv "$run/steps/$step" "$work/stopped"
+    train 2 2
     expect 0
-    cmp "$work/stopped/model.safetensors" "$run/steps/teacher/model.safetensors"
-    cmp "$work/stopped/curve.jsonl" "$run/steps/teacher/curve.jsonl"
+    cmp "$work/stopped/model.safetensors" "$run/steps/$step/model.safetensors"
+    cmp "$work/stopped/curve.jsonl" "$run/steps/$step/curve.jsonl"
     ;;
 killed) # a rank that is killed takes the others with it
     kitchen
     mpirun --allow-run-as-root --oversubscribe --bind-to none --quiet -n 2 "$MAGISTER_BUILD/magister-rank" \
-        --run "$run" --section teacher --seed 0 --ranks 2 >"$work/said" 2>&1 &
+        --run "$run" --section "$section" --seed 0 --ranks 2 >"$work/said" 2>&1 &
     mpirun=$!
     when_training $mpirun 0
     ranks=$(cat /proc/$mpirun/task/*/children)

@@ -1,4 +1,5 @@
 /* A teacher's training and prediction on any number of ranks: what they leave in the run directory and in the store. */
+#include "base/hash.h"
 #include "comm/comm.h"
 #include "distill/metrics.h"
 #include "distill/store.h"
@@ -188,12 +189,86 @@ static void variants_are_sets_of_their_own(void **state)
     store_close(&s);
 }
 
+/* Texts in which an action is done again and again: a masked word stands in the neighbours, too. And free text. */
+static void write_corpus(void)
+{
+    static const char *const verbs[] = {"take", "put-down", "wash"}, *const nouns[] = {"pan", "cup", "cutting board",
+                                                                                       "knife"};
+    static char text[65536];
+    char *at = text;
+    for (int times = 2; times < 12; times++)
+        for (int action = 0; action < WORLD_ACTIONS; action++) {
+            for (int i = 0; i < times; i++)
+                at += sprintf(at, "%s%s <v> %s", i ? " <a> " : "", verbs[action / WORLD_NOUNS],
+                              nouns[action % WORLD_NOUNS]);
+            at += sprintf(at, "\n");
+        }
+    sprintf(at, "In a kitchen, wash the cutting board!\n");
+    scratch_file("corpus.txt", text);
+}
+
+static recipe *pretrained_recipe(void)
+{
+    char files[160];
+    snprintf(files, sizeof files, "teacher.pretrain.corpus=[%.100s]", in_run("corpus.txt"));
+    return WORLD_RECIPE(files, "teacher.pretrain.train.epochs=12", "teacher.variants.teacher_tokens.input=text",
+                        "teacher.pretrain.train.batch=8", "teacher.train.max_steps=1", "data.development=0.25",
+                        "teacher.pretrain.mask=0.2", "teacher.dropout=0");
+}
+
+static status pretrain(const recipe *whole, int64_t seed)
+{
+    recipe *r = NULL;
+    run_step step = {.section = "pretrain", .seed = seed, .several_seeds = true};
+    assert_ok(recipe_for_step(whole, "pretrain", NULL, seed, &r));
+    status st = teacher_pretrain(ranks, r, scratch_directory, &step);
+    recipe_free(&r);
+    return st;
+}
+
+static double told_words(const char *step)
+{
+    char name[96], *bytes = NULL;
+    size_t count = 0;
+    snprintf(name, sizeof name, "steps/%s/stats.json", step);
+    assert_ok(file_read(in_run(name), 1 << 16, &bytes, &count));
+    const char *found = strstr(bytes, "\"best_metric\": ");
+    assert_non_null(found);
+    double value = strtod(found + strlen("\"best_metric\": "), NULL);
+    free(bytes);
+    return value;
+}
+
+/* A model that sees no neighbours tells about half of the words: parts of "put-down" and "cutting board", and by
+ * chance. The teacher takes weights and vocabulary. */
+static void pretraining_comes_first(void **state)
+{
+    (void)state;
+    char words[256], theirs[33] = "", ours[33] = "";
+    if (comm_rank(ranks) == 0) write_corpus();
+    assert_ok(comm_barrier(ranks));
+    recipe *whole = pretrained_recipe(), *r = NULL;
+    run_step train = {.section = "teacher", .seed = 5, .several_seeds = true};
+    assert_ok(recipe_for_step(whole, "teacher", NULL, 5, &r));
+    assert_failed(teacher_train(ranks, r, scratch_directory, &train), ERR_MISSING, "has to be pretrained first");
+    assert_ok(pretrain(whole, 5));
+    double told = told_words("pretrain.teacher.5");
+    if (told < 80) fail_msg("%g %% of the masked words are told", told);
+    assert_ok(teacher_train(ranks, r, scratch_directory, &train));
+    snprintf(words, sizeof words, "%s", in_run("steps/pretrain.teacher.5/vocabulary.txt"));
+    assert_ok(hash_file(words, theirs));
+    assert_ok(hash_file(in_run("steps/teacher.5/vocabulary.txt"), ours));
+    assert_string_equal(theirs, ours);
+    recipe_free(&r);
+    recipe_free(&whole);
+    assert_int_equal(t_live_count(), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(learns_and_stores),
-        cmocka_unit_test(stores_what_the_model_says),
-        cmocka_unit_test(goes_on_where_it_was_left),
+        cmocka_unit_test(pretraining_comes_first),        cmocka_unit_test(learns_and_stores),
+        cmocka_unit_test(stores_what_the_model_says),     cmocka_unit_test(goes_on_where_it_was_left),
         cmocka_unit_test(variants_are_sets_of_their_own),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);

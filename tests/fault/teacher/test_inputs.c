@@ -60,6 +60,39 @@ static void text_is_named(void **state)
                   "vocab.txt:6");
 }
 
+/* Pretraining reads its corpus, the teacher what pretraining left. */
+static status pretrain_with(const char *name, const char *text, size_t bytes, const char *field)
+{
+    char corpus[160], field_key[64];
+    run_step step = {.section = "pretrain"};
+    scratch_bytes(name, text, bytes);
+    snprintf(corpus, sizeof corpus, "teacher.pretrain.corpus=[%s/%s]", scratch_directory, name);
+    snprintf(field_key, sizeof field_key, "teacher.pretrain.field=%s", field);
+    recipe *r = WORLD_RECIPE(corpus, field_key, "teacher.variants.teacher_tokens.input=text");
+    status st = teacher_pretrain(one, r, scratch_directory, &step);
+    recipe_free(&r);
+    return st;
+}
+
+#define PRETRAIN(name, text, field) pretrain_with(name, text, sizeof(text) - 1, field)
+
+static void a_corpus_is_named(void **state)
+{
+    (void)state;
+    assert_failed(PRETRAIN("corpus.txt", "", "x"), ERR_INPUT, "corpus.txt: no line with a word");
+    assert_failed(PRETRAIN("corpus.txt", " \n<a> <a>\n.,\n\xff\xfe\n", "x"), ERR_INPUT, "corpus.txt: no line with");
+    assert_failed(PRETRAIN("corpus.txt", "take <v> pan\n\nwa\0sh\n", "x"), ERR_INPUT, "corpus.txt:3: holds a zero");
+    assert_failed(PRETRAIN("corpus.txt", "rare\n", "x"), ERR_INPUT, "none of its 1 texts has a known word");
+    assert_failed(PRETRAIN("corpus.jsonl", "{\"a\": [\"wash\"]}\n{\"a\"\n", "a"), ERR_INPUT, "corpus.jsonl:2: is no");
+    assert_failed(PRETRAIN("corpus.jsonl", "[1]\n", "a"), ERR_INPUT, "corpus.jsonl:1: is no JSON object");
+    assert_failed(PRETRAIN("corpus.jsonl", "\n{\"a\": \"b\"}\n", "steps"), ERR_INPUT,
+                  "corpus.jsonl:2: has no key \"steps\"");
+    assert_failed(PRETRAIN("corpus.jsonl", "{\"a\": [\"b\", 3]}\n", "a"), ERR_INPUT, "neither a string nor a list");
+    assert_failed(PRETRAIN("corpus.jsonl", "{\"a\": {}}\n", "a"), ERR_INPUT, "neither a string nor a list");
+    assert_failed(TRAIN("teacher.pretrain.corpus=[nowhere.txt]", "teacher.variants.teacher_tokens.input=text"),
+                  ERR_MISSING, "the teacher has to be pretrained first");
+}
+
 static void a_start_must_fit(void **state)
 {
     (void)state;
@@ -107,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(annotations_are_named),
         cmocka_unit_test(text_is_named),
+        cmocka_unit_test(a_corpus_is_named),
         cmocka_unit_test(a_start_must_fit),
         cmocka_unit_test(predicting_needs_a_whole_teacher),
     };

@@ -9,7 +9,7 @@ export MAGISTER_TERMINAL=0
 
 kitchen() { # [key=value ...]: a run directory with data and recipe, before its teacher
     "$MAGISTER_BUILD/magister" run conf/demo.yaml out="$run" generate.videos=12 generate.eval_videos=4 \
-        generate.texts=10 'stages=[generate]' teacher.train.epochs=200 "$@" >"$work/kitchen" 2>&1 ||
+        generate.texts=60 'stages=[generate]' teacher.train.epochs=200 "$@" >"$work/kitchen" 2>&1 ||
         { cat "$work/kitchen"; exit 1; }
 }
 
@@ -75,7 +75,7 @@ data) # wrong data fails on all ranks before training
     ;;
 pretrain) # masks are a sample's: with exact training any number of ranks makes the same model
     section=pretrain step=pretrain.teacher
-    kitchen teacher.pretrain.extra_text=true generate.texts=60 teacher.pretrain.train.max_steps=12 train.exact=true \
+    kitchen teacher.pretrain.extra_text=true teacher.pretrain.train.max_steps=12 train.exact=true \
         teacher.pretrain.train.batch=16
     for ranks in 1 2 4; do
         train "$ranks" "$ranks"
@@ -88,7 +88,7 @@ pretrain) # masks are a sample's: with exact training any number of ranks makes 
 stop | pretrain_stop) # asked to stop: saved, and it goes on to the same end as a training that was not asked
     [ "$1" = stop ] || section=pretrain step=pretrain.teacher
     kitchen teacher.train.max_steps=120 teacher.pretrain.train.max_steps=120 teacher.pretrain.train.epochs=100 \
-        "teacher.pretrain.extra_text=$([ "$1" = stop ] && echo false || echo true)" generate.texts=60
+        "teacher.pretrain.extra_text=$([ "$1" = stop ] && echo false || echo true)"
     mpirun --allow-run-as-root --oversubscribe --bind-to none --quiet -n 2 "$MAGISTER_BUILD/magister-rank" \
         --run "$run" --section "$section" --seed 0 --ranks 2 >"$work/said" 2>&1 &
     when_training $! USR1

@@ -95,13 +95,12 @@ static void steps_have_their_names(void **state)
 {
     (void)state;
     char name[64], small[8];
-    const run_step steps[] = {{"teacher", NULL, 3, false},
-                              {"predict", NULL, 0, false},
-                              {"predict", "no_text", 0, false},
-                              {"student", "plain", 12, true},
-                              {"student", NULL, 12, false}};
-    const char *names[] = {"teacher", "predict.teacher", "predict.no_text", "plain.12", "student"};
-    for (size_t i = 0; i < 5; i++) {
+    const run_step steps[] = {{"teacher", NULL, 3, false},      {"predict", NULL, 0, false},
+                              {"predict", "no_text", 0, false}, {"student", "plain", 12, true},
+                              {"student", NULL, 12, false},     {"pretrain", "no_text", 4, true}};
+    const char *names[] = {"teacher",  "predict.teacher", "predict.no_text",
+                           "plain.12", "student",         "pretrain.no_text.4"};
+    for (size_t i = 0; i < 6; i++) {
         assert_int_equal(run_step_name(&steps[i], name, sizeof name), OK);
         assert_string_equal(name, names[i]);
     }

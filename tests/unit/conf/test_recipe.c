@@ -228,6 +228,10 @@ static void keys_are_checked_against_each_other(void **state)
     bad(BASE "train: {batch: 4, micro_batch: 8}\n", "teacher.train.micro_batch 8 is larger than teacher.train.batch 4",
         NULL);
     bad(BASE "teacher: {vocabulary: wordpiece}\n", "give teacher.vocabulary_file", NULL);
+    bad(BASE "teacher: {pretrain: {corpus: [a.txt, b.jsonl]}}\n", "name the key of their text", NULL);
+    bad(BASE "teacher: {input: tokens, pretrain: {corpus: [a.txt]}}\n", "pretraining needs teacher.input text", NULL);
+    bad(BASE "teacher: {pretrain: {corpus: [a.txt]}, variants: {codes: {input: tokens}}}\n",
+        "pretraining needs teacher.input text", NULL);
     bad(BASE "teacher: {multi_task: {action: 0, verb: 0, noun: 0}}\n", "nothing to learn", NULL);
     bad(BASE "data: {format: phoenix}\nteacher: {history_cutoff: started}\n", "needs times", NULL);
     bad(BASE "predict: {k: 10}\n", "student.distill.k 50 is larger than predict.k 10", NULL);

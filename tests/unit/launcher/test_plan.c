@@ -66,6 +66,41 @@ static void baselines_have_nothing_to_train(void **state)
           "teacher.variants.counts.model=bigram");
 }
 
+static void pretraining_comes_before_the_teachers_that_ask_for_it(void **state)
+{
+    (void)state;
+    STEPS("pretrain.teacher teacher scratch predict.teacher predict.scratch", "stages=[teacher, predict]",
+          "data.train=x", "teacher.pretrain.corpus=[a.txt]", "teacher.variants.scratch.pretrain.corpus=[]");
+    STEPS("pretrain.teacher.2 pretrain.teacher.1 teacher.2 teacher.1 counts.2 counts.1", "stages=[teacher]",
+          "data.train=x", "teacher.pretrain.corpus=[a.txt]", "teacher.seeds=[2, 1]",
+          "teacher.variants.counts={pretrain: {corpus: []}}");
+    STEPS("generate pretrain.teacher teacher small", "stages=[generate, teacher]", "teacher.pretrain.extra_text=true",
+          "teacher.extra_text=a.txt", "teacher.variants.small.extra_text=null");
+    STEPS("teacher", "stages=[teacher]", "data.train=x", "teacher.pretrain.extra_text=true");
+}
+
+/* Another corpus is another pretraining and another teacher, but the same teacher where none is asked for. */
+static void a_corpus_is_part_of_the_hash(void **state)
+{
+    (void)state;
+    char *one[] = {"stages=[teacher]", "data.train=x", "teacher.pretrain.corpus=[a.txt]", "teacher.seeds=[0]"};
+    char *other[] = {"stages=[teacher]", "data.train=x", "teacher.pretrain.corpus=[b.txt]", "teacher.seeds=[0]"};
+    char *seeds[] = {"stages=[teacher]", "data.train=x", "teacher.pretrain.corpus=[a.txt]"};
+    plan a, b, c;
+    recipe *r[] = {read_overrides(one, 4), read_overrides(other, 4), read_overrides(seeds, 3)};
+    assert_int_equal(plan_make(r[0], &a), OK);
+    assert_int_equal(plan_make(r[1], &b), OK);
+    assert_int_equal(plan_make(r[2], &c), OK);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_not_equal(a.at[i].hash, b.at[i].hash);
+        assert_string_equal(a.at[i].hash, c.at[i].hash);
+    }
+    plan_free(&a);
+    plan_free(&b);
+    plan_free(&c);
+    for (size_t i = 0; i < 3; i++) recipe_free(&r[i]);
+}
+
 static void steps_carry_what_ranks_need(void **state)
 {
     (void)state;
@@ -184,6 +219,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_follow_stages_variants_and_seeds),
         cmocka_unit_test(baselines_have_nothing_to_train),
+        cmocka_unit_test(pretraining_comes_before_the_teachers_that_ask_for_it),
+        cmocka_unit_test(a_corpus_is_part_of_the_hash),
         cmocka_unit_test(steps_carry_what_ranks_need),
         cmocka_unit_test(generated_data_is_filled_in),
         cmocka_unit_test(videos_are_generated_by_ranks),

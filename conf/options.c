@@ -105,7 +105,7 @@ static const option TABLE[] = {
     PATH("teacher.init", "null", "safetensors to start from"),
     CHOICE("teacher.metric", "top5", "top1|top5", "score on the development part that the best model is chosen by"),
     BOOL("teacher.learn_development", "false", "learn from the development part too, when every choice is made: nothing is scored while training, the last model is kept"),
-    INTS("teacher.seeds", "[]", 0, 9e15, "train once with each seed; empty: the recipe's seed"),
+    INTS("teacher.seeds", "[]", 0, 9e15, "train once with each seed; empty: the recipe's seed. Students learn from the predictions of the lowest"),
 #define PREFIX "teacher."
 #include "conf/options_train.inc"
 #undef PREFIX

@@ -155,3 +155,13 @@ char *path_join(const char *a, const char *b)
     if (b[0] == '/') return strdup(b);
     return asprintf(&joined, "%s/%s", a, b) < 0 ? NULL : joined;
 }
+
+bool path_stays_inside(const char *name)
+{
+    if (name[0] == '/') return false;
+    for (const char *at = name; at; at = strchr(at, '/')) {
+        if (*at == '/') at++;
+        if (!strncmp(at, "..", 2) && (at[2] == '/' || !at[2])) return false;
+    }
+    return true;
+}

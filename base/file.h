@@ -33,4 +33,7 @@ status directory_remove(const char *path);
 /* New string "a/b", or a copy of `b` when it is absolute; NULL when out of memory. The caller frees it. */
 char *path_join(const char *a, const char *b);
 
+/* Whether `name`, taken as a path below a folder, stays there: it is not absolute and has no part "..". */
+bool path_stays_inside(const char *name);
+
 #endif

@@ -1,27 +1,49 @@
 #include "base/hash.h"
 
-#include "base/file.h"
-
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <xxhash.h>
 #include <zlib.h>
 
+enum { PIECE = 1 << 18 }; /* bytes of a file read at once */
+
+static void write_hash(XXH128_hash_t hash, char out[HASH_TEXT])
+{
+    snprintf(out, HASH_TEXT, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
+}
+
 void hash_bytes(const void *bytes, size_t count, char out[HASH_TEXT])
 {
-    XXH128_hash_t hash = XXH3_128bits(bytes, count);
-    snprintf(out, HASH_TEXT, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
+    write_hash(XXH3_128bits(bytes, count), out);
+}
+
+static status hash_stream(FILE *file, const char *path, XXH3_state_t *state, char *piece, char out[HASH_TEXT])
+{
+    size_t count;
+    XXH3_128bits_reset(state);
+    while ((count = fread(piece, 1, PIECE, file)) > 0) XXH3_128bits_update(state, piece, count);
+    if (ferror(file)) return FAIL(ERR_IO, "%s: cannot read: %s", path, strerror(errno));
+    write_hash(XXH3_128bits_digest(state), out);
+    return OK;
 }
 
 status hash_file(const char *path, char out[HASH_TEXT])
 {
     status st = OK;
-    char *bytes = NULL;
-    size_t count = 0;
-    TRY(file_read(path, SIZE_MAX, &bytes, &count));
-    hash_bytes(bytes, count, out);
+    char *piece = NULL;
+    XXH3_state_t *state = NULL;
+    FILE *file = fopen(path, "rbe");
+    if (!file) TRY(FAIL(ERR_MISSING, "%s: cannot open: %s", path, strerror(errno)));
+    piece = malloc(PIECE);
+    state = XXH3_createState();
+    if (!piece || !state) TRY(FAIL(ERR_MEMORY, "%s: no memory to read it", path));
+    TRY(hash_stream(file, path, state, piece, out));
 done:
-    free(bytes);
+    XXH3_freeState(state);
+    free(piece);
+    if (file) fclose(file);
     return st;
 }
 

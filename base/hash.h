@@ -15,7 +15,8 @@ enum { HASH_TEXT = 33 }; /* 32 hex digits and NUL */
 
 void hash_bytes(const void *bytes, size_t count, char out[HASH_TEXT]);
 
-/* Errors: ERR_MISSING, ERR_IO name the path. */
+/* A file of any size, read in pieces; the same as hash_bytes of all of it. Errors: ERR_MISSING, ERR_IO, ERR_MEMORY name
+ * the path. */
 status hash_file(const char *path, char out[HASH_TEXT]);
 
 uint32_t crc32_bytes(const void *bytes, size_t count);

@@ -134,17 +134,6 @@ done:
 
 /* ---- folder ------------------------------------------------------------------------------------------------------ */
 
-/* Names become file names: none may lead out of the folder. */
-static bool stays_inside(const char *name)
-{
-    if (name[0] == '/') return false;
-    for (const char *at = name; at; at = strchr(at, '/')) {
-        if (*at == '/') at++;
-        if (!strncmp(at, "..", 2) && (at[2] == '/' || !at[2])) return false;
-    }
-    return true;
-}
-
 static status map_values(int fd, const char *path, size_t width, video_track *video)
 {
     struct stat info;
@@ -197,7 +186,7 @@ static status index_row(tracks *t, const csv *file, const size_t column[4])
     if (column[3] != SIZE_MAX) TRY(csv_real(file, column[3], "fps", &fps));
     if (column[3] != SIZE_MAX && (fps <= 0 || fps > FPS_MOST))
         TRY(FAIL(ERR_INPUT, "%s:%zu: fps %g is not above 0", file->path, file->line, fps));
-    if (!stays_inside(name))
+    if (!path_stays_inside(name)) /* names become file names */
         TRY(FAIL(ERR_INPUT, "%s:%zu: \"%.80s\" leads out of the folder", file->path, file->line, name));
     if (t->count) TRY(check_same(file, "width", (double)t->width, (double)width));
     if (t->count) TRY(check_same(file, "fps", t->fps, fps));

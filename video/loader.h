@@ -1,12 +1,13 @@
 /* loader - clips decoded by threads ahead of the step that needs them.
  *
  * Clips are asked for in the order they will be used, and taken in that same order, whatever order the threads finish
- * in: results do not depend on the number of threads. Memory is bounded: pictures that wait to be taken, and those
- * being decoded, hold at most `memory` bytes (but always one clip), in buffers that are used again. A thread that finds
- * no room waits; nothing is thrown away.
+ * in: results do not depend on the number of threads. Memory is bounded: pictures that wait to be taken, those being
+ * decoded, and buffers kept to be used again hold at most `memory` bytes (but always one clip). A thread that finds no
+ * room waits; nothing is thrown away. Clips that were taken and not yet returned are the caller's, and not counted.
  *
- * A clip comes from a video file (decoder.h) or, where a cache of frames is given, from that (cache.h); both give the
- * same pictures. Files stay open while the next clip of the same thread is of the same file.
+ * A clip comes from a video file (decoder.h) or, where a cache of frames is given, from that alone (cache.h); both give
+ * the same pictures at the times the cache holds. Files stay open while the next clip of the same thread is of the same
+ * file.
  *
  * A broken clip does not stop anything: it is delivered with what could be had (decoder.h), black where there was
  * nothing at all, and its account says so.
@@ -26,14 +27,15 @@ typedef struct loader loader;
 typedef struct frame_cache frame_cache; /* video/cache.h */
 
 typedef struct {
-    int threads;              /* >= 1 */
+    int threads;              /* 1 .. 256 */
     size_t memory;            /* bytes */
     picture_format format;    /* with sides, not 0 */
-    double timeout;           /* seconds a clip may take; <= 0: no limit */
-    const frame_cache *cache; /* borrowed; NULL: none */
+    double timeout;           /* seconds that opening a file, and the frames of a clip, may take; <= 0: no limit */
+    const frame_cache *cache; /* borrowed, of the same format; NULL: none */
 } loader_options;
 
-/* One clip: `count` frames on screen at `seconds`. `name` is the video's name in the cache. Everything is copied. */
+/* One clip: `count` frames on screen at `seconds`. `path` is the file, `name` the video's name in the cache; the one
+ * that is not needed may be NULL. Everything is copied. */
 typedef struct {
     const char *path, *name;
     const double *seconds; /* (count) */
@@ -49,24 +51,27 @@ typedef struct {
 typedef struct {
     double waited;        /* seconds loader_take has waited */
     size_t clips, broken; /* taken; those whose account is not whole */
-    size_t memory_peak;   /* bytes of pictures held at once */
+    size_t memory_peak;   /* bytes of pictures held at once, without those taken */
 } loader_stats;
 
-/* Errors: ERR_CONFIG (options), ERR_MEMORY. */
+/* Errors: ERR_CONFIG (options; a cache of another format), ERR_MEMORY. */
 status loader_open(const loader_options *options, loader **out);
 
-/* Stops the threads, whatever they are at, and frees everything. NULL is fine. */
+/* Stops the threads as soon as the clips they are at are done (or their time is over), and frees everything, clips that
+ * were not returned too. NULL inside is fine. */
 void loader_close(loader **l);
 
-/* Queues a clip. Errors: ERR_MEMORY; ERR_INPUT for no frames, or times that are not finite. */
+/* Queues a clip. Errors: ERR_MEMORY; ERR_INPUT for no frames, times that are not finite, or no file to take them from.
+ */
 status loader_ask(loader *l, const clip_request *clip);
 
-/* The next clip that was asked for; waits for it. Errors: ERR_INTERNAL when nothing was asked for. */
+/* The next clip that was asked for; waits for it. Errors: ERR_INTERNAL when nothing was asked for; ERR_MEMORY when
+ * there was none for its pictures. A clip that failed is gone; the next call takes the next. */
 status loader_take(loader *l, loaded_clip *out);
 
 /* Gives the pictures of a taken clip back for new ones. */
 void loader_return(loader *l, loaded_clip *clip);
 
-void loader_stats_read(const loader *l, loader_stats *out);
+void loader_stats_read(loader *l, loader_stats *out);
 
 #endif

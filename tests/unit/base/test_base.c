@@ -161,6 +161,31 @@ static void hashes_tell_bytes_apart(void **state)
     assert_int_equal(crc32_bytes("123456789", 9), 0xcbf43926); /* the check value of CRC-32 */
 }
 
+static void a_file_has_the_hash_of_its_bytes(void **state)
+{
+    (void)state;
+    static const size_t SIZES[] = {0, 1, 1 << 18, (1 << 20) + 17}; /* below, at and above what is read at once */
+    char *path = path_join(folder, "hashed"), *bytes = malloc(SIZES[3]), of_file[HASH_TEXT], of_bytes[HASH_TEXT];
+    for (size_t i = 0; i < SIZES[3]; i++) bytes[i] = (char)(i * i >> 7);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(file_write(path, bytes, SIZES[i]), OK);
+        assert_int_equal(hash_file(path, of_file), OK);
+        hash_bytes(bytes, SIZES[i], of_bytes);
+        assert_string_equal(of_file, of_bytes);
+    }
+    free(bytes);
+    free(path);
+}
+
+static void names_are_kept_inside(void **state)
+{
+    (void)state;
+    static const char *const INSIDE[] = {"a", "a/b", "..a", "a..", "a/..b/c", ".hidden"};
+    static const char *const OUTSIDE[] = {"/a", "..", "../a", "a/..", "a/../b"};
+    for (size_t i = 0; i < sizeof INSIDE / sizeof *INSIDE; i++) assert_true(path_stays_inside(INSIDE[i]));
+    for (size_t i = 0; i < sizeof OUTSIDE / sizeof *OUTSIDE; i++) assert_false(path_stays_inside(OUTSIDE[i]));
+}
+
 static void streams_are_resumed_by_their_counter(void **state)
 {
     (void)state;
@@ -220,6 +245,8 @@ int main(void)
         cmocka_unit_test_teardown(a_failed_write_keeps_the_old_file, forget_failure),
         cmocka_unit_test_teardown(directories_are_made_with_parents_and_removed, forget_failure),
         cmocka_unit_test(hashes_tell_bytes_apart),
+        cmocka_unit_test(a_file_has_the_hash_of_its_bytes),
+        cmocka_unit_test(names_are_kept_inside),
         cmocka_unit_test(streams_are_resumed_by_their_counter),
         cmocka_unit_test(draws_have_the_right_moments),
         cmocka_unit_test(a_shuffle_is_a_permutation),

@@ -1,0 +1,109 @@
+#include "video/video_files.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fts.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const ENDINGS[] = {".mp4", ".mkv", ".mov", ".avi", ".webm"};
+
+bool video_ending_is_known(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *ending = strrchr(slash ? slash : path, '.');
+    if (!ending) return false;
+    for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++)
+        if (!strcasecmp(ending, ENDINGS[i])) return true;
+    return false;
+}
+
+static status add(video_file_list *list, const char *path, size_t folder_length)
+{
+    status st = OK;
+    video_file file = {.path = strdup(path)};
+    if (list->count == list->room) {
+        size_t room = list->room ? list->room * 2 : 64;
+        video_file *larger = realloc(list->at, room * sizeof *larger);
+        if (!larger) TRY(FAIL(ERR_MEMORY, "no memory for the names of %zu videos", room));
+        list->at = larger;
+        list->room = room;
+    }
+    if (!file.path) TRY(FAIL(ERR_MEMORY, "%s: no memory for its name", path));
+    file.source = file.path + folder_length;
+    file.source += strspn(file.source, "/");
+    file.name = strndup(file.source, (size_t)(strrchr(file.source, '.') - file.source));
+    if (!file.name) TRY(FAIL(ERR_MEMORY, "%s: no memory for its name", path));
+    list->at[list->count++] = file;
+    file = (video_file){0};
+done:
+    free(file.path);
+    return st;
+}
+
+static status walk(FTS *tree, const char *folder, video_file_list *list)
+{
+    status st = OK;
+    size_t length = strlen(folder);
+    for (FTSENT *entry; errno = 0, (entry = fts_read(tree));) {
+        if (entry->fts_level > 0 && entry->fts_name[0] == '.') {
+            fts_set(tree, entry, FTS_SKIP);
+            continue;
+        }
+        if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS)
+            TRY(FAIL(ERR_IO, "%s: cannot look into it: %s", entry->fts_path, strerror(entry->fts_errno)));
+        if (entry->fts_info == FTS_F && video_ending_is_known(entry->fts_path)) TRY(add(list, entry->fts_path, length));
+    }
+    if (errno) TRY(FAIL(ERR_IO, "%s: cannot look into it: %s", folder, strerror(errno)));
+done:
+    return st;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const video_file *x = a, *y = b;
+    return strcmp(x->name, y->name);
+}
+
+static status check_names(const char *folder, const video_file_list *list)
+{
+    if (!list->count) return FAIL(ERR_INPUT, "%s: no videos in it (.mp4, .mkv, .mov, .avi or .webm)", folder);
+    for (size_t i = 1; i < list->count; i++)
+        if (!strcmp(list->at[i - 1].name, list->at[i].name))
+            return FAIL(ERR_INPUT, "%s and %s: two videos of one name; rename one of them", list->at[i - 1].path,
+                        list->at[i].path);
+    return OK;
+}
+
+status video_files_read(const char *folder, video_file_list *out)
+{
+    status st = OK;
+    FTS *tree = NULL;
+    video_file_list list = {0};
+    char *root = strdup(folder), *roots[] = {root, NULL};
+    if (!root) TRY(FAIL(ERR_MEMORY, "%s: no memory for its name", folder));
+    if (!directory_exists(folder)) TRY(FAIL(ERR_MISSING, "%s: there is no such folder", folder));
+    tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
+    if (!tree) TRY(FAIL(ERR_IO, "%s: cannot look into it: %s", folder, strerror(errno)));
+    TRY(walk(tree, folder, &list));
+    if (list.count) qsort(list.at, list.count, sizeof *list.at, by_name);
+    TRY(check_names(folder, &list));
+    *out = list;
+    list = (video_file_list){0};
+done:
+    if (tree) fts_close(tree);
+    free(root);
+    video_files_free(&list);
+    return st;
+}
+
+void video_files_free(video_file_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->at[i].path);
+        free(list->at[i].name);
+    }
+    free(list->at);
+    *list = (video_file_list){0};
+}

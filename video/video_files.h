@@ -1,0 +1,31 @@
+/* video_files - the videos of a folder and the folders in it, by name.
+ *
+ * Videos are told by their endings: .mp4, .mkv, .mov, .avi, .webm, in any letter case. What begins with a dot is passed
+ * over; links are followed.
+ */
+#ifndef MAGISTER_VIDEO_VIDEO_FILES_H
+#define MAGISTER_VIDEO_VIDEO_FILES_H
+
+#include "base/status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct {
+    char *path;   /* with the folder in front */
+    char *source; /* below the folder; borrowed from `path` */
+    char *name;   /* the same without the ending */
+} video_file;
+
+typedef struct {
+    video_file *at; /* (count), by rising name (strcmp) */
+    size_t count, room;
+} video_file_list;
+
+/* Errors: ERR_MISSING (no such folder); ERR_INPUT (two videos of one name, or no videos at all); ERR_IO; ERR_MEMORY. */
+status video_files_read(const char *folder, video_file_list *out);
+void video_files_free(video_file_list *list);
+
+bool video_ending_is_known(const char *path);
+
+#endif

@@ -88,6 +88,10 @@ status video_frames(video *v, const int64_t *index, size_t count, const picture_
 status video_frames_by_time(video *v, const double *seconds, size_t count, const picture_format *format, uint8_t *out,
                             video_account *account);
 
+/* What decodes, with its versions, for records: "Lavf59.27.100, Lavc59.37.100, Lswscale6.7.100"; "no FFmpeg" where it
+ * was left out. */
+const char *video_library(void);
+
 /* `count` indices spread evenly over a video: the middle of each of `count` equal parts. */
 void frames_uniform(int64_t frames, size_t count, int64_t *index);
 

@@ -1,6 +1,11 @@
 #include "video/libav.h"
 
+#include "video/decoder.h"
+
+#include <libavcodec/version.h>
+#include <libavformat/version.h>
 #include <libavutil/log.h>
+#include <libswscale/version.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,4 +39,9 @@ const char *libav_said(void)
 void libav_forget(void)
 {
     said[0] = 0;
+}
+
+const char *video_library(void)
+{
+    return LIBAVFORMAT_IDENT ", " LIBAVCODEC_IDENT ", " LIBSWSCALE_IDENT; /* as compiled: "Lavc59.37.100" */
 }

@@ -61,6 +61,11 @@ status video_frames_by_time(video *v, const double *seconds, size_t count, const
     return without("video");
 }
 
+const char *video_library(void)
+{
+    return "no FFmpeg";
+}
+
 status encoder_open(const char *path, const encode_options *options, encoder_file **out)
 {
     (void)options, (void)out;

@@ -1,8 +1,8 @@
 /* fake_decoder - stands in for decoder.h where the decoder itself is not what is tested: files are told by their names,
  * pictures by file and time, and a test may hold a decoding back until it lets it go.
  *
- * "N" is file number N, "N-part" replaces every second frame, "none" cannot be
- * opened, "dead" can be opened and not decoded.
+ * "N" is file number N, "N-part" replaces every second frame, "none" cannot be opened, "dead" can be opened and not
+ * decoded.
  */
 #ifndef MAGISTER_TESTS_FAKE_DECODER_H
 #define MAGISTER_TESTS_FAKE_DECODER_H
@@ -71,12 +71,6 @@ static inline void fake_forget(const uint8_t *pictures)
     for (int i = 0; i < fake.live_count; i++)
         if (fake.live[i] == pictures) fake.live[i] = fake.live[--fake.live_count];
     pthread_mutex_unlock(&fake.lock);
-}
-
-size_t picture_bytes(const picture_format *format, const video_info *info)
-{
-    (void)info;
-    return format->width > 16384 || format->height > 16384 ? 0 : (size_t)format->width * (size_t)format->height * 3;
 }
 
 status video_open(const char *path, const video_options *options, video **out)

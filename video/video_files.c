@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fts.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -96,6 +97,13 @@ done:
     free(root);
     video_files_free(&list);
     return st;
+}
+
+const video_file *video_files_find(const video_file_list *list, const char *name)
+{
+    char *wanted = (char *)(uintptr_t)name; /* the key is only read */
+    return list->count ? bsearch(&(video_file){.name = wanted}, list->at, list->count, sizeof *list->at, by_name)
+                       : NULL;
 }
 
 void video_files_free(video_file_list *list)

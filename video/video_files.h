@@ -26,6 +26,9 @@ typedef struct {
 status video_files_read(const char *folder, video_file_list *out);
 void video_files_free(video_file_list *list);
 
+/* NULL when there is none of that name. */
+const video_file *video_files_find(const video_file_list *list, const char *name);
+
 bool video_ending_is_known(const char *path);
 
 #endif

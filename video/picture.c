@@ -56,7 +56,7 @@ static status prepare(picture_maker *p, const AVFrame *frame, int to_width, int 
     bool same = shape.width == to_width && shape.height == to_height;
     p->shape = shape;
     p->scale = sws_getContext(shape.width, shape.height, shape.format, to_width, to_height, AV_PIX_FMT_RGB24,
-                              same ? SWS_BICUBIC : SWS_BILINEAR, NULL, NULL, NULL);
+                              same ? SWS_BICUBIC : SWS_AREA, NULL, NULL, NULL);
     if (!p->scale) {
         const char *name = av_get_pix_fmt_name(shape.format);
         return FAIL(ERR_INPUT, "frames of %d x %d in %s cannot be turned into pictures", shape.width, shape.height,

@@ -82,10 +82,10 @@ static status open_format(container *c, int stream)
         TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", c->path));
     int code = avformat_open_input(&c->format, NULL, NULL, &options);
     if (code < 0) TRY(refuse(c, "no video that can be read", code));
-    if (!c->format->nb_streams) TRY(look_at_streams(c)); /* some say late what they hold */
-    TRY(choose_stream(c, stream));
-    if (is_described(c)) goto done;
-    TRY(look_at_streams(c));
+    bool late = c->format->ctx_flags & AVFMTCTX_NOHEADER; /* streams begin where their first packet is */
+    if (!late) TRY(choose_stream(c, stream));
+    if (!late && is_described(c)) goto done;
+    TRY(look_at_streams(c)); /* once: twice it crashes */
     TRY(choose_stream(c, stream));
 done:
     av_dict_free(&options);

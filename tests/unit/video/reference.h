@@ -21,6 +21,33 @@ static inline void need_programs(void)
     skip();
 }
 
+static inline const char *scratch_path(const char *name)
+{
+    static char paths[4][256];
+    static int next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", scratch_directory, name);
+    return path;
+}
+
+/* A video of ffmpeg's moving test picture; `options` are those between input and output. */
+static inline const char *make_video(const char *name, const char *size, const char *options)
+{
+    char command[1024];
+    const char *path = scratch_path(name);
+    if (file_exists(path)) return path;
+    need_programs();
+    snprintf(command, sizeof command, "ffmpeg -v error -f lavfi -i testsrc2=size=%s:rate=25:duration=2 %s '%s'", size,
+             options, path);
+    if (system(command)) fail_msg("%s", command);
+    return path;
+}
+
+static inline const char *usual_video(void)
+{
+    return make_video("usual.mp4", "128x96", "-c:v libx264 -bf 3 -g 15 -pix_fmt yuv420p");
+}
+
 static inline FILE *run_program(const char *format, const char *path, int stream)
 {
     char command[1024];

@@ -1,0 +1,189 @@
+/* Copies of good videos with bytes changed, moved, doubled, dropped and cut off, by a fixed seed: for each there are
+ * frames or a reason, within the time-out, and neither descriptors nor memory grow. The argument says how many copies
+ * (150). */
+#include "base/rng.h"
+#include "video/decoder.h"
+
+#include "tests/unit/data/scratch.h"
+
+#include <dirent.h>
+#include <time.h>
+
+enum { SAMPLES = 8, SIDE = 48, BYTES = SIDE * SIDE * 3, FILES_MOST = 16, FILE_BYTES_MOST = 1 << 20 };
+#define TIMEOUT 5.0    /* seconds; a machine under load and sanitizers is slow */
+#define SLACK 5.0      /* what one packet may take beyond it */
+#define GROWTH_MOST 64 /* MiB of resident memory, after the first tenth of the copies */
+
+typedef struct {
+    char *bytes;
+    size_t count;
+} content;
+
+static content files[FILES_MOST];
+static size_t file_count;
+static size_t copies = 150;
+
+static double seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static size_t open_descriptors(void)
+{
+    size_t count = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    assert_non_null(folder);
+    while (readdir(folder)) count++;
+    closedir(folder);
+    return count;
+}
+
+static double resident_mebibytes(void)
+{
+    long total = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%ld %ld", &total, &resident), 2);
+    fclose(file);
+    return (double)resident * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
+}
+
+static void add_file(const char *path)
+{
+    content *c = &files[file_count];
+    if (file_count < FILES_MOST && file_exists(path) && file_read(path, FILE_BYTES_MOST, &c->bytes, &c->count) == OK)
+        file_count++;
+    fail_clear();
+}
+
+static void make_file(const char *name, const char *options)
+{
+    char command[512], path[256];
+    snprintf(path, sizeof path, "%s/%s", scratch_directory, name);
+    snprintf(command, sizeof command,
+             "ffmpeg -v quiet -f lavfi -i testsrc2=size=96x64:rate=25:duration=1 %s '%s' 2>/dev/null", options, path);
+    if (system(command) == 0) add_file(path);
+}
+
+static int find_files(void **state)
+{
+    static const char *const SHARED[] = {"decord_unordered.mov",     "torchcodec_h265_video.mp4", "decord_video_90.mov",
+                                         "torchcodec_av1_video.mkv", "decord_corrupted.mp4",      "mmaction2_test.avi"};
+    if (scratch_open(state)) return -1;
+    for (size_t i = 0; i < sizeof SHARED / sizeof SHARED[0]; i++) {
+        char path[256];
+        snprintf(path, sizeof path, "../shared/data/videos/%s", SHARED[i]);
+        add_file(path);
+    }
+    make_file("a.mp4", "-c:v libx264 -bf 2 -g 8");
+    make_file("b.mkv", "-c:v libx264 -bf 2 -g 8");
+    make_file("c.ts", "-c:v libx264 -bf 2 -g 8");
+    make_file("d.avi", "-c:v mpeg4 -bf 2");
+    make_file("e.webm", "-c:v libvpx -auto-alt-ref 1 -lag-in-frames 8");
+    make_file("f.mp4", "-c:v libx264 -movflags frag_keyframe+empty_moov -g 8");
+    make_file("g.flv", "-c:v flv1");
+    return 0;
+}
+
+static int drop_files(void **state)
+{
+    while (file_count) free(files[--file_count].bytes);
+    return scratch_close(state);
+}
+
+/* Changes gather in the first or last bytes, where containers keep their tables, or anywhere. */
+static size_t place_in(rng *r, size_t count)
+{
+    size_t near = count < 2048 ? count : 2048, kind = rng_below(r, 3);
+    if (kind == 0) return rng_below(r, near);
+    return kind == 1 ? count - 1 - rng_below(r, near) : rng_below(r, count);
+}
+
+static size_t mutate(rng *r, const content *from, char *out)
+{
+    size_t count = from->count;
+    memcpy(out, from->bytes, count);
+    for (size_t changes = rng_below(r, 12) + 1; changes > 0 && count > 1; changes--) {
+        size_t at = place_in(r, count), kind = rng_below(r, 8), length = rng_below(r, 64) + 1;
+        if (length > count - at) length = count - at;
+        if (kind <= 2) out[at] = (char)rng_below(r, 256);
+        else if (kind == 3) memset(out + at, rng_below(r, 2) ? 0xff : 0, length);
+        else if (kind == 4) memmove(out + at, out + rng_below(r, count - length), length);
+        else if (kind == 5) {
+            memmove(out + at, out + at + length, count - at - length);
+            count -= length;
+        } else if (kind == 6) out[at] = (char)(out[at] ^ (1 << rng_below(r, 8)));
+        else if (rng_below(r, 3) == 0) count = at + 1;
+    }
+    return count;
+}
+
+/* OK, or a reason that names the file. */
+static status try_video(const char *path)
+{
+    status st = OK;
+    static uint8_t out[SAMPLES * BYTES];
+    const picture_format format = {SIDE, SIDE, FIT_CROP};
+    const video_options options = {.stream = -1, .threads = 1, .timeout = TIMEOUT};
+    int64_t index[SAMPLES];
+    video_account account = {0};
+    video *v = NULL;
+    TRY(video_open(path, &options, &v));
+    assert_true(video_about(v)->frames > 0);
+    frames_uniform(video_about(v)->frames, SAMPLES, index);
+    TRY(video_frames(v, index, SAMPLES, &format, out, &account));
+    assert_int_equal(account.asked, SAMPLES);
+    assert_true(account.decoded == SAMPLES || account.reason[0]);
+done:
+    video_close(&v);
+    if (st != OK) {
+        if (st != ERR_INPUT || !strstr(fail_message(), path)) fail_msg("status %d: %s", (int)st, fail_message());
+        fail_clear();
+    }
+    return st;
+}
+
+static void test_mutations(void **state)
+{
+    (void)state;
+    size_t good = 0, bad = 0, descriptors = 0;
+    double memory = 0, slowest = 0;
+    char *bytes = malloc(FILE_BYTES_MOST);
+    assert_non_null(bytes);
+    if (!file_count) {
+        print_message("neither shared videos nor ffmpeg are here\n");
+        free(bytes);
+        skip();
+    }
+    for (size_t i = 0; i < copies; i++) {
+        rng r = rng_stream(11, 1, i);
+        size_t count = mutate(&r, &files[i % file_count], bytes);
+        const char *path = scratch_bytes("copy", bytes, count);
+        double start = seconds_now();
+        if (try_video(path) == OK) good++;
+        else bad++;
+        double took = seconds_now() - start;
+        if (took > slowest) slowest = took;
+        if (i == copies / 10) {
+            descriptors = open_descriptors();
+            memory = resident_mebibytes();
+        }
+    }
+    free(bytes);
+    double grown = resident_mebibytes() - memory;
+    print_message("%zu copies of %zu files: %zu gave frames, %zu a reason; slowest %.2f s, memory grew by %.1f MiB\n",
+                  copies, file_count, good, bad, slowest, grown);
+    assert_true(good > copies / 10 && bad > copies / 50); /* or the changes try nothing */
+    assert_true(slowest < 2 * TIMEOUT + SLACK);           /* opening and frames have it once each */
+    assert_int_equal(open_descriptors(), descriptors);
+    assert_true(grown < GROWTH_MOST);
+}
+
+int main(int count, char **arguments)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_mutations)};
+    if (count > 1) copies = (size_t)atoi(arguments[1]);
+    return cmocka_run_group_tests(tests, find_files, drop_files);
+}

@@ -59,8 +59,8 @@ status confused_json(const analysis_table *t, json_t **out);
 
 /* Segments that show what happened: in turn one that distillation helped, one that it hurt, one where the student is
  * right though its teacher is wrong, one that all name, one that none does; of each kind those of videos shown least
- * so far, those with a history before those without, then at random (keyed by options->seed). Errors: those of the
- * store; ERR_MEMORY. */
+ * so far, those with a history before those without, then at random (keyed by options->seed). Lowest seeds and the
+ * majority of seeds agree on them. Errors: those of the store; ERR_MEMORY. */
 status examples_json(store *s, const analysis_table *t, const analysis_options *options, json_t **out);
 
 #endif

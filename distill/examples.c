@@ -77,12 +77,18 @@ static status picker_new(const analysis_table *t, picker *out)
     return OK;
 }
 
+/* The lowest seeds, whose predictions are shown, must say the same as the majority: else what is shown would speak
+ * against `why`. */
 static bool is_of_kind(const picker *p, size_t row, size_t kind)
 {
+    const table_set *const sets[] = {p->sets.teacher, p->sets.plain, p->sets.student};
     char cell[4];
     if (p->picked[row] || !teaching_cell(&p->sets, row, cell)) return false;
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < 3; i++) {
+        bool shown = sets[i]->seeds[0].hits[row] >> TOP1 & 1;
+        if (shown != (cell[i] == 't')) return false;
         if (KINDS[kind].cell[i] != '?' && KINDS[kind].cell[i] != cell[i]) return false;
+    }
     return true;
 }
 

@@ -190,7 +190,7 @@ static const char *verdict(const json_t *pair, double level)
 {
     double low = number(pair, "low"), high = number(pair, "high");
     if (!json_is_number(json_object_get(pair, "low"))) return "one video alone cannot tell how sure this is";
-    bool apart = (low > 0 || high < 0) && number(pair, "p") <= 1 - level;
+    bool apart = (low > 0 || high < 0) && number(pair, "p") < 1 - level;
     return apart ? "more than chance explains" : "no more than chance may explain";
 }
 

@@ -41,6 +41,11 @@ expect 78 "take one of them out" "$MAGISTER" run good.yaml data.train=mine.csv
 echo "-- stores and runs that are none"
 expect 66 "nowhere" "$MAGISTER" metrics nowhere
 expect 66 "nowhere" "$MAGISTER" report nowhere
+expect 64 "one argument too many: b (two sets are shown by --compare)" "$MAGISTER" metrics a b
+expect 64 "--compare takes STORE A B, or STORE:A STORE:B" "$MAGISTER" metrics --compare a
+expect 64 "no set in b" "$MAGISTER" metrics --compare a:student b
+expect 66 "nowhere" "$MAGISTER" metrics nowhere --compare a b
+expect 66 "nowhere" "$MAGISTER" metrics --compare nowhere:a elsewhere:b --json
 mkdir folder
 expect 66 "is no run" "$MAGISTER" report folder
 head -c 5000 /dev/urandom >noise.sqlite

@@ -198,6 +198,24 @@ static void buckets_hold_every_segment_once(void **state)
     close_store(&s, "buckets");
 }
 
+/* One of two seeds is no majority. */
+static void half_of_the_seeds_is_not_right(void **state)
+{
+    (void)state;
+    store *s = made_store(sample_path("half"), segments, 6);
+    made_set(s, "teacher", "teacher", 0, right, 6);
+    made_set(s, "student_plain", "student", 0, right, 6);
+    made_set(s, "student_plain", "student", 1, right, 6);
+    made_set(s, "student", "student", 0, right, 6);
+    made_set(s, "student", "student", 1, wrong, 6);
+    json_t *found = analyse(s);
+    const json_t *cells = json_at(json_array_get(json_at(found, "buckets"), 0), "cells");
+    assert_true(real_at(cells, "ttf") == 6 && real_at(cells, "ttt") == 0);
+    assert_int_equal(json_array_size(json_at(found, "examples")), 0); /* seed 0 would show it right */
+    json_decref(found);
+    close_store(&s, "half");
+}
+
 static void gains_add_up_to_the_difference(void **state)
 {
     (void)state;
@@ -515,6 +533,7 @@ int main(void)
         cmocka_unit_test(seeds_are_averaged),
         cmocka_unit_test(only_segments_of_every_seed_count),
         cmocka_unit_test(buckets_hold_every_segment_once),
+        cmocka_unit_test(half_of_the_seeds_is_not_right),
         cmocka_unit_test(gains_add_up_to_the_difference),
         cmocka_unit_test(confusions_are_counted_over_seeds),
         cmocka_unit_test(examples_teach),

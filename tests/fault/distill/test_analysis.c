@@ -109,7 +109,7 @@ static void flipped_bytes_never_crash(void **state)
     make_store(path);
     assert_ok(file_read(path, SIZE_MAX, &bytes, &count));
     rng random = rng_stream(8, 0, 0);
-    for (int i = 0; i < 250; i++) {
+    for (int i = 0; i < 120; i++) {
         size_t at = rng_below(&random, count);
         while (!bytes[at]) at = rng_below(&random, count);
         char old = bytes[at];
@@ -120,7 +120,7 @@ static void flipped_bytes_never_crash(void **state)
         bytes[at] = old;
     }
     fail_clear();
-    assert_true(answers > 5 && reasons > 50); /* a letter of a name makes no difference, a logit's bit does */
+    assert_true(answers > 2 && reasons > 20); /* a letter of a name makes no difference, a logit's bit does */
     free(bytes);
     remove_store(path);
 }

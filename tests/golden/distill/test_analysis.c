@@ -40,11 +40,11 @@ static void assert_holds(const json_t *found, const json_t *wanted, const char *
     } else if (!json_equal((json_t *)found, (json_t *)wanted)) fail_msg("%s differs", where);
 }
 
-static void put_labels(store *s, const json_t *c, char uids[MOST][16])
+static void put_labels(store *s, const json_t *c, char uids[MOST][24])
 {
     static action_class actions[MOST];
     static segment segments[MOST];
-    static char videos[MOST][16];
+    static char videos[MOST][24];
     const json_t *video = part(c, "video"), *label = part(c, "label");
     size_t classes = (size_t)json_integer_value(part(c, "classes")), count = json_array_size(video);
     assert_true(classes <= MOST && count <= MOST);
@@ -60,7 +60,7 @@ static void put_labels(store *s, const json_t *c, char uids[MOST][16])
     assert_ok(store_put_segments(s, "eval", &eval, NULL));
 }
 
-static void put_seed(store *s, const char *name, size_t seed, const json_t *rows, char uids[MOST][16], size_t classes)
+static void put_seed(store *s, const char *name, size_t seed, const json_t *rows, char uids[MOST][24], size_t classes)
 {
     int64_t set = 0;
     set_info info = {.role = "student", .seed = (int64_t)seed, .encoding = ENCODE_DENSE, .classes = (int64_t)classes};
@@ -77,7 +77,7 @@ static void put_seed(store *s, const char *name, size_t seed, const json_t *rows
 
 static store *store_of(const json_t *c)
 {
-    static char uids[MOST][16];
+    static char uids[MOST][24];
     const char *path = sample_path("golden-analysis"), *name;
     store *s = NULL;
     json_t *seeds;

@@ -179,6 +179,12 @@ static double number(const json_t *object, const char *key)
     return json_number_value(json_object_get(object, key));
 }
 
+/* As printed with two decimals: no "-0.00". */
+static double printed(double value)
+{
+    return fabs(value) < 0.005 ? 0 : value;
+}
+
 static void print_set(const json_t *set, FILE *to)
 {
     size_t seeds = json_array_size(json_object_get(set, "seeds"));
@@ -191,7 +197,7 @@ static const char *verdict(const json_t *pair, double level)
     double low = number(pair, "low"), high = number(pair, "high");
     if (!json_is_number(json_object_get(pair, "low"))) return "one video alone cannot tell how sure this is";
     bool apart = (low > 0 || high < 0) && number(pair, "p") < 1 - level;
-    return apart ? "more than chance explains" : "no more than chance may explain";
+    return apart ? "more than chance explains" : "chance may explain it";
 }
 
 static void print_pair(const json_t *comparison, const json_t *pair, FILE *to)
@@ -202,11 +208,11 @@ static void print_pair(const json_t *comparison, const json_t *pair, FILE *to)
     double difference = number(pair, "difference"), level = number(comparison, "level");
     fprintf(to, "%s: %.2f %% against %.2f %%", strcmp(metric, "top1") ? "top-5" : "top-1", number(a, "mean"),
             number(b, "mean"));
-    if (fabs(difference) < 0.005) fprintf(to, ", the same");
+    if (printed(difference) == 0) fprintf(to, ", the same");
     else fprintf(to, ", %.2f points %s", fabs(difference), difference > 0 ? "more" : "less");
     if (json_is_number(json_object_get(pair, "low")))
-        fprintf(to, " (%g %% interval %.2f to %.2f, p = %.2g)", 100 * level, number(pair, "low"), number(pair, "high"),
-                number(pair, "p"));
+        fprintf(to, " (%g %% interval %.2f to %.2f, p = %.2g)", 100 * level, printed(number(pair, "low")),
+                printed(number(pair, "high")), number(pair, "p"));
     fprintf(to, ": %s\n", verdict(pair, level));
 }
 

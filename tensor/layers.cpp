@@ -77,6 +77,50 @@ tensor *nn_layer_norm_forward(module *m, tensor *x)
     });
 }
 
+module *nn_conv2d(module *parent, const char *name, int64_t in, int64_t out, int64_t size, int64_t stride,
+                  int64_t padding, bool bias, t_init weight)
+{
+    module *m = layer_child(parent, name, layer::conv);
+    if (!m) return nullptr;
+    const int64_t shape[] = {out, in, size, size};
+    m->stride = stride;
+    m->padding = padding;
+    m->weight = module_parameter(m, "weight", shape, 4, weight);
+    if (bias) m->bias = module_parameter(m, "bias", shape, 1, ZEROS);
+    return complete(m);
+}
+
+tensor *nn_conv2d_forward(module *m, tensor *x)
+{
+    return wrap({x}, [&] {
+        const module &conv = expect(m, layer::conv);
+        return at::conv2d(x->value, conv.weight->value, value_or_none(conv.bias), conv.stride, conv.padding);
+    });
+}
+
+module *nn_group_norm(module *parent, const char *name, int64_t groups, int64_t channels, double eps)
+{
+    module *m = layer_child(parent, name, layer::group_norm);
+    if (!m) return nullptr;
+    guard({}, [&] {
+        if (groups < 1 || channels % groups) reject("the channels of a group norm are no multiple of its groups");
+        return true;
+    });
+    m->groups = groups;
+    m->eps = eps;
+    m->weight = module_parameter(m, "weight", &channels, 1, ONES);
+    m->bias = module_parameter(m, "bias", &channels, 1, ZEROS);
+    return complete(m);
+}
+
+tensor *nn_group_norm_forward(module *m, tensor *x)
+{
+    return wrap({x}, [&] {
+        const module &norm = expect(m, layer::group_norm);
+        return at::group_norm(x->value, norm.groups, norm.weight->value, norm.bias->value, norm.eps);
+    });
+}
+
 /* ---- attention --------------------------------------------------------------------------------------------------- */
 
 module *nn_attention(module *parent, const char *name, int64_t width, int64_t heads, t_init weight)

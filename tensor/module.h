@@ -75,6 +75,14 @@ tensor *nn_embedding_forward(module *embedding, tensor *ids);
 module *nn_layer_norm(module *parent, const char *name, int64_t width, double eps);
 tensor *nn_layer_norm_forward(module *norm, tensor *x);
 
+/* Square windows of `size`; x (N, in, H, W), weight (out, in, size, size). See t_conv2d. */
+module *nn_conv2d(module *parent, const char *name, int64_t in, int64_t out, int64_t size, int64_t stride,
+                  int64_t padding, bool bias, t_init weight);
+tensor *nn_conv2d_forward(module *conv, tensor *x);
+
+module *nn_group_norm(module *parent, const char *name, int64_t groups, int64_t channels, double eps);
+tensor *nn_group_norm_forward(module *norm, tensor *x);
+
 /* Multi-head self-attention with separate query, key, value and output projections (children query, key, value,
  * output). x (B, T, D); mask as in t_attention. `first` > 0: only the first `first` positions are asked for, the result
  * is (B, first, D) (a classifier needs position 0 alone in the last layer). */

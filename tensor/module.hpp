@@ -8,7 +8,7 @@
 
 #include <string>
 
-enum class layer { none, linear, embedding, norm, attention };
+enum class layer { none, linear, embedding, norm, conv, group_norm, attention };
 
 struct named_parameter {
     std::string name; /* below the module that lists it */
@@ -25,7 +25,7 @@ struct module {
     layer kind = layer::none;
     tensor *weight = nullptr, *bias = nullptr;
     double eps = 0;
-    int64_t heads = 0;
+    int64_t heads = 0, groups = 0, stride = 0, padding = 0;
     module *query = nullptr, *key = nullptr, *value = nullptr, *output = nullptr;
 
     ~module();

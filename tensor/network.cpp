@@ -32,6 +32,26 @@ tensor *t_layer_norm(tensor *x, tensor *weight, tensor *bias, double eps)
     });
 }
 
+tensor *t_conv2d(tensor *x, tensor *weight, tensor *bias, int64_t stride, int64_t padding)
+{
+    return wrap({x, weight, optional(bias)}, [&] {
+        return at::conv2d(x->value, weight->value, value_or_none(bias), stride, padding);
+    });
+}
+
+tensor *t_group_norm(tensor *x, int64_t groups, tensor *weight, tensor *bias, double eps)
+{
+    return wrap({x, optional(weight), optional(bias)}, [&] {
+        if (groups < 1) reject("groups of channels are at least 1");
+        return at::group_norm(x->value, groups, value_or_none(weight), value_or_none(bias), eps);
+    });
+}
+
+tensor *t_avg_pool2d(tensor *x, int64_t height, int64_t width)
+{
+    return wrap({x}, [&] { return at::avg_pool2d(x->value, {height, width}); });
+}
+
 tensor *t_attention(tensor *q, tensor *k, tensor *v, tensor *mask, bool causal)
 {
     return wrap({q, k, v, optional(mask)}, [&] {

@@ -154,6 +154,19 @@ tensor *t_linear(tensor *x, tensor *weight, tensor *bias);                 /* we
 tensor *t_embedding(tensor *weight, tensor *ids);                          /* weight (V, D); ids int64 any shape */
 tensor *t_layer_norm(tensor *x, tensor *weight, tensor *bias, double eps); /* over the last dimension */
 
+/* Pictures are (N, C, H, W), contiguous or with channels last in memory (a permuted (N, H, W, C)); the result lies in
+ * memory as its input does. Windows are square, steps the same both ways, and zeros stand outside of a picture. */
+
+/* weight (out, C, K, K); bias (out) or NULL; -> (N, out, (H + 2 padding - K) / stride + 1, ...) */
+tensor *t_conv2d(tensor *x, tensor *weight, tensor *bias, int64_t stride, int64_t padding);
+
+/* Norm over each sample's groups of channels, (N, C, ...): a sample does not depend on its batch. weight and bias (C)
+ * or NULL. */
+tensor *t_group_norm(tensor *x, int64_t groups, tensor *weight, tensor *bias, double eps);
+
+/* Means of windows of `height` x `width` that stand side by side; what is left over at the far edges is dropped. */
+tensor *t_avg_pool2d(tensor *x, int64_t height, int64_t width);
+
 /* Scaled dot-product attention. q (B, H, Tq, D), k and v (B, H, Tk, D) -> (B, H, Tq, D). mask: NULL, or broadcastable
  * to (B, H, Tq, Tk), bool with true = may look; `causal` masks the future (mask must then be NULL). */
 tensor *t_attention(tensor *q, tensor *k, tensor *v, tensor *mask, bool causal);

@@ -131,6 +131,16 @@ OPERATIONS = {
 }
 
 
+def picture_operations():
+    return {
+        "conv2d": ([normal(2, 3, 6, 5), normal(4, 3, 3, 3), normal(4)], lambda x, w, b: F.conv2d(x, w, b, 2, 1)),
+        "conv2d_no_bias": ([normal(2, 2, 5, 4), normal(3, 2, 2, 2)], F.conv2d),
+        "group_norm": ([normal(2, 4, 3, 2), normal(4), normal(4)], lambda x, w, b: F.group_norm(x, 2, w, b, 1e-5)),
+        "group_norm_plain": ([normal(3, 6, 2)], lambda x: F.group_norm(x, 3, eps=1e-6)),
+        "avg_pool2d": ([normal(2, 3, 5, 6)], lambda x: F.avg_pool2d(x, (2, 3))),
+    }
+
+
 def write_operations():
     out = {}
     for name, (inputs, call) in OPERATIONS.items():
@@ -141,6 +151,10 @@ def write_operations():
         call = lambda z, y, s=smoothing: F.cross_entropy(z, y, weight, label_smoothing=s)
         record(out, name, [logits, labels], call)
         out[f"{name}/in2"] = weight
+    with torch.random.fork_rng():  # cases that came later leave the numbers of the others as they are
+        torch.manual_seed(21)
+        for name, (inputs, call) in picture_operations().items():
+            record(out, name, inputs, call)
     save("operations.safetensors", out)
 
 
@@ -166,6 +180,15 @@ class Attention(torch.nn.Module):
         return out[:, :first] if first else out
 
 
+def record_layers(out, cases):
+    for name, (layer, inputs, options) in cases.items():
+        for parameter in layer.parameters():
+            torch.nn.init.normal_(parameter, 0, 0.4)
+        layer = layer.double()  # so that the rounding is all on the side under test
+        inputs = [x.double() if x.is_floating_point() else x for x in inputs]
+        record(out, name, inputs, lambda *x: layer(*x, **options), list(layer.named_parameters()))
+
+
 def write_layers():
     out = {}
     mask = torch.tensor([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]], dtype=torch.bool)[:, None, None, :]
@@ -182,12 +205,14 @@ def write_layers():
         "attention_first_causal": (Attention(8, 4), [normal(2, 5, 8)], {"causal": True, "first": 4}),
         "attention_mask": (Attention(8, 4), [normal(2, 5, 8), mask], {}),
     }
-    for name, (layer, inputs, options) in cases.items():
-        for parameter in layer.parameters():
-            torch.nn.init.normal_(parameter, 0, 0.4)
-        layer = layer.double()  # so that the rounding is all on the side under test
-        inputs = [x.double() if x.is_floating_point() else x for x in inputs]
-        record(out, name, inputs, lambda *x: layer(*x, **options), list(layer.named_parameters()))
+    record_layers(out, cases)
+    with torch.random.fork_rng():
+        torch.manual_seed(22)
+        record_layers(out, {
+            "conv2d": (torch.nn.Conv2d(6, 8, 3, 2, 1), [normal(3, 6, 9, 8)], {}),
+            "conv2d_no_bias": (torch.nn.Conv2d(3, 4, 1, bias=False), [normal(2, 3, 4, 5)], {}),
+            "group_norm": (torch.nn.GroupNorm(2, 8, eps=1e-5), [normal(3, 8, 4, 4)], {}),
+        })
     save("layers.safetensors", {key: x.float() if x.is_floating_point() else x for key, x in out.items()})
 
 

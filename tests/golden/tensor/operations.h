@@ -69,6 +69,11 @@ static inline tensor *indices_of_topk(tensor *x, int64_t k)
     X(embedding, t_embedding(x[0], x[1])) \
     X(layer_norm, t_layer_norm(x[0], x[1], x[2], 1e-5)) \
     X(layer_norm_plain, t_layer_norm(x[0], NULL, NULL, 1e-12)) \
+    X(conv2d, t_conv2d(x[0], x[1], x[2], 2, 1)) \
+    X(conv2d_no_bias, t_conv2d(x[0], x[1], NULL, 1, 0)) \
+    X(group_norm, t_group_norm(x[0], 2, x[1], x[2], 1e-5)) \
+    X(group_norm_plain, t_group_norm(x[0], 3, NULL, NULL, 1e-6)) \
+    X(avg_pool2d, t_avg_pool2d(x[0], 2, 3)) \
     X(attention, t_attention(x[0], x[1], x[2], NULL, false)) \
     X(attention_causal, t_attention(x[0], x[1], x[2], NULL, true)) \
     X(attention_mask, t_attention(x[0], x[1], x[2], x[3], false)) \

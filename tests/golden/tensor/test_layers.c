@@ -32,6 +32,21 @@ static module *make_layer_norm(module *root)
     return nn_layer_norm(root, "layer", WIDTH, 1e-12);
 }
 
+static module *make_conv2d(module *root)
+{
+    return nn_conv2d(root, "layer", 6, 8, 3, 2, 1, true, ZEROS);
+}
+
+static module *make_conv2d_no_bias(module *root)
+{
+    return nn_conv2d(root, "layer", 3, 4, 1, 1, 0, false, ZEROS);
+}
+
+static module *make_group_norm(module *root)
+{
+    return nn_group_norm(root, "layer", 2, WIDTH, 1e-5);
+}
+
 static module *make_two_heads(module *root)
 {
     return nn_attention(root, "layer", WIDTH, 2, ZEROS);
@@ -55,6 +70,16 @@ static tensor *embedding(module *layer, tensor **x)
 static tensor *layer_norm(module *layer, tensor **x)
 {
     return nn_layer_norm_forward(layer, x[0]);
+}
+
+static tensor *conv2d(module *layer, tensor **x)
+{
+    return nn_conv2d_forward(layer, x[0]);
+}
+
+static tensor *group_norm(module *layer, tensor **x)
+{
+    return nn_group_norm_forward(layer, x[0]);
 }
 
 static tensor *attention(module *layer, tensor **x)
@@ -87,6 +112,9 @@ static const layer_case CASES[] = {
     {"linear_no_bias", make_linear_no_bias, linear},
     {"embedding", make_embedding, embedding},
     {"layer_norm", make_layer_norm, layer_norm},
+    {"conv2d", make_conv2d, conv2d},
+    {"conv2d_no_bias", make_conv2d_no_bias, conv2d},
+    {"group_norm", make_group_norm, group_norm},
     {"attention", make_two_heads, attention},
     {"attention_mask", make_four_heads, attention},
     {"attention_causal", make_two_heads, attention_causal},

@@ -34,9 +34,8 @@ tensor *t_layer_norm(tensor *x, tensor *weight, tensor *bias, double eps)
 
 tensor *t_conv2d(tensor *x, tensor *weight, tensor *bias, int64_t stride, int64_t padding)
 {
-    return wrap({x, weight, optional(bias)}, [&] {
-        return at::conv2d(x->value, weight->value, value_or_none(bias), stride, padding);
-    });
+    return wrap({x, weight, optional(bias)},
+                [&] { return at::conv2d(x->value, weight->value, value_or_none(bias), stride, padding); });
 }
 
 tensor *t_group_norm(tensor *x, int64_t groups, tensor *weight, tensor *bias, double eps)

@@ -62,14 +62,15 @@ static void keep_own_leaves(training *t)
     t->piece_count = count;
 }
 
-static void plan(training *t)
+/* The step at `position` of the epoch that `order` is laid out for. */
+static void plan(training *t, const sampler *order, int64_t position)
 {
-    size_t accumulate = (size_t)t->o->accumulate, from = (size_t)t->state.position * accumulate;
-    t->samples = sampler_range(t->order, from, accumulate, &t->sample_count);
+    size_t accumulate = (size_t)t->o->accumulate, from = (size_t)position * accumulate;
+    t->samples = sampler_range(order, from, accumulate, &t->sample_count);
     t->piece_count = t->leaf_count = 0;
     for (size_t batch = 0, start = 0; batch < accumulate; batch++) {
         size_t count, first = 0, length;
-        sampler_range(t->order, from + batch, 1, &count);
+        sampler_range(order, from + batch, 1, &count);
         length = count;
         if (!t->o->exact) sampler_share(count, (size_t)comm_rank(t->c), (size_t)comm_size(t->c), &first, &length);
         cut(t, start + first, length);
@@ -144,20 +145,26 @@ static status run_loss(training *t, const train_slice *slice, tensor **out)
     return st;
 }
 
+static train_slice slice_of(training *t, const piece *p, int64_t epoch, int64_t step)
+{
+    const size_t *samples = t->samples + p->first;
+    for (size_t i = 0; i < p->count; i++) t->keys[i] = sampler_key(t->o->seed, epoch, samples[i]);
+    return (train_slice){.samples = samples,
+                         .count = p->count,
+                         .step_samples = t->samples,
+                         .step_count = t->sample_count,
+                         .keys = t->keys,
+                         .epoch = epoch,
+                         .step = step};
+}
+
 static status run_piece(training *t, const piece *p)
 {
     status st = OK;
     scope *sc = scope_open();
     tensor *x = NULL;
     float loss = 0;
-    train_slice slice = {.samples = t->samples + p->first,
-                         .count = p->count,
-                         .step_samples = t->samples,
-                         .step_count = t->sample_count,
-                         .keys = t->keys,
-                         .epoch = t->state.epoch,
-                         .step = t->state.step};
-    for (size_t i = 0; i < p->count; i++) t->keys[i] = sampler_key(t->o->seed, slice.epoch, slice.samples[i]);
+    train_slice slice = slice_of(t, p, t->state.epoch, t->state.step);
     TRY(run_loss(t, &slice, &x));
     TRY(t_item_f32(x, &loss));
     if (!isfinite(loss)) TRY(fail_loss(t, loss, &slice));
@@ -169,10 +176,38 @@ done:
     return st;
 }
 
-static status run_pieces(training *t)
+/* Tells the model of the slices of one step. All epochs have the same number of steps. */
+static status announce_step(training *t, int64_t step)
 {
     status st = OK;
+    int64_t epoch = step / t->epoch_steps;
+    if (epoch != t->epoch_of_ahead) sampler_begin(t->ahead, epoch);
+    t->epoch_of_ahead = epoch;
+    plan(t, t->ahead, step % t->epoch_steps);
+    for (size_t p = 0; p < t->piece_count; p++) {
+        train_slice slice = slice_of(t, &t->pieces[p], epoch, step);
+        TRY(t->task->announce(t->task->self, &slice));
+    }
+done:
+    return st;
+}
+
+static status announce(training *t)
+{
+    status st = OK;
+    int64_t last = t->state.step + t->task->announce_ahead;
+    if (last >= t->total_steps) last = t->total_steps - 1;
+    for (; t->announced <= last; t->announced++) TRY(announce_step(t, t->announced));
+done:
+    return st;
+}
+
+static status run_pieces(training *t)
+{
+    status st = t->task->announce ? announce(t) : OK;
+    plan(t, t->order, t->state.position); /* even then: all ranks' votes are as long as this step has leaves */
     memset(t->votes, 0, (VOTES + t->leaf_count) * sizeof *t->votes);
+    TRY(st);
     gradients_begin(t->gradients);
     for (size_t p = 0; p < t->piece_count; p++) TRY(run_piece(t, &t->pieces[p]));
 done:
@@ -222,7 +257,6 @@ status step_run(training *t, wishes *out)
 {
     status st = OK;
     double begun = monotonic_seconds(), loss = 0;
-    plan(t);
     optim_set_lr(t->optimizer, schedule_rate(t->o, &t->state.plateau, t->state.step, t->total_steps));
     TRY(vote(t, run_pieces(t), &loss, out));
     TRY(gradients_sum(t->gradients));

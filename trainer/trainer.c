@@ -47,6 +47,7 @@ static status open_order(training *t)
         for (size_t i = 0; i < count; i++) t->lengths[i] = t->task->sample_length(t->task->self, i);
     }
     TRY(sampler_new(count, (size_t)t->o->batch, t->o->seed, t->lengths, &t->order));
+    if (t->task->announce) TRY(sampler_new(count, (size_t)t->o->batch, t->o->seed, t->lengths, &t->ahead));
     int64_t batches = (int64_t)sampler_batches(t->order);
     t->epoch_steps = (batches + t->o->accumulate - 1) / t->o->accumulate;
     t->total_steps = t->o->epochs * t->epoch_steps;
@@ -109,6 +110,7 @@ static void close_parts(training *t)
     optim_free(&t->optimizer);
     step_release(t);
     sampler_free(&t->order);
+    sampler_free(&t->ahead);
     free(t->lengths);
 }
 
@@ -374,6 +376,8 @@ static status loop(training *t)
 {
     status st = OK;
     sampler_begin(t->order, t->state.epoch);
+    t->announced = t->state.step;
+    t->epoch_of_ahead = -1;
     while (!training_is_over(t)) TRY(epoch_is_over(t) ? end_epoch(t) : do_step(t));
 done:
     return st;
@@ -384,6 +388,7 @@ done:
 static void fill_result(training *t)
 {
     train_result *r = &t->result;
+    r->steps_s = t->durations.seconds + (isnan(t->first_step) ? 0 : t->first_step);
     if (!t->durations.count && !isnan(t->first_step)) { /* one step is all there was */
         durations_add(&t->durations, t->first_step);
         t->samples_seen = (int64_t)t->sample_count;

@@ -56,6 +56,12 @@ typedef struct {
      * The same value on all ranks. Collective. NULL: no evaluation, no early stop, the last model is kept. */
     status (*evaluate)(void *self, comm *c, double *metric);
 
+    /* Told of every slice of this rank before `loss` gets it, in the same order, up to `announce_ahead` steps before
+     * its own (also over the end of an epoch, and from the right place on after a resume): so that what it needs can be
+     * read meanwhile. Slices told of may never come when training stops early. NULL: nothing is told. */
+    status (*announce)(void *self, const train_slice *slice);
+    int64_t announce_ahead; /* steps; >= 0 */
+
     /* Tokens (or frames) of a sample, for throughput and for batches of similar length. NULL: all alike. */
     size_t (*sample_length)(void *self, size_t sample);
 
@@ -81,6 +87,7 @@ status train_options_read(const recipe *r, const char *section, train_options *o
 typedef struct {
     int64_t steps, epochs; /* done */
     double best_metric;    /* NAN without evaluation */
+    double steps_s;        /* all steps of this process together, the first one included; not kept over a resume */
     double samples_per_s, tokens_per_s, step_ms_p50, step_ms_p99, time_to_first_step_s,
         rss_peak_mb; /* this rank's view */
 } train_result;

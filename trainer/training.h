@@ -26,8 +26,11 @@ typedef struct {
     const char *directory;
 
     sampler *order;
-    size_t *lengths; /* (sample_count); NULL: all alike */
-    size_t micro;    /* samples of a micro-batch; 0: a rank's whole share of a batch */
+    sampler *ahead;         /* order of the epoch that is announced; NULL: nothing is */
+    int64_t announced;      /* the next step to announce */
+    int64_t epoch_of_ahead; /* that `ahead` is laid out for; -1 before */
+    size_t *lengths;        /* (sample_count); NULL: all alike */
+    size_t micro;           /* samples of a micro-batch; 0: a rank's whole share of a batch */
     int64_t epoch_steps, total_steps;
 
     optim *optimizer;
@@ -37,7 +40,7 @@ typedef struct {
     weights *aside;   /* the model's own weights while the average stands in for them */
     train_state state;
 
-    const size_t *samples; /* (sample_count) of the present step; borrowed from `order` */
+    const size_t *samples; /* (sample_count) of the present step; borrowed from its order */
     size_t sample_count;
     piece *pieces; /* (piece_count) this rank's part of the step */
     size_t piece_count, leaf_count;

@@ -1,5 +1,6 @@
 /* The loop on a toy task in this process: best model, early stop, averages, checkpoints, recipes that changed. */
 #include "base/file.h"
+#include "base/hash.h"
 #include "tests/unit/trainer/toy.h"
 #include "trainer/checkpoint.h"
 
@@ -92,6 +93,95 @@ static status run_planned(fixture *f, size_t count, const double *metrics)
     task.evaluate = planned_metric;
     return trainer_run(f->c, &task, &f->o, f->folder, &f->result);
 }
+
+/* ---- what is announced --------------------------------------------------------------------------------------------
+ */
+
+enum { ANNOUNCED_MOST = 1024 };
+
+/* The slices told of that are still to come, as (step, epoch, samples, key of the first) in one number each. */
+static struct {
+    uint64_t waiting[ANNOUNCED_MOST];
+    size_t first, count, most; /* most: that waited at once */
+    status (*loss)(void *self, const train_slice *slice, tensor **out);
+} told;
+
+static uint64_t slice_hash(const train_slice *slice)
+{
+    uint64_t hash = hash_mix((uint64_t)slice->step, (uint64_t)slice->epoch);
+    for (size_t i = 0; i < slice->count; i++) hash = hash_mix(hash, slice->samples[i] ^ slice->keys[i]);
+    for (size_t i = 0; i < slice->step_count; i++) hash = hash_mix(hash, slice->step_samples[i]);
+    return hash;
+}
+
+static status note_slice(void *self, const train_slice *slice)
+{
+    (void)self;
+    if (told.count == ANNOUNCED_MOST) fail_msg("more than %d slices were announced", ANNOUNCED_MOST);
+    told.waiting[told.count++] = slice_hash(slice);
+    if (told.count - told.first > told.most) told.most = told.count - told.first;
+    return OK;
+}
+
+static status check_slice(void *self, const train_slice *slice, tensor **out)
+{
+    if (told.first == told.count) fail_msg("step %lld was not announced", (long long)slice->step);
+    if (told.waiting[told.first++] != slice_hash(slice)) fail_msg("step %lld differs", (long long)slice->step);
+    return told.loss(self, slice, out);
+}
+
+static status run_announced(fixture *f, int64_t ahead)
+{
+    train_task task = toy_task(&f->toy);
+    memset(&told, 0, sizeof told);
+    told.loss = task.loss;
+    task.loss = check_slice;
+    task.announce = note_slice;
+    task.announce_ahead = ahead;
+    return trainer_run(f->c, &task, &f->o, f->folder, &f->result);
+}
+
+/* 13 steps of an epoch, two micro-batches each; the last has 11 samples. */
+static void test_slices_are_announced_in_order(void **state)
+{
+    fixture *f = *state;
+    f->o.epochs = 3;
+    f->o.micro_batch = 8;
+    require(run_announced(f, 4));
+    assert_int_equal(told.count, 3 * 13 * 2);
+    assert_int_equal(told.first, told.count); /* nothing beyond the end */
+    assert_int_equal(told.most, 5 * 2);       /* a step and those four ahead of it */
+}
+
+static void test_announcing_changes_nothing(void **state)
+{
+    fixture *f = *state;
+    f->o.epochs = 2;
+    require(run(f));
+    double metric = f->result.best_metric;
+    assert_int_equal(directory_remove(f->folder), OK);
+    assert_int_equal(directory_make(f->folder), OK);
+    start_again(f);
+    require(run_announced(f, 20)); /* over more than an epoch */
+    assert_true(f->result.best_metric == metric);
+}
+
+static void test_announcing_goes_on_where_training_does(void **state)
+{
+    fixture *f = *state;
+    f->o.epochs = 3;
+    for (int64_t stop = 12; stop <= 13; stop++) { /* the last step of the first epoch, the first of the second */
+        f->toy.stop_step = stop;
+        assert_int_equal(run_announced(f, 3), ERR_RETRY);
+        assert_true(told.count - told.first == 3); /* told of, and never come */
+        start_again(f);
+    }
+    require(run_announced(f, 3));
+    assert_int_equal(told.count, 3 * 13 - 14);
+    assert_int_equal(told.first, told.count);
+}
+
+/* ---- the loop ---------------------------------------------------------------------------------------------------- */
 
 static void test_learns_and_leaves_its_results(void **state)
 {
@@ -286,6 +376,9 @@ static int start(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        LOOP_TEST(test_slices_are_announced_in_order),
+        LOOP_TEST(test_announcing_changes_nothing),
+        LOOP_TEST(test_announcing_goes_on_where_training_does),
         LOOP_TEST(test_learns_and_leaves_its_results),
         LOOP_TEST(test_best_model_is_kept),
         LOOP_TEST(test_early_stop),

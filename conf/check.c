@@ -83,8 +83,6 @@ static void check_data(checker *c)
     if (generates || !learns) return;
     if (recipe_is_null(r, "data.train"))
         conflict(c, "data.train", "stages", "data.train is missing: give it, or put generate first in stages");
-    if (student && recipe_is_null(r, "data.tracks"))
-        conflict(c, "data.tracks", "stages", "data.tracks is missing: the student learns from them");
 }
 
 static void check_generate(checker *c)
@@ -237,10 +235,63 @@ static void check_distill(checker *c)
                  (long long)kept);
 }
 
+/* ---- what a student sees ----------------------------------------------------------------------------------------- */
+
+/* The input of the student of that name ("student" or a variant); NULL when there is none. */
+static const char *input_of(const recipe *whole, const char *name)
+{
+    size_t input = option_index(option_find("student.input"));
+    const char *common = recipe_text(whole, "student.input");
+    for (size_t i = 0; i < whole->variant_count; i++) {
+        const variant *v = &whole->variants[i];
+        if (strcmp(v->section, "student") || strcmp(v->name, name)) continue;
+        return v->overrides[input].set && v->overrides[input].count ? v->overrides[input].at[0].text : common;
+    }
+    return strcmp(name, "student") ? NULL : common;
+}
+
+static void check_backbone(checker *c)
+{
+    static const char key[] = "student.backbone";
+    const char *name = recipe_text(c->r, key);
+    if (!name) {
+        conflict(c, key, "student.input",
+                 "student.input cache needs student.backbone: the student with input frames that makes the features");
+        return;
+    }
+    const char *input = input_of(c->whole, name);
+    if (!input) conflict(c, key, NULL, "%s is %.60s, which is no student of this recipe", key, name);
+    else if (strcmp(input, "frames"))
+        conflict(c, key, "student.input",
+                 "%s is %.60s, whose input is %.20s: only a student with input frames has a network to take features "
+                 "from",
+                 key, name, input);
+}
+
+static void check_input(checker *c)
+{
+    const recipe *r = c->r;
+    bool generates = is_stage(c->whole, "generate"), tracks = is(r, "student.input", "tracks");
+    if (is(r, "student.input", "cache")) check_backbone(c);
+    if (generates && tracks != is(r, "generate.film", "tracks"))
+        conflict(c, "student.input", "generate.film", "student.input is %s, and generate.film %s: %s",
+                 recipe_text(r, "student.input"), recipe_text(r, "generate.film"),
+                 tracks ? "the stage generate makes no tracks" : "the stage generate makes no videos");
+    if (generates) return;
+    if (tracks && recipe_is_null(r, "data.tracks"))
+        conflict(c, "data.tracks", "student.input",
+                 "data.tracks is missing: the student learns from them (or from data.videos, with student.input "
+                 "frames)");
+    if (!tracks && recipe_is_null(r, "data.videos"))
+        conflict(c, "data.videos", "student.input", "data.videos is missing: student.input %s needs them",
+                 recipe_text(r, "student.input"));
+}
+
 static void check_student(checker *c)
 {
     const recipe *r = c->r;
     if (!is_stage(c->whole, "student")) return;
+    check_input(c);
     check_heads(c, "student");
     check_batches(c, "student");
     check_distill(c);

@@ -17,9 +17,11 @@
 #define CHOICES(key, standard, choices, help) {key, OPTION_CHOICES, standard, 0, 0, choices, NULL, true, help}
 #define INTS(key, standard, least, most, help) {key, OPTION_INTS, standard, least, most, NULL, NULL, true, help}
 #define TEXTS(key, standard, help) {key, OPTION_TEXTS, standard, 0, 0, NULL, NULL, true, help}
+#define SIZES(key, standard, least, most, help) {key, OPTION_SIZES, standard, least, most, NULL, NULL, true, help}
 /* The same, for keys that never change a result. */
 #define FREE_TEXT(key, standard, help) {key, OPTION_TEXT, standard, 0, 0, NULL, NULL, false, help}
 #define FREE_PATH(key, standard, help) {key, OPTION_PATH, standard, 0, 0, NULL, NULL, false, help}
+#define FREE_REAL(key, standard, least, most, help) {key, OPTION_REAL, standard, least, most, NULL, NULL, false, help}
 #define FREE_INT(key, standard, least, most, help) {key, OPTION_INT, standard, least, most, NULL, NULL, false, help}
 
 /* The same for rows of options_train.inc: a section's value is taken from train.* unless it is given. */
@@ -58,6 +60,13 @@ static const option TABLE[] = {
     REAL("data.development", "0.1", 0.01, 0.9, "part of the training videos (gloss sequences) held out for every choice and early stop"),
     REAL("data.eval_part", "0.2", 0.01, 0.9, "part of the training videos (gloss sequences) scored on when data.eval is null"),
     INT("data.split_seed", "0", 0, 9e15, "seed of the splits; not the seed of training, so that runs with several seeds share their splits"),
+
+    INT("video.size", "64", 16, 1024, "side of the square pictures that students see; frames are scaled to cover it and cut"),
+    FREE_INT("video.threads", "1", 1, 256, "threads of a rank that decode"),
+    FREE_INT("video.ahead", "3", 0, 1000, "steps of training that clips are decoded ahead of"),
+    FREE_INT("video.memory_mb", "512", 1, 1e6, "MB of pictures that a rank holds at most"),
+    FREE_REAL("video.timeout", "30", 0.1, 1e6, "seconds that a clip may take to decode"),
+    CHOICE("video.on_broken", "replace", "replace|error", "a clip that cannot be decoded whole: goes on with what could be had (the nearest frame; black without any), counted and warned of; or stops the run"),
 
     INT("generate.videos", "240", 2, 1e6, "kitchen world: videos with annotations to learn from"),
     INT("generate.eval_videos", "120", 1, 1e6, "kitchen world: videos to score on"),
@@ -125,6 +134,13 @@ static const option TABLE[] = {
 
     CHOICE("student.model", "avt", "avt", "video model"),
     CHOICE("student.task", "anticipate", "anticipate|recognise", "predict the segment that begins tau_a after what is seen, or the one seen"),
+    CHOICE("student.input", "tracks", "tracks|frames|cache", "what is seen: data.tracks; frames of data.videos through a CNN that is trained along; or the features of such a CNN, kept in the run"),
+    TEXT("student.backbone", "null", "input cache: the student with input frames whose trained CNN (of its first seed) makes the features"),
+    REAL("student.cache_fps", "2", 0.01, 1000, "moments a second that the features of a student with input frames are kept at, for those with input cache"),
+    SIZES("student.cnn.channels", "[16, 32, 64, 96]", 1, 4096, "channels of the CNN's stages, each of which halves the picture"),
+    INT("student.cnn.width", "64", 4, 16384, "features that the CNN makes of a moment"),
+    INT("student.cnn.stack", "2", 1, 16, "frames of a moment that the CNN sees together"),
+    REAL("student.cnn.stack_seconds", "0.2", 0.001, 60, "seconds between them"),
     INT("student.layers", "2", 1, 96, "decoder layers"),
     INT("student.width", "128", 8, 16384, "width of the decoder"),
     INT("student.heads", "4", 1, 256, "attention heads; divides the width"),
@@ -139,6 +155,10 @@ static const option TABLE[] = {
     REAL("student.augment.scale", "0", 0, 10, "training: deviation of a clip's scaling of features"),
     REAL("student.augment.shift", "0", 0, 100, "training: deviation of a clip's shift of features, in deviations of the feature"),
     REAL("student.augment.noise", "0", 0, 100, "training: deviation of the noise on every feature, in deviations of the feature"),
+    INT("student.augment.pixels", "0", 0, 256, "training on frames: most pixels that a clip moves by, up or down and sideways"),
+    REAL("student.augment.brightness", "0", 0, 10, "training on frames: deviation of a clip's brightness, in parts of the largest"),
+    REAL("student.augment.contrast", "0", 0, 10, "training on frames: deviation of a clip's contrast, in parts of its own"),
+    BOOL("student.augment.flip", "false", "training on frames: half of the clips are mirrored (left and right must mean nothing)"),
     REAL("student.dropout", "0.2", 0, 0.95, "dropout before the classifier and inside the decoder"),
     REAL("student.loss.classification", "1.0", 0, 1e6, "weight of the classification loss"),
     REAL("student.loss.feature", "1.0", 0, 1e6, "weight of the next-feature loss (feat)"),

@@ -19,6 +19,7 @@ typedef enum {
     OPTION_TEXTS, /* lists from here on */
     OPTION_CHOICES,
     OPTION_INTS,
+    OPTION_SIZES, /* whole numbers that may repeat; those of the other lists may not */
 } option_type;
 
 typedef struct {

@@ -186,7 +186,8 @@ static const value *typed_value(const recipe *r, const char *key, bool text, boo
         return NULL;
     }
     bool is_text = !option_is_number(o) && o->type != OPTION_BOOL;
-    bool fits = text ? is_text && option_is_list(o) == list : o->type == number;
+    option_type type = o->type == OPTION_SIZES ? OPTION_INTS : o->type;
+    bool fits = text ? is_text && option_is_list(o) == list : type == number;
     if (!fits) note_mistake(r, key, "as another type than the option table says");
     return fits ? recipe_value(r, key) : NULL;
 }

@@ -108,6 +108,8 @@ static bool step_ignores(const char *section, const char *key)
     if (!strcmp(section, "generate")) return !starts(key, "generate.") && strcmp(key, "seed") != 0;
     if (starts(key, "stages") || starts(key, "train.")) return true;
     if (starts(key, "teacher.seeds") || starts(key, "student.seeds")) return true;
+    bool student = !strcmp(section, "student") || !strcmp(section, "cache");
+    if (!student && (starts(key, "video.") || starts(key, "data.videos"))) return true;
     if (!strcmp(section, "teacher") || !strcmp(section, "pretrain"))
         return starts(key, "predict.") || starts(key, "student.") || starts(key, "teacher.baselines");
     return !strcmp(section, "predict") && starts(key, "student.");

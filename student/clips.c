@@ -49,13 +49,13 @@ status clip_source_open(const clip_options *options, const tracks *from, const c
                         clip_source *out)
 {
     status st = OK;
-    double fps = tracks_fps(from);
+    double fps = from ? tracks_fps(from) : CLIP_CLOCK;
     clip_source s = {.options = *options, .from = from, .path = path, .track_fps = fps > 0 ? fps : fallback_fps};
 
-    TRY(features_check(options->features, tracks_width(from), path));
+    if (from) TRY(features_check(options->features, tracks_width(from), path));
     size_t places = clip_length(options) * (size_t)options->subclip;
     s.places = calloc(places, sizeof *s.places);
-    s.changes = calloc(2 * frame_width(&s), sizeof *s.changes);
+    s.changes = calloc(from ? 2 * frame_width(&s) : 1, sizeof *s.changes);
     if (!s.places || !s.changes) TRY(FAIL(ERR_MEMORY, "no memory for clips of %zu frames", places));
     *out = s;
     s = (clip_source){0};
@@ -131,15 +131,15 @@ static void places_to_anticipate(const clip_source *s, seen_span span, double *o
     for (size_t i = 0; i < count; i++) out[i] = floor(span.last - (double)(count - 1 - i) * step + 1e-6);
 }
 
-static void places_of(const clip_source *s, seen_span span, double *out)
+void clip_places(const clip_source *s, const segment *of, const uint64_t *key, double *out)
 {
+    seen_span span = span_of(s, of);
+    if (key && s->options.augment.time > 0) {
+        rng random = rng_stream(*key, AUGMENT_BOUNDS, 0);
+        span = span_moved(s, span, &random);
+    }
     if (s->options.recognise) places_to_recognise(s, span, out);
     else places_to_anticipate(s, span, out);
-}
-
-void clip_places(const clip_source *s, const segment *of, double *out)
-{
-    places_of(s, span_of(s, of), out);
 }
 
 bool clip_is_possible(const clip_source *s, const segment *of)
@@ -149,6 +149,7 @@ bool clip_is_possible(const clip_source *s, const segment *of)
 
 status clip_check(const clip_source *s, const segment *of)
 {
+    if (!s->from) return OK;
     size_t frames = tracks_frames(s->from, of->sequence);
     if (!frames)
         return FAIL(ERR_MISSING, "segment %s: its video %s has no track in %s", of->uid, of->sequence, s->path);
@@ -216,12 +217,7 @@ static bool changes_numbers(const clip_options *o)
 static status fill(const clip_source *s, const segment *of, const uint64_t *key, float *out)
 {
     const clip_options *o = &s->options;
-    seen_span span = span_of(s, of);
-    if (key && o->augment.time > 0) {
-        rng random = rng_stream(*key, AUGMENT_BOUNDS, 0);
-        span = span_moved(s, span, &random);
-    }
-    places_of(s, span, s->places);
+    clip_places(s, of, key, s->places);
     take_features(s, of, s->places, out);
     if (s->mean) normalise(s, out);
     if (key && changes_numbers(o)) {

@@ -38,18 +38,22 @@ typedef struct {
 /* Reads student.* and data.tau_a. */
 void clip_options_read(const recipe *r, clip_options *out);
 
+/* Where pictures are seen (frames.h) there is no track: `from` is NULL, only places are asked for, and their clock has
+ * CLIP_CLOCK ticks a second in place of a track's frames. */
+enum { CLIP_CLOCK = 1000 };
+
 typedef struct {
     clip_options options;
     const tracks *from;
     const char *path;    /* of the tracks, for messages; borrowed */
-    double track_fps;    /* frames a second of the tracks */
+    double track_fps;    /* frames a second of the tracks, or CLIP_CLOCK */
     float *mean, *scale; /* (inputs) normalisation: (x - mean) * scale; owned; NULL: not normalised yet */
     double *places;      /* (T, S) room to work in; owned */
     double *changes;     /* (2, features a frame); owned */
 } clip_source;
 
-/* `fallback_fps`: for tracks that do not tell their own. Errors: ERR_CONFIG (features_check); ERR_MEMORY. The source is
- * freed with clip_source_free; the tracks stay the caller's. */
+/* `from` and `path` may be NULL. `fallback_fps`: for tracks that do not tell their own. Errors: ERR_CONFIG
+ * (features_check); ERR_MEMORY. The source is freed with clip_source_free; the tracks stay the caller's. */
 status clip_source_open(const clip_options *options, const tracks *from, const char *path, double fallback_fps,
                         clip_source *out);
 void clip_source_free(clip_source *s);
@@ -68,9 +72,9 @@ status clip_check(const clip_source *s, const segment *of);
  * NULL: none. Errors: ERR_INPUT (uid, video) for numbers that are not finite. One thread at a time. */
 status clip_fill(clip_source *s, const segment *of, const uint64_t *key, float *out);
 
-/* Places in the track (frames from its start; before 0 where the video has not begun) of a clip's frames without random
- * changes: (T, S) into `out`. */
-void clip_places(const clip_source *s, const segment *of, double *out);
+/* Places in the track (frames from its start; before 0 where the video has not begun) of a clip's frames: (T, S) into
+ * `out`. `key`: of the random changes; NULL: none. */
+void clip_places(const clip_source *s, const segment *of, const uint64_t *key, double *out);
 
 /* Mean and deviation of the inputs over the clips of these segments (count > 0; all possible), without random changes.
  * Errors: ERR_INPUT when a value is not finite (uid, video); ERR_MEMORY. */

@@ -40,8 +40,40 @@ static status paths_make(const char *run, const run_step *step, step_paths *out)
     return OK;
 }
 
+/* How training's clips were read, of all ranks together; of this process alone, not of what came before a resume. */
+typedef struct {
+    double clips, broken;          /* clips taken; those that could not be decoded whole */
+    double waited_s, waited_share; /* mean of the ranks; share of the time of all steps */
+    double memory_peak_mb;         /* of pictures waiting, mean of the ranks */
+} video_use;
+
+/* Collective. */
+static status video_use_gather(comm *c, const student *s, const train_result *result, video_use *out)
+{
+    status st = OK;
+    const loader_stats mine = frame_source_stats(s->frames.sources[FRAMES_TRAIN]);
+    double sums[] = {(double)mine.clips, (double)mine.broken, mine.waited, (double)mine.memory_peak * 1e-6,
+                     result->steps_s};
+    TRY(comm_sum_f64(c, sums, sizeof sums / sizeof sums[0]));
+    double ranks = comm_size(c);
+    *out = (video_use){.clips = sums[0],
+                       .broken = sums[1],
+                       .waited_s = sums[2] / ranks,
+                       .waited_share = sums[4] > 0 ? sums[2] / sums[4] : 0,
+                       .memory_peak_mb = sums[3] / ranks};
+done:
+    return st;
+}
+
+static json_t *video_use_to_json(const video_use *use)
+{
+    return json_pack("{s:I, s:I, s:f, s:f, s:f}", "clips", (json_int_t)use->clips, "broken", (json_int_t)use->broken,
+                     "waited_s", use->waited_s, "waited_share", use->waited_share, "memory_peak_mb",
+                     use->memory_peak_mb);
+}
+
 /* Adds what the training loop does not know to its stats.json: samples, dropped ones, coverage of the teacher. */
-static status write_stats(const char *path, const student *s)
+static status write_stats(const char *path, const student *s, const video_use *use)
 {
     status st = OK;
     char *text = NULL;
@@ -50,6 +82,7 @@ static status write_stats(const char *path, const student *s)
     json_object_set_new(stats, "samples", json_integer((json_int_t)s->count));
     json_object_set_new(stats, "samples_dropped", json_integer((json_int_t)s->dropped));
     json_object_set_new(stats, "coverage", s->targets ? json_real(targets_coverage(s->targets)) : json_null());
+    if (use->clips > 0) json_object_set_new(stats, "video", video_use_to_json(use));
     text = json_dumps(stats, JSON_INDENT(2));
     if (!text) TRY(FAIL(ERR_MEMORY, "no memory for %s", path));
     TRY(file_write(path, text, strlen(text)));
@@ -68,15 +101,19 @@ done:
     return st;
 }
 
-static status keep_results(comm *c, const step_paths *paths, student *s)
+static status keep_results(comm *c, const step_paths *paths, const train_result *result, student *s)
 {
     status st = OK;
+    video_use use = {0};
+    if (s->sees_frames) TRY(video_use_gather(c, s, result, &use));
     if (comm_rank(c) == 0) {
-        st = clip_save_normalisation(&s->clips, paths->normalization);
-        if (st == OK) st = write_stats(paths->stats, s);
+        if (!s->sees_frames) st = clip_save_normalisation(&s->clips, paths->normalization);
+        if (st == OK) st = write_stats(paths->stats, s, &use);
     }
     targets_close(&s->targets); /* before rank 0 writes: a reader of the store could keep it waiting */
-    return comm_agree(c, st);
+    st = comm_agree(c, st);
+done:
+    return st;
 }
 
 static status predict(comm *c, const recipe *r, const run_step *step, const step_paths *paths,
@@ -116,7 +153,7 @@ status student_train(comm *c, const recipe *r, const char *run, const run_step *
     TRY(comm_agree(c, st));
     train_task task = student_task(&s);
     TRY(trainer_run(c, &task, &options, paths.directory, &result));
-    TRY(keep_results(c, &paths, &s));
+    TRY(keep_results(c, &paths, &result, &s));
     TRY(predict(c, r, step, &paths, &options, &s));
     TRY(recipe_mistakes(r));
 done:

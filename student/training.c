@@ -24,18 +24,27 @@ static void read_loss(const recipe *r, student *s)
     s->loss.cosine = !strcmp(recipe_text(r, "student.distill.features"), "cosine");
 }
 
-static status open_tracks(const recipe *r, student *s)
+/* Where the tracks are: new strings, *eval NULL when the same. */
+static status tracks_paths(const recipe *r, const char *run, char **path, char **eval)
+{
+    (void)run;
+    const char *given = recipe_text(r, "data.tracks");
+    if (!given) return FAIL(ERR_CONFIG, "data.tracks is not given: name the features the student is to see");
+    *path = strdup(given);
+    if (!*path) return FAIL(ERR_MEMORY, "no memory for the path of tracks");
+    return dataset_eval_tracks(r, eval);
+}
+
+static status open_tracks(const recipe *r, const char *run, student *s)
 {
     status st = OK;
-    const char *path = recipe_text(r, "data.tracks"), *eval_path;
     double fps = recipe_real(r, "data.fps");
     clip_options options;
     clip_options_read(r, &options);
 
-    if (!path) TRY(FAIL(ERR_CONFIG, "data.tracks is not given: name the features the student is to see"));
+    TRY(tracks_paths(r, run, &s->tracks_path, &s->eval_path));
+    const char *path = s->tracks_path, *eval_path = s->eval_path;
     TRY(tracks_open(path, &s->tracks));
-    TRY(dataset_eval_tracks(r, &s->eval_path));
-    eval_path = s->eval_path;
     if (eval_path) TRY(tracks_open(eval_path, &s->eval_tracks));
     if (eval_path && tracks_width(s->eval_tracks) != tracks_width(s->tracks))
         TRY(FAIL(ERR_INPUT, "%s has %zu numbers a frame and %s %zu: both must hold the same features", path,
@@ -43,6 +52,18 @@ static status open_tracks(const recipe *r, student *s)
     TRY(clip_source_open(&options, s->tracks, path, fps, &s->clips));
     TRY(clip_source_open(&options, eval_path ? s->eval_tracks : s->tracks, eval_path ? eval_path : path, fps,
                          &s->eval_clips));
+done:
+    return st;
+}
+
+static status open_frames(const recipe *r, student *s)
+{
+    status st = OK;
+    clip_options options;
+    clip_options_read(r, &options);
+    TRY(clip_source_open(&options, NULL, NULL, 0, &s->clips));
+    TRY(clip_source_open(&options, NULL, NULL, 0, &s->eval_clips));
+    TRY(frame_input_open(r, s->data, &s->frames));
 done:
     return st;
 }
@@ -111,7 +132,7 @@ static status label_past(student *s)
     if (!moments || !s->past) TRY(FAIL(ERR_MEMORY, "no memory for the labels of %zu clips", s->count));
     TRY(frame_labels_open(s->learned.at, s->learned.count, &labels));
     for (size_t i = 0; i < s->count; i++) {
-        clip_places(&s->clips, &s->samples[i], moments);
+        clip_places(&s->clips, &s->samples[i], NULL, moments);
         for (size_t m = 0; m < length * frames; m++) moments[m] /= s->clips.track_fps;
         for (size_t t = 0; t < length; t++) {
             size_t shown = t < lag ? 0 : t - lag;
@@ -125,18 +146,25 @@ done:
     return st;
 }
 
-/* One normalisation, of the training part, for both sources. */
+/* One normalisation, of the training part, for both sources. A CNN has a norm of its own. */
 static status normalise_clips(student *s)
 {
+    if (s->sees_frames) return OK;
     status st = clip_normalise(&s->clips, s->samples, s->count);
     return st == OK ? clip_copy_normalisation(&s->clips, &s->eval_clips) : st;
+}
+
+/* Numbers of a sub-clip. */
+static int64_t clip_width(const student *s)
+{
+    return s->sees_frames ? frame_input_width(&s->frames) : (int64_t)clip_inputs(&s->clips);
 }
 
 static status make_model(const recipe *r, student *s)
 {
     status st = OK;
     avt_options options = {
-        .inputs = (int64_t)clip_inputs(&s->clips),
+        .inputs = clip_width(s),
         .encoder = recipe_int(r, "student.encoder"),
         .frames = (int64_t)clip_length(&s->clips.options),
         .width = recipe_int(r, "student.width"),
@@ -147,6 +175,7 @@ static status make_model(const recipe *r, student *s)
     };
     t_seed((uint64_t)recipe_int(r, "seed"));
     TRY(avt_new(&options, &s->model));
+    if (s->sees_frames) TRY(frame_input_make_network(&s->frames, r, avt_module(s->model)));
     int64_t width = avt_feature_width(s->model), wanted = s->targets ? targets_feature_width(s->targets) : 0;
     if (!wanted || wanted == width) goto done;
     s->projector = nn_linear(avt_module(s->model), "projector", width, wanted, true, (t_init){INIT_NORMAL, 0.01});
@@ -161,7 +190,8 @@ status student_open(const recipe *r, const char *run, const dataset *data, stude
     student s = {.data = data};
 
     read_loss(r, &s);
-    TRY(open_tracks(r, &s));
+    s.sees_frames = !strcmp(recipe_text(r, "student.input"), "frames");
+    TRY(s.sees_frames ? open_frames(r, &s) : open_tracks(r, run, &s));
     TRY(choose_learned(r, &s));
     TRY(choose_samples(&s));
     TRY(normalise_clips(&s));
@@ -188,6 +218,8 @@ void student_free(student *s)
     clip_source_free(&s->eval_clips);
     tracks_close(&s->tracks);
     tracks_close(&s->eval_tracks);
+    frame_input_free(&s->frames);
+    free(s->tracks_path);
     free(s->eval_path);
     free(s->learned.at);
     free(s->samples);
@@ -197,17 +229,13 @@ void student_free(student *s)
 
 /* ---- loss -------------------------------------------------------------------------------------------------------- */
 
-static size_t clip_size(const student *s)
-{
-    return clip_length(&s->clips.options) * clip_inputs(&s->clips);
-}
-
-/* (B, T, inputs) into `*out`. keys: (count) or NULL. */
-static status clips_of(const student *s, clip_source *clips, const segment *const *at, size_t count,
-                       const uint64_t *keys, tensor **out)
+/* (B, T, inputs) into `*out`. keys: (count) in training, else NULL. */
+static status clips_of(student *s, clip_source *clips, const segment *const *at, size_t count, const uint64_t *keys,
+                       tensor **out)
 {
     status st = OK;
-    size_t size = clip_size(s);
+    if (s->sees_frames) return frame_input_take(&s->frames, keys ? FRAMES_TRAIN : FRAMES_SCORE, at, keys, count, out);
+    size_t size = clip_length(&clips->options) * clip_inputs(clips);
     float *numbers = calloc(count * size, sizeof *numbers);
     if (!numbers) TRY(FAIL(ERR_MEMORY, "no memory for %zu clips", count));
     for (size_t i = 0; i < count; i++) TRY(clip_fill(clips, at[i], keys ? &keys[i] : NULL, numbers + i * size));
@@ -218,12 +246,20 @@ done:
     return st;
 }
 
+/* New array of the slice's segments; NULL when out of memory. */
+static const segment **segments_of(const student *s, const train_slice *slice)
+{
+    const segment **at = calloc(slice->count + 1, sizeof *at);
+    if (!at) FAIL(ERR_MEMORY, "no memory for %zu clips", slice->count);
+    for (size_t i = 0; at && i < slice->count; i++) at[i] = &s->samples[slice->samples[i]];
+    return at;
+}
+
 static status sample_clips(student *s, const train_slice *slice, tensor **out)
 {
     status st = OK;
-    const segment **at = calloc(slice->count + 1, sizeof *at);
-    if (!at) TRY(FAIL(ERR_MEMORY, "no memory for %zu clips", slice->count));
-    for (size_t i = 0; i < slice->count; i++) at[i] = &s->samples[slice->samples[i]];
+    const segment **at = segments_of(s, slice);
+    if (!at) TRY(ERR_MEMORY);
     TRY(clips_of(s, &s->clips, at, slice->count, slice->keys, out));
 done:
     free(at);
@@ -316,6 +352,19 @@ done:
     return st;
 }
 
+/* Clips of a coming slice are decoded meanwhile. */
+static status announce(void *self, const train_slice *slice)
+{
+    status st = OK;
+    student *s = self;
+    const segment **at = segments_of(s, slice);
+    if (!at) TRY(ERR_MEMORY);
+    TRY(frame_input_ask(&s->frames, FRAMES_TRAIN, at, slice->keys, slice->count));
+done:
+    free(at);
+    return st;
+}
+
 /* ---- prediction and score ---------------------------------------------------------------------------------------- */
 
 static status predict_batch(student *s, clip_source *clips, const segment *at, size_t count, float *out)
@@ -337,6 +386,10 @@ done:
 status student_predict(student *s, clip_source *clips, const segment *at, size_t count, float *out)
 {
     status st = OK;
+    for (size_t i = 0; s->sees_frames && i < count; i++) {
+        const segment *of = &at[i];
+        TRY(frame_input_ask(&s->frames, FRAMES_SCORE, &of, NULL, 1));
+    }
     for (size_t i = 0; i < count; i += PREDICT_BATCH) {
         size_t batch = count - i < PREDICT_BATCH ? count - i : PREDICT_BATCH;
         TRY(predict_batch(s, clips, at + i, batch, out + i * s->data->classes.action_count));
@@ -408,6 +461,8 @@ train_task student_task(student *s)
         .model = avt_module(s->model),
         .sample_count = s->count,
         .loss = loss_of,
+        .announce = s->sees_frames ? announce : NULL,
+        .announce_ahead = s->sees_frames ? s->frames.options.ahead : 0,
         .evaluate = s->score ? evaluate : NULL,
         .sample_length = sample_length,
         .metric_name = s->score ? "development top-1 %" : NULL,

@@ -12,14 +12,17 @@
 #include "data/dataset.h"
 #include "student/avt.h"
 #include "student/clips.h"
+#include "student/frame_input.h"
 #include "student/targets.h"
 #include "trainer/trainer.h"
 
 typedef struct {
     const dataset *data;           /* borrowed */
-    tracks *tracks, *eval_tracks;  /* owned; eval_tracks NULL when the same */
-    char *eval_path;               /* owned; where eval_tracks are from */
-    clip_source clips, eval_clips; /* with one normalisation */
+    tracks *tracks, *eval_tracks;  /* owned; eval_tracks NULL when the same; both NULL with frames */
+    char *tracks_path, *eval_path; /* owned; where tracks and eval_tracks are from */
+    clip_source clips, eval_clips; /* with one normalisation; of frames: places alone */
+    bool sees_frames;
+    frame_input frames;   /* with sees_frames */
     segment_list learned; /* training part, and development where that is learned from; sorted; `at` is owned */
     bool score;           /* the development part is scored while training */
     segment *samples;     /* (count) those of `learned` with something to see; strings borrowed from data */

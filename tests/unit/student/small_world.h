@@ -14,9 +14,9 @@
 enum { WORLD_ACTIONS = 12, WORLD_NOUNS = 4, WORLD_VIDEOS = 12, WORLD_EVAL_VIDEOS = 3, WORLD_SEGMENTS = 8 };
 enum { WORLD_FRAMES = 90, WORLD_WIDTH = 4, WORLD_FEATURES = 6, WORLD_K = 5 };
 
-static inline int64_t world_action(size_t video, size_t place)
+static inline int64_t world_action(size_t number, size_t place)
 {
-    return (int64_t)((video * 5 + place * 7 + place * video % 3) % WORLD_ACTIONS);
+    return (int64_t)((number * 5 + place * 7 + place * number % 3) % WORLD_ACTIONS);
 }
 
 static inline void world_annotations(const char *name, size_t first, size_t videos)
@@ -70,6 +70,17 @@ static inline int world_open(void **state)
     return 0;
 }
 
+/* Whether `more` gives a key (the first `length` of `key`, or of what stands behind "data."). */
+static inline bool world_gives(const char *const *more, const char *key, size_t length)
+{
+    for (; more && *more; more++) {
+        const char *given = strncmp(*more, "data.", 5) ? *more : *more + 5;
+        if (strcspn(given, "=") == length && !strncmp(given, key, length)) return true;
+        if (strcspn(*more, "=") == length && !strncmp(*more, key, length)) return true;
+    }
+    return false;
+}
+
 /* The recipe of this world with more keys ("key=value", ended by NULL), freed by the caller. */
 static inline recipe *world_recipe(const char *const *more)
 {
@@ -96,11 +107,13 @@ static inline recipe *world_recipe(const char *const *more)
     };
     for (size_t i = 0; i < 4; i++) {
         int name = (int)strcspn(files[i], "=");
+        if (world_gives(more, files[i], (size_t)name)) continue;
         snprintf(kept[count++], sizeof kept[0], "data.%.*s=%s/%s", name, files[i], scratch_directory,
                  files[i] + name + 1);
     }
     for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
-        snprintf(kept[count++], sizeof kept[0], "%s", common[i]);
+        if (!world_gives(more, common[i], strcspn(common[i], "=")))
+            snprintf(kept[count++], sizeof kept[0], "%s", common[i]);
     for (; more && *more; more++) snprintf(kept[count++], sizeof kept[0], "%s", *more);
     for (size_t i = 0; i < count; i++) keys[i] = kept[i];
     assert_ok(recipe_read(NULL, keys, count, &r));

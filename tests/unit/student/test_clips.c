@@ -52,7 +52,7 @@ static void anticipation_ends_tau_a_before_the_segment(void **state)
     double places[4];
     clip_source s = source_of(&(clip_options){.frames = 4, .subclip = 1, .fps = 2, .tau_a = 0.5});
     segment of = segment_of(2.0, 3.0);
-    clip_places(&s, &of, places);
+    clip_places(&s, &of, NULL, places);
     assert_places(places, (double[]){0, 5, 10, 15}, 4);
     clip_source_free(&s);
 }
@@ -65,7 +65,7 @@ static void anticipation_is_not_off_by_a_frame(void **state)
     clip_source s = source_of(&(clip_options){.frames = 1, .subclip = 1, .fps = 10, .tau_a = 0});
     for (int frame = 0; frame < FRAMES; frame++) {
         segment of = segment_of(frame / TRACK_FPS, 9);
-        clip_places(&s, &of, &place);
+        clip_places(&s, &of, NULL, &place);
         assert_true(place == frame);
     }
     clip_source_free(&s);
@@ -104,7 +104,7 @@ static void recognition_covers_the_segment_and_what_led_there(void **state)
     clip_source s =
         source_of(&(clip_options){.recognise = true, .frames = 1, .subclip = 3, .context = 2, .context_seconds = 0.4});
     segment of = segment_of(1.0, 1.5); /* frames 10 to 14 */
-    clip_places(&s, &of, places);
+    clip_places(&s, &of, NULL, places);
     assert_places(places, (double[]){2, 4, 6, 6, 8, 10, 10, 12, 14}, 9);
     assert_int_equal(clip_length(&s.options), 3);
     assert_int_equal(clip_inputs(&s), 3 * WIDTH + 1);

@@ -327,8 +327,9 @@ status recipe_for_step(const recipe *r, const char *section, const char *name, i
 {
     status st = OK;
     recipe *step = NULL;
-    /* "predict" has no variants of its own: it predicts with a teacher */
-    const char *owner = strcmp(section, "student") == 0 ? "student" : "teacher";
+    /* "predict" and "cache" have no variants of their own: they predict with a teacher, and see with a student */
+    bool student = !strcmp(section, "student") || !strcmp(section, "cache");
+    const char *owner = student ? "student" : "teacher";
     const variant *v = name ? variant_find(r, owner, name) : NULL;
     if (name && !v) TRY(FAIL(ERR_CONFIG, "%s: %s.variants has no %s", r->file.source, owner, name));
     step = recipe_new(r->file.source);

@@ -10,12 +10,13 @@ const char *run_set_name(const run_step *step)
 {
     if (step->variant) return step->variant;
     if (strcmp(step->section, "generate") == 0) return "generate";
-    return strcmp(step->section, "student") == 0 ? "student" : "teacher";
+    return !strcmp(step->section, "student") || !strcmp(step->section, "cache") ? "student" : "teacher";
 }
 
 status run_step_name(const run_step *step, char *out, size_t size)
 {
-    bool prefixed = !strcmp(step->section, "pretrain") || !strcmp(step->section, "predict");
+    bool prefixed =
+        !strcmp(step->section, "pretrain") || !strcmp(step->section, "predict") || !strcmp(step->section, "cache");
     const char *before = prefixed ? step->section : "", *dot = prefixed ? "." : "";
     int length = step->several_seeds
                      ? snprintf(out, size, "%s%s%s.%lld", before, dot, run_set_name(step), (long long)step->seed)

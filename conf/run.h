@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 typedef struct {
-    const char *section; /* "generate", "pretrain", "teacher", "predict" or "student" */
+    const char *section; /* "generate", "pretrain", "teacher", "predict", "student" or "cache" */
     const char *variant; /* name of the variant; NULL for the section's own */
     int64_t seed;
     bool several_seeds;

@@ -109,6 +109,7 @@ static bool step_ignores(const char *section, const char *key)
     if (starts(key, "stages") || starts(key, "train.")) return true;
     if (starts(key, "teacher.seeds") || starts(key, "student.seeds")) return true;
     bool student = !strcmp(section, "student") || !strcmp(section, "cache");
+    if (!strcmp(section, "student") && starts(key, "student.cache_fps")) return true;
     if (!student && (starts(key, "video.") || starts(key, "data.videos"))) return true;
     if (!strcmp(section, "teacher") || !strcmp(section, "pretrain"))
         return starts(key, "predict.") || starts(key, "student.") || starts(key, "teacher.baselines");

@@ -109,6 +109,8 @@ static status job_open(job *j, run_mode mode)
     TRY(rundir_open(j->directory, mode, &j->lock));
     for (size_t i = 0; i < j->plan.count; i++) /* before the recipe that made them is replaced */
         if (j->plan.at[i].kind != PLAN_EVALUATE) TRY(step_is_done(j->directory, &j->plan.at[i], &j->done[i]));
+    for (size_t i = 0; i < j->plan.count; i++) /* looks itself whether its features are still right */
+        if (!strcmp(j->plan.at[i].step.section, "cache")) j->done[i] = false;
     TRY(rundir_write_recipe(j->directory, j->recipe));
     log = path_join(j->directory, "logs/launcher.log");
     if (!log) TRY(FAIL(ERR_MEMORY, "no memory to start a run"));

@@ -1,5 +1,7 @@
 #include "launcher/plan.h"
 
+#include "base/hash.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,29 +66,129 @@ done:
     return st;
 }
 
+/* Teachers' steps of a section. */
 static status add_section(plan *p, const recipe *r, const char *section)
 {
     status st = OK;
-    const char *owner = strcmp(section, "student") ? "teacher" : "student";
-    size_t variants = recipe_variant_count(r, owner);
+    size_t variants = recipe_variant_count(r, "teacher");
     for (size_t i = 0; i <= variants; i++) { /* the section's own comes first */
-        const char *variant = i ? recipe_variant_name(r, owner, i - 1) : NULL;
-        TRY(add_variant(p, r, section, owner, variant));
+        const char *variant = i ? recipe_variant_name(r, "teacher", i - 1) : NULL;
+        TRY(add_variant(p, r, section, "teacher", variant));
     }
 done:
     return st;
 }
 
+/* ---- students ---------------------------------------------------------------------------------------------------- */
+
+/* Student 0 is the section's own, the others are its variants. */
+static const char *student_variant(const recipe *r, size_t i)
+{
+    return i ? recipe_variant_name(r, "student", i - 1) : NULL;
+}
+
+static const char *student_name(const recipe *r, size_t i)
+{
+    return i ? student_variant(r, i) : "student";
+}
+
+/* The name of the student whose features student `i` sees: into `out` (size), "" for none. */
+static status backbone_of(const recipe *r, size_t i, char *out, size_t size)
+{
+    status st = OK;
+    recipe *view = NULL;
+    out[0] = '\0';
+    TRY(recipe_for_step(r, "student", student_variant(r, i), recipe_int(r, "seed"), &view));
+    if (strcmp(recipe_text(view, "student.input"), "cache")) goto done;
+    snprintf(out, size, "%s", recipe_text(view, "student.backbone"));
+done:
+    recipe_free(&view);
+    return st;
+}
+
+enum { NAME_BYTES = 96 };
+
+/* Whether others see the features of student `i`. */
+static status is_backbone(const recipe *r, size_t i, bool *out)
+{
+    status st = OK;
+    char name[NAME_BYTES];
+    *out = false;
+    for (size_t other = 0; other <= recipe_variant_count(r, "student") && !*out; other++) {
+        TRY(backbone_of(r, other, name, sizeof name));
+        *out = !strcmp(name, student_name(r, i));
+    }
+done:
+    return st;
+}
+
+/* The step that makes the features of student `i`, with the model of its first seed. */
+static status add_cache(plan *p, const recipe *r, size_t i)
+{
+    status st = OK;
+    recipe *base = NULL, *view = NULL;
+    const char *variant = student_variant(r, i);
+    int64_t seed = recipe_int(r, "seed");
+    TRY(recipe_for_step(r, "cache", variant, seed, &base));
+    if (recipe_list_count(base, "student.seeds")) seed = recipe_list_int(base, "student.seeds", 0);
+    TRY(recipe_for_step(r, "cache", variant, seed, &view));
+    TRY(append(p, view, PLAN_RANKS, (run_step){.section = "cache", .variant = variant, .seed = seed}));
+done:
+    recipe_free(&view);
+    recipe_free(&base);
+    return st;
+}
+
+/* The steps from `first` on depend on the features of the student of that name as well. */
+static void depend_on_cache(plan *p, size_t first, const char *backbone)
+{
+    char name[NAME_BYTES + 8], both[80];
+    snprintf(name, sizeof name, "cache.%s", backbone);
+    for (size_t i = 0; i < first; i++) {
+        if (strcmp(p->at[i].name, name)) continue;
+        for (size_t s = first; s < p->count; s++) {
+            int length = snprintf(both, sizeof both, "%s %s", p->at[s].hash, p->at[i].hash);
+            hash_bytes(both, (size_t)length, p->at[s].hash);
+        }
+    }
+}
+
+static status add_students(plan *p, const recipe *r)
+{
+    status st = OK;
+    size_t count = recipe_variant_count(r, "student") + 1;
+    char backbone[NAME_BYTES];
+    bool gives = false;
+    for (size_t i = 0; i < count; i++) {
+        TRY(is_backbone(r, i, &gives));
+        if (!gives) continue;
+        TRY(add_variant(p, r, "student", "student", student_variant(r, i)));
+        TRY(add_cache(p, r, i));
+    }
+    for (size_t i = 0; i < count; i++) {
+        TRY(is_backbone(r, i, &gives));
+        if (gives) continue;
+        size_t first = p->count;
+        TRY(backbone_of(r, i, backbone, sizeof backbone));
+        TRY(add_variant(p, r, "student", "student", student_variant(r, i)));
+        if (backbone[0]) depend_on_cache(p, first, backbone);
+    }
+done:
+    return st;
+}
+
+/* ---- the plan ---------------------------------------------------------------------------------------------------- */
+
 status plan_make(const recipe *r, plan *out)
 {
     status st = OK;
     plan p = {0};
-    static const char *const SECTIONS[] = {"teacher", "predict", "student"};
     bool films = !strcmp(recipe_text(r, "generate.film"), "video");
     if (has_stage(r, "generate")) TRY(add_one(&p, r, films ? PLAN_RANKS : PLAN_GENERATE, "generate"));
     if (has_stage(r, "teacher")) TRY(add_section(&p, r, "pretrain")); /* no stage of its own: the teacher asks for it */
-    for (size_t i = 0; i < 3; i++)
-        if (has_stage(r, SECTIONS[i])) TRY(add_section(&p, r, SECTIONS[i]));
+    if (has_stage(r, "teacher")) TRY(add_section(&p, r, "teacher"));
+    if (has_stage(r, "predict")) TRY(add_section(&p, r, "predict"));
+    if (has_stage(r, "student")) TRY(add_students(&p, r));
     if (has_stage(r, "evaluate")) TRY(add_one(&p, r, PLAN_EVALUATE, "evaluate"));
     *out = p;
     p = (plan){0};

@@ -4,7 +4,8 @@
  *   pretrain.teacher and each of the variants that have a corpus, once for every seed
  *   teacher and each of its variants, once for every seed     (baselines are only counted: they have nothing to train)
  *   predict.teacher and each of its variants, once for every seed
- *   student and each of its variants, once for every seed
+ *   students whose CNN others take features from, once for every seed, and behind each cache.NAME
+ *   the other students, the section's own first, once for every seed
  *   evaluate
  */
 #ifndef MAGISTER_LAUNCHER_PLAN_H

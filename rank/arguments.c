@@ -8,7 +8,7 @@
 
 static const struct argp_option OPTIONS[] = {
     {"run", 'r', "DIR", 0, "run directory with recipe.yaml", 0},
-    {"section", 's', "NAME", 0, "generate, pretrain, teacher, predict or student", 0},
+    {"section", 's', "NAME", 0, "generate, pretrain, teacher, predict, student or cache", 0},
     {"variant", 'v', "NAME", 0, "variant of the section", 0},
     {"seed", 'k', "N", 0, "seed of the step", 0},
     {"several-seeds", 'm', NULL, 0, "the section has several seeds: the step's name carries this one", 0},
@@ -48,7 +48,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 static bool section_is_known(const char *name)
 {
-    static const char *const KNOWN[] = {"generate", "pretrain", "teacher", "predict", "student"};
+    static const char *const KNOWN[] = {"generate", "pretrain", "teacher", "predict", "student", "cache"};
     for (size_t i = 0; name && i < sizeof KNOWN / sizeof KNOWN[0]; i++)
         if (!strcmp(KNOWN[i], name)) return true;
     return false;
@@ -64,7 +64,7 @@ status rank_arguments_read(int argc, char **argv, rank_arguments *out)
     if (argp_parse(&parser, argc, argv, 0, NULL, out)) return FAIL(ERR_USAGE, "the command line cannot be read");
     if (!out->run) return FAIL(ERR_USAGE, "--run DIR is missing");
     if (!section_is_known(out->step.section))
-        return FAIL(ERR_USAGE, "--section is generate, pretrain, teacher, predict or student");
+        return FAIL(ERR_USAGE, "--section is generate, pretrain, teacher, predict, student or cache");
     if (!out->ranks) return FAIL(ERR_USAGE, "--ranks N is missing: a rank has to know how many were promised");
     return OK;
 }

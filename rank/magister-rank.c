@@ -12,6 +12,7 @@
 #include "rank/arguments.h"
 #include "rank/cores.h"
 #include "rank/generate.h"
+#include "student/feature_cache.h"
 #include "student/student.h"
 #include "teacher/teacher.h"
 #include "tensor/tensor.h"
@@ -101,6 +102,7 @@ static status step_run(comm *c, const recipe *r, const rank_arguments *a)
     if (!strcmp(a->step.section, "pretrain")) return teacher_pretrain(c, r, a->run, &a->step);
     if (!strcmp(a->step.section, "teacher")) return teacher_train(c, r, a->run, &a->step);
     if (!strcmp(a->step.section, "predict")) return teacher_predict(c, r, a->run, &a->step);
+    if (!strcmp(a->step.section, "cache")) return feature_cache_make(c, r, a->run, &a->step);
     return student_train(c, r, a->run, &a->step);
 }
 

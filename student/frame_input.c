@@ -104,7 +104,7 @@ static status take_pictures(frame_input *f, frame_use use, const uint64_t *keys,
     TRY(make_room(f, count * bytes));
     for (size_t i = 0; i < count; i++) {
         picture_change change = keys ? picture_change_draw(&f->options.augment, keys[i]) : picture_unchanged();
-        TRY(frame_source_take(source, &change, f->bytes + i * bytes));
+        TRY(frame_source_take(source, &change, f->bytes + i * bytes, NULL));
     }
     *out =
         t_from_bytes(T_U8, f->bytes,

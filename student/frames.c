@@ -108,6 +108,12 @@ void video_table_close(video_table **at)
     *at = NULL;
 }
 
+size_t video_table_find(const video_table *f, const char *name)
+{
+    size_t place = 0;
+    return names_find(&f->names, name, &place) ? place : SIZE_MAX;
+}
+
 size_t video_table_count(const video_table *f)
 {
     return f->count;
@@ -230,7 +236,7 @@ static status judge(frame_source *s, video_entry *file, const video_account *acc
     return OK;
 }
 
-status frame_source_take(frame_source *s, const picture_change *change, uint8_t *out)
+status frame_source_take(frame_source *s, const picture_change *change, uint8_t *out, size_t *replaced)
 {
     status st = OK;
     loaded_clip clip;
@@ -243,6 +249,7 @@ status frame_source_take(frame_source *s, const picture_change *change, uint8_t 
     s->waiting--;
     for (size_t i = 0; i < clip.count; i++)
         picture_place(change, clip.pictures + i * bytes, side, i % stack, stack, out + i / stack * stack * bytes);
+    if (replaced) *replaced = clip.account.asked - clip.account.decoded;
     st = judge(s, file, &clip.account);
     loader_return(s->loader, &clip);
 done:

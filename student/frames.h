@@ -40,6 +40,7 @@ typedef struct video_table video_table;
 status video_table_open(const char *folder, const dataset *d, video_table **out);
 void video_table_close(video_table **f);
 
+size_t video_table_find(const video_table *f, const char *name); /* its place; SIZE_MAX when it is not there */
 size_t video_table_count(const video_table *f);
 const char *video_table_name(const video_table *f, size_t i); /* in the order they were met; borrowed */
 const char *video_table_path(const video_table *f, size_t i); /* borrowed */
@@ -55,9 +56,10 @@ void frame_source_close(frame_source **s);
  * the files; those of loader_ask. */
 status frame_source_ask(frame_source *s, const char *name, const double *moments, size_t count);
 
-/* The next that was asked for: (count, side, side, 3 x stack) into `out`. Errors: ERR_INPUT for a broken clip with
+/* The next that was asked for: (count, side, side, 3 x stack) into `out`; `*replaced` gets how many of its frames could
+ * not be decoded (may be NULL). Errors: ERR_INPUT for a broken clip with
  * stop_on_broken; those of loader_take. */
-status frame_source_take(frame_source *s, const picture_change *change, uint8_t *out);
+status frame_source_take(frame_source *s, const picture_change *change, uint8_t *out, size_t *replaced);
 
 /* Zeros for NULL. */
 loader_stats frame_source_stats(const frame_source *s);

@@ -1,6 +1,7 @@
 #include "student/student.h"
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "student/predict.h"
 #include "student/training.h"
@@ -137,6 +138,15 @@ static status predict(comm *c, const recipe *r, const run_step *step, const step
     return st;
 }
 
+/* Another cache of features is another training, though the recipe is the same. */
+static void learn_from_cache(const student *s, train_options *options)
+{
+    char both[2 * HASH_TEXT];
+    if (!s->cache_hash[0]) return;
+    int length = snprintf(both, sizeof both, "%s %s", options->recipe_hash, s->cache_hash);
+    hash_bytes(both, (size_t)length, options->recipe_hash);
+}
+
 status student_train(comm *c, const recipe *r, const char *run, const run_step *step)
 {
     status st = OK;
@@ -151,6 +161,7 @@ status student_train(comm *c, const recipe *r, const char *run, const run_step *
     st = dataset_open(r, &data);
     if (st == OK) st = prepare(r, run, &paths, &data, &s);
     TRY(comm_agree(c, st));
+    learn_from_cache(&s, &options);
     train_task task = student_task(&s);
     TRY(trainer_run(c, &task, &options, paths.directory, &result));
     TRY(keep_results(c, &paths, &result, &s));

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "distill/losses.h"
+#include "student/feature_cache.h"
 #include "student/frame_labels.h"
 
 #include <stdlib.h>
@@ -24,10 +25,10 @@ static void read_loss(const recipe *r, student *s)
     s->loss.cosine = !strcmp(recipe_text(r, "student.distill.features"), "cosine");
 }
 
-/* Where the tracks are: new strings, *eval NULL when the same. */
-static status tracks_paths(const recipe *r, const char *run, char **path, char **eval)
+/* Where the tracks are: new strings, *eval NULL when the same; `hash` tells cached features from others. */
+static status tracks_paths(const recipe *r, const char *run, char **path, char **eval, char hash[HASH_TEXT])
 {
-    (void)run;
+    if (!strcmp(recipe_text(r, "student.input"), "cache")) return feature_cache_open(r, run, path, hash);
     const char *given = recipe_text(r, "data.tracks");
     if (!given) return FAIL(ERR_CONFIG, "data.tracks is not given: name the features the student is to see");
     *path = strdup(given);
@@ -42,7 +43,7 @@ static status open_tracks(const recipe *r, const char *run, student *s)
     clip_options options;
     clip_options_read(r, &options);
 
-    TRY(tracks_paths(r, run, &s->tracks_path, &s->eval_path));
+    TRY(tracks_paths(r, run, &s->tracks_path, &s->eval_path, s->cache_hash));
     const char *path = s->tracks_path, *eval_path = s->eval_path;
     TRY(tracks_open(path, &s->tracks));
     if (eval_path) TRY(tracks_open(eval_path, &s->eval_tracks));

@@ -216,6 +216,14 @@ static void one_key_said_twice_is_refused(void **state)
 static void keys_are_checked_against_each_other(void **state)
 {
     (void)state;
+    bad("data: {train: a, videos: v}\nstudent: {input: cache, distill: {loss: none}}\n", "needs student.backbone",
+        NULL);
+    bad("data: {train: a, videos: v}\nstudent: {input: cache, backbone: eyes, distill: {loss: none}}\n",
+        "eyes, which is no student of this recipe", NULL);
+    bad("data: {train: a, videos: v, tracks: t}\nstudent: {input: cache, backbone: eyes, distill: {loss: none}, "
+        "variants: {eyes: {input: tracks}}}\n",
+        "eyes, whose input is tracks", NULL);
+    bad("data: {train: a}\nstudent: {input: frames, distill: {loss: none}}\n", "data.videos is missing", NULL);
     bad("name: a\n", "data.train is missing", "data.tracks is missing", NULL);
     bad("stages: []\n", "stages is empty", NULL);
     bad("generate: {size: 63}\n", "generate.size 63 is odd", NULL);

@@ -58,6 +58,65 @@ static void steps_follow_stages_variants_and_seeds(void **state)
           "student.variants.blind={blind: true, seeds: []}");
 }
 
+static void caches_stand_behind_what_makes_them(void **state)
+{
+    (void)state;
+    STEPS("generate seeing.4 seeing.5 cache.seeing student.4 student.5 blind.4 blind.5", "stages=[generate, student]",
+          "generate.film=video", "student.distill.from=a.sqlite:teacher", "student.seeds=[4, 5]", "student.input=cache",
+          "student.backbone=seeing", "student.variants.blind.blind=true", "student.variants.seeing.input=frames");
+    STEPS("student cache.student late", "stages=[student]", "data.train=x", "data.videos=x",
+          "student.distill.loss=none", "student.input=frames", "student.variants.late.input=cache",
+          "student.variants.late.backbone=student");
+}
+
+/* The hash of step `name` with one more override. */
+static void step_hash(const char *name, char *more, char out[33])
+{
+    char *overrides[] = {"stages=[student]",
+                         "data.train=x",
+                         "data.videos=x",
+                         "student.distill.loss=none",
+                         "student.input=cache",
+                         "student.backbone=seeing",
+                         "student.variants.seeing.input=frames",
+                         "student.variants.alone.input=frames",
+                         more};
+    plan p;
+    recipe *r = read_overrides(overrides, 9);
+    assert_int_equal(plan_make(r, &p), OK);
+    out[0] = '\0';
+    for (size_t i = 0; i < p.count; i++)
+        if (!strcmp(p.at[i].name, name)) strcpy(out, p.at[i].hash);
+    assert_int_equal(strlen(out), 32);
+    plan_free(&p);
+    recipe_free(&r);
+}
+
+/* Whether the hash of that step differs between the override and the plain recipe. */
+static bool hash_moves(const char *name, char *more)
+{
+    char plain[33], moved[33];
+    step_hash(name, "name=plain", plain);
+    step_hash(name, more, moved);
+    return strcmp(plain, moved) != 0;
+}
+
+static void students_depend_on_the_features_they_see(void **state)
+{
+    (void)state;
+    char *of_backbone = "student.variants.seeing.cnn.width=32", *rate = "student.cache_fps=3";
+    assert_true(hash_moves("seeing", of_backbone));
+    assert_true(hash_moves("cache.seeing", of_backbone));
+    assert_true(hash_moves("student", of_backbone));
+    assert_false(hash_moves("alone", of_backbone));
+    assert_false(hash_moves("seeing", rate));
+    assert_true(hash_moves("cache.seeing", rate));
+    assert_true(hash_moves("student", rate));
+    assert_false(hash_moves("alone", rate));
+    assert_false(hash_moves("student", "video.threads=7"));
+    assert_true(hash_moves("student", "video.size=48"));
+}
+
 static void baselines_have_nothing_to_train(void **state)
 {
     (void)state;
@@ -218,6 +277,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(steps_follow_stages_variants_and_seeds),
+        cmocka_unit_test(caches_stand_behind_what_makes_them),
+        cmocka_unit_test(students_depend_on_the_features_they_see),
         cmocka_unit_test(baselines_have_nothing_to_train),
         cmocka_unit_test(pretraining_comes_before_the_teachers_that_ask_for_it),
         cmocka_unit_test(a_corpus_is_part_of_the_hash),

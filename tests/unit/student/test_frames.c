@@ -228,7 +228,7 @@ static void moments_come_in_order_as_stacks(void **state)
     for (int i = 0; i < CLIPS; i++) {
         char name[8];
         snprintf(name, sizeof name, "v%d", i % 5);
-        assert_ok(frame_source_take(s, &same, got));
+        assert_ok(frame_source_take(s, &same, got, NULL));
         for (size_t slot = 0; slot < 2; slot++) {
             fake_picture(name, fmax(i - 0.5 * (double)slot, 0), SIDE, picture);
             picture_place(&same, picture, SIDE, slot, 2, wanted);
@@ -255,13 +255,17 @@ static void broken_clips_go_on_or_stop(void **state)
     fake_broken = "v1";
     frame_source *s = source_of(false, &files);
     for (int i = 0; i < 3; i++) assert_ok(frame_source_ask(s, i ? "v1" : "v2", (const double[]){1}, 1));
-    for (int i = 0; i < 3; i++) assert_ok(frame_source_take(s, &same, got));
+    for (int i = 0; i < 3; i++) {
+        size_t replaced = 9;
+        assert_ok(frame_source_take(s, &same, got, &replaced));
+        assert_int_equal(replaced, i ? 1 : 0);
+    }
     assert_int_equal(frame_source_stats(s).broken, 2);
     frame_source_close(&s);
     video_table_close(&files);
     s = source_of(true, &files);
     assert_ok(frame_source_ask(s, "v1", (const double[]){1}, 1));
-    assert_failed(frame_source_take(s, &same, got), ERR_INPUT,
+    assert_failed(frame_source_take(s, &same, got, NULL), ERR_INPUT,
                   "v1.mp4): 1 of 2 frames could not be decoded: a made-up");
     frame_source_close(&s);
     video_table_close(&files);

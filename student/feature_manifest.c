@@ -1,0 +1,123 @@
+#include "student/feature_manifest.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { MANIFEST_MOST = 1 << 28, MANIFEST_VERSION = 1 };
+static const char MANIFEST[] = "manifest.json";
+
+status feature_file_look(const char *path, feature_file *out)
+{
+    struct stat info;
+    if (stat(path, &info)) return FAIL(ERR_MISSING, "%s: %s", path, strerror(errno));
+    out->bytes = info.st_size;
+    out->mtime = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
+    return OK;
+}
+
+json_t *feature_file_to_json(const char *name, const char *path, const feature_file *file)
+{
+    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:I, s:I}", "video", name, "path", path, "bytes",
+                     (json_int_t)file->bytes, "mtime", (json_int_t)file->mtime, "hash", file->hash, "moments",
+                     (json_int_t)file->moments, "replaced", (json_int_t)file->replaced);
+}
+
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
+
+static status check(const char *path, const json_t *manifest)
+{
+    if (json_integer_value(json_object_get(manifest, "version")) != MANIFEST_VERSION)
+        return FAIL(ERR_INPUT, "%s: is no manifest of features of version %d", path, MANIFEST_VERSION);
+    if (!json_is_string(json_object_get(manifest, "model_hash")) || !json_is_string(json_object_get(manifest, "model")))
+        return FAIL(ERR_INPUT, "%s: does not say which model made the features", path);
+    const json_t *files = json_object_get(manifest, "videos");
+    if (!json_is_array(files)) return FAIL(ERR_INPUT, "%s: \"videos\" is no list", path);
+    for (size_t i = 0; i < json_array_size(files); i++) {
+        const json_t *file = json_array_get(files, i);
+        bool whole = json_is_string(json_object_get(file, "path")) && json_is_string(json_object_get(file, "hash")) &&
+                     json_is_integer(json_object_get(file, "bytes")) && json_is_integer(json_object_get(file, "mtime"));
+        if (!whole) return FAIL(ERR_INPUT, "%s: video %zu has no path, bytes, mtime and hash", path, i);
+    }
+    return OK;
+}
+
+status feature_manifest_read(const char *folder, json_t **out)
+{
+    status st = OK;
+    char *path = path_join(folder, MANIFEST), *text = NULL;
+    size_t count = 0;
+    json_t *manifest = NULL;
+    json_error_t problem;
+    if (!path) TRY(FAIL(ERR_MEMORY, "no memory to read the manifest of %s", folder));
+    TRY(file_read(path, MANIFEST_MOST, &text, &count));
+    manifest = json_loadb(text, count, JSON_REJECT_DUPLICATES, &problem);
+    if (!manifest) TRY(FAIL(ERR_INPUT, "%s:%d:%d: %s", path, problem.line, problem.column, problem.text));
+    TRY(check(path, manifest));
+    *out = manifest;
+    manifest = NULL;
+done:
+    json_decref(manifest);
+    free(text);
+    free(path);
+    return st;
+}
+
+status feature_manifest_write(const char *folder, const json_t *manifest)
+{
+    status st = OK;
+    char *path = path_join(folder, MANIFEST), *text = json_dumps(manifest, JSON_INDENT(1));
+    if (!path || !text) TRY(FAIL(ERR_MEMORY, "no memory for the manifest of %s", folder));
+    TRY(file_write(path, text, strlen(text)));
+done:
+    free(text);
+    free(path);
+    return st;
+}
+
+/* ---- comparing --------------------------------------------------------------------------------------------------- */
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+/* Whether a file is still the one of the entry. */
+static status is_same(const json_t *entry, bool *same)
+{
+    status st = OK;
+    feature_file now = {0};
+    char hash[HASH_TEXT];
+    *same = false;
+    st = feature_file_look(text_of(entry, "path"), &now);
+    if (st == ERR_MISSING) fail_clear();
+    if (st != OK) return st == ERR_MISSING ? OK : st;
+    if (now.bytes != json_integer_value(json_object_get(entry, "bytes"))) return OK;
+    *same = now.mtime == json_integer_value(json_object_get(entry, "mtime"));
+    if (*same) return OK;
+    TRY(hash_file(text_of(entry, "path"), hash));
+    *same = !strcmp(hash, text_of(entry, "hash"));
+done:
+    return st;
+}
+
+status feature_manifest_changed(const char *folder, const json_t *manifest, char *what, size_t size)
+{
+    status st = OK;
+    const json_t *files = json_object_get(manifest, "videos");
+    bool same = true;
+    what[0] = '\0';
+    for (size_t i = 0; i < json_array_size(files); i++) {
+        const json_t *entry = json_array_get(files, i);
+        TRY(is_same(entry, &same));
+        if (same) continue;
+        snprintf(what, size, "%s: video %.200s has changed since the features were made", folder,
+                 text_of(entry, "path"));
+        goto done;
+    }
+done:
+    return st;
+}

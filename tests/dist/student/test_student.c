@@ -1,6 +1,7 @@
 /* A student's whole step on any number of ranks: what it leaves in the run directory and in the store. */
 #include "student/student.h"
 #include "student/training.h"
+#include "tests/unit/student/fake_loader.h"
 #include "tests/unit/student/small_world.h"
 
 #include <jansson.h>
@@ -20,6 +21,11 @@ static int open_all(void **state)
     status st = dataset_open(r, &data);
     recipe_free(&r);
     if (st == OK && comm_rank(ranks) == 0) {
+        for (size_t v = 0; v < WORLD_VIDEOS + WORLD_EVAL_VIDEOS; v++) {
+            char name[32];
+            snprintf(name, sizeof name, "v%zu.mp4", v);
+            scratch_file(name, "");
+        }
         world_store(&data, "teacher", ENCODE_TOPK, NULL, true);
         world_store(&data, "holes", ENCODE_TOPK, data.train.at[2].uid, true);
     }
@@ -99,6 +105,46 @@ static void ranks_share_the_predictions(void **state)
     free(wanted);
 }
 
+/* The same with a student that sees frames, made-up ones. */
+static void ranks_share_the_frames(void **state)
+{
+    (void)state;
+    char videos[128];
+    student s = {0};
+    snprintf(videos, sizeof videos, "data.videos=%s", scratch_directory);
+    const char *const keys[] = {SHORT,
+                                videos,
+                                "student.input=frames",
+                                "student.encoder=0",
+                                "video.size=16",
+                                "student.cnn.channels=[8]",
+                                "student.cnn.width=8",
+                                "student.train.optimizer.lr=0",
+                                "student.distill.loss=none",
+                                NULL};
+    recipe *r = world_recipe(keys);
+    float *wanted = calloc(data.eval.count * WORLD_ACTIONS, sizeof *wanted);
+    assert_ok(student_open(r, scratch_directory, &data, &s));
+    size_t samples = s.count;
+    grad_pause();
+    assert_ok(student_predict(&s, &s.eval_clips, data.eval.at, data.eval.count, wanted));
+    grad_resume();
+    student_free(&s);
+    fake_broken = "v4";
+    assert_ok(train(r, "frames"));
+    fake_broken = NULL;
+    float *got = stored("frames", "student");
+    for (size_t i = 0; i < data.eval.count * WORLD_ACTIONS; i++) assert_float_equal(got[i], wanted[i], 1e-3);
+    json_t *stats = stats_of("frames"), *use = json_object_get(stats, "video");
+    assert_int_equal(json_integer_value(json_object_get(use, "clips")), 2 * samples);
+    int64_t broken = json_integer_value(json_object_get(use, "broken"));
+    assert_true(broken > 0 && broken <= 2 * WORLD_SEGMENTS);
+    assert_true(json_is_real(json_object_get(use, "waited_share")));
+    json_decref(stats);
+    free(got);
+    free(wanted);
+}
+
 static void a_step_leaves_its_results(void **state)
 {
     (void)state;
@@ -156,11 +202,9 @@ static void every_rank_learns_of_a_failure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ranks_share_the_predictions),
-        cmocka_unit_test(a_step_leaves_its_results),
-        cmocka_unit_test(controls_are_marked),
-        cmocka_unit_test(coverage_of_holes_is_kept),
-        cmocka_unit_test(every_rank_learns_of_a_failure),
+        cmocka_unit_test(ranks_share_the_predictions), cmocka_unit_test(ranks_share_the_frames),
+        cmocka_unit_test(a_step_leaves_its_results),   cmocka_unit_test(controls_are_marked),
+        cmocka_unit_test(coverage_of_holes_is_kept),   cmocka_unit_test(every_rank_learns_of_a_failure),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

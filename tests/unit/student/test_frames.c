@@ -2,6 +2,7 @@
  * loader is a fake one. */
 #include "fake_loader.h"
 #include "small_world.h"
+#include "student/feature_cache.h"
 #include "student/training.h"
 #include "trainer/trainer.h"
 
@@ -417,6 +418,168 @@ static void a_blind_student_reads_nothing(void **state)
     free(weights);
 }
 
+/* ---- features kept in the run ------------------------------------------------------------------------------------ */
+
+enum { CNN_WIDTH = 6, CACHE_FPS = 4 };
+
+static recipe *cached_recipe(const char *more)
+{
+    recipe *step = NULL;
+    snprintf(videos_key, sizeof videos_key, "data.videos=%s", scratch_directory);
+    recipe *r = WORLD_RECIPE(videos_key, "student.input=cache", "student.backbone=eyes", "student.cache_fps=4",
+                             "student.encoder=0", "video.size=16", "student.cnn.channels=[8, 8]", "student.cnn.width=6",
+                             "student.distill.loss=none", "student.train.epochs=1", "student.seeds=[4, 7]",
+                             "student.variants.eyes.input=frames", more);
+    assert_ok(recipe_for_step(r, "cache", "eyes", 4, &step));
+    recipe_free(&r);
+    return step;
+}
+
+/* As the step of the plan does. */
+static status make_features(const char *more)
+{
+    const run_step step = {.section = "cache", .variant = "eyes", .seed = 4};
+    recipe *r = cached_recipe(more);
+    status st = feature_cache_make(alone, r, scratch_directory, &step);
+    recipe_free(&r);
+    return st;
+}
+
+/* The recipe of a student that sees the features. */
+static recipe *reader_recipe(void)
+{
+    snprintf(videos_key, sizeof videos_key, "data.videos=%s", scratch_directory);
+    return WORLD_RECIPE(videos_key, "student.input=cache", "student.backbone=eyes", "student.encoder=0",
+                        "student.variants.eyes.input=frames", "student.distill.loss=none");
+}
+
+static status open_features(char **path, char hash[HASH_TEXT])
+{
+    recipe *r = reader_recipe();
+    status st = feature_cache_open(r, scratch_directory, path, hash);
+    recipe_free(&r);
+    return st;
+}
+
+/* A model for the features: the one that `eyes` begins with. `changed`: another one. */
+static void leave_model(bool changed)
+{
+    char folder[160], path[200];
+    cnn *network = NULL;
+    module *root = module_new();
+    const cnn_options options = {.side = 16, .inputs = 6, .channels = {8, 8}, .stages = 2, .width = CNN_WIDTH};
+    t_seed(changed ? 2 : 1);
+    assert_ok(cnn_new(root, &options, &network));
+    snprintf(folder, sizeof folder, "%s/steps/eyes.4", scratch_directory);
+    snprintf(path, sizeof path, "%s/model.safetensors", folder);
+    assert_ok(directory_make(folder));
+    assert_ok(module_save(root, path, NULL));
+    cnn_free(&network);
+    module_free(&root);
+}
+
+static void features_are_those_of_the_network(void **state)
+{
+    (void)state;
+    enum { SIDE_16 = 16, MOMENT = SIDE_16 * SIDE_16 * 6 };
+    char *path = NULL, hash[HASH_TEXT], model[200];
+    uint8_t picture[SIDE_16 * SIDE_16 * 3], moment[MOMENT];
+    float wanted[CNN_WIDTH];
+    tracks *features = NULL;
+    tensor_file *file = NULL;
+    cnn *network = NULL;
+    module *root = module_new();
+    const cnn_options options = {.side = SIDE_16, .inputs = 6, .channels = {8, 8}, .stages = 2, .width = CNN_WIDTH};
+    picture_change same = picture_unchanged();
+
+    leave_model(false);
+    assert_failed(open_features(&path, hash), ERR_MISSING, "the step cache.eyes makes them");
+    assert_ok(make_features("seed=4"));
+    assert_ok(open_features(&path, hash));
+    assert_ok(tracks_open(path, &features));
+    assert_int_equal(tracks_width(features), CNN_WIDTH);
+    assert_true(tracks_fps(features) == CACHE_FPS);
+    assert_int_equal(tracks_frames(features, "v3"), (10 * (WORLD_SEGMENTS - 1) + 8) * CACHE_FPS / 5 + 1);
+    scope *sc = scope_open();
+    assert_ok(cnn_new(root, &options, &network));
+    snprintf(model, sizeof model, "%s/steps/eyes.4/model.safetensors", scratch_directory);
+    assert_ok(tensor_file_open(model, &file));
+    assert_ok(module_load(root, model));
+    for (size_t slot = 0; slot < 2; slot++) { /* moment 13 is at 3.25 s */
+        fake_picture("v3", 3.25 - 0.2 * (double)slot, SIDE_16, picture);
+        picture_place(&same, picture, SIDE_16, slot, 2, moment);
+    }
+    assert_ok(
+        t_to_f32(cnn_forward(network, t_from_bytes(T_U8, moment, SHAPE(1, SIDE_16, SIDE_16, 6))), wanted, CNN_WIDTH));
+    for (size_t i = 0; i < CNN_WIDTH; i++) assert_float_equal(tracks_frame(features, "v3", 13)[i], wanted[i], 1e-5);
+    scope_close(&sc);
+    tensor_file_close(&file);
+    tracks_close(&features);
+    cnn_free(&network);
+    module_free(&root);
+    free(path);
+}
+
+/* Whether the step made the features again, or left what was there. */
+static bool made_again(const char *more)
+{
+    char path[200], marked[] = "{}";
+    snprintf(path, sizeof path, "%s/cache/eyes/mark", scratch_directory);
+    assert_ok(file_write(path, marked, 2)); /* goes when all is made again */
+    assert_ok(make_features(more));
+    return !file_exists(path);
+}
+
+static void features_are_made_again_when_they_are_wrong(void **state)
+{
+    (void)state;
+    char *path = NULL, *again = NULL, first[HASH_TEXT], second[HASH_TEXT], manifest[200];
+    leave_model(false);
+    assert_ok(make_features("seed=4"));
+    assert_ok(open_features(&path, first));
+    assert_false(made_again("seed=4"));
+    assert_true(made_again("student.cnn.stack_seconds=0.3"));
+    assert_true(made_again("seed=4"));
+    scratch_file("v5.mp4", "other bytes");
+    assert_failed(open_features(&again, second), ERR_INPUT, "v5.mp4 has changed");
+    assert_true(made_again("seed=4"));
+    scratch_file("v5.mp4", "other bytes"); /* another time, the same bytes */
+    assert_false(made_again("seed=4"));
+    leave_model(true);
+    assert_failed(open_features(&again, second), ERR_INPUT, "was made by another model");
+    assert_true(made_again("seed=4"));
+    assert_ok(open_features(&again, second));
+    assert_string_not_equal(first, second);
+    free(again);
+    again = NULL;
+    snprintf(manifest, sizeof manifest, "%s/manifest.json", path);
+    const char damaged[] = "{\"version\": 1, \"videos\": 3}";
+    assert_ok(file_write(manifest, damaged, strlen(damaged)));
+    assert_failed(open_features(&again, second), ERR_INPUT, "does not say which model");
+    assert_true(made_again("seed=4"));
+    assert_null(again);
+    free(path);
+    fake_broken = "v2"; /* is kept, and noted */
+    leave_model(false);
+    assert_true(made_again("seed=4"));
+    fake_broken = NULL;
+    assert_int_equal(unlink(manifest), 0);
+}
+
+static void a_student_reads_the_features(void **state)
+{
+    (void)state;
+    student s = {0};
+    leave_model(false);
+    assert_ok(make_features("seed=4"));
+    recipe *r = reader_recipe();
+    assert_ok(student_open(r, scratch_directory, &data, &s));
+    assert_int_equal(clip_inputs(&s.clips), CNN_WIDTH);
+    assert_int_equal(strlen(s.cache_hash), 32);
+    student_free(&s);
+    recipe_free(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,6 +596,9 @@ int main(void)
         cmocka_unit_test_teardown(the_network_learns, mend),
         cmocka_unit_test(predictions_do_not_depend_on_how_many_are_asked),
         cmocka_unit_test(a_blind_student_reads_nothing),
+        cmocka_unit_test(features_are_those_of_the_network),
+        cmocka_unit_test_teardown(features_are_made_again_when_they_are_wrong, mend),
+        cmocka_unit_test(a_student_reads_the_features),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -16,7 +16,8 @@ static const char CONTAINERS[] = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg
 static status refuse(const container *c, const char *what, int code)
 {
     const char *said = libav_said();
-    if (code == AVERROR(ENOMEM)) return FAIL(ERR_MEMORY, "%s: %s: no memory", c->path, what);
+    if (code == AVERROR(ENOMEM)) /* mostly a size in the file that makes no sense */
+        return FAIL(ERR_INPUT, "%s: %s: more memory is asked for than there is", c->path, what);
     if (source_is_late(&c->bytes)) return FAIL(ERR_INPUT, "%s: %s: took longer than the time-out", c->path, what);
     return FAIL(ERR_INPUT, "%s: %s: %s%s%s", c->path, what, libav_reason(code), said[0] ? ": " : "", said);
 }
@@ -178,7 +179,7 @@ static status read_all(container *c)
         TRY(frame_table_add(&c->table, &entry, is_key(c, packet)));
         if (c->kept_bytes <= KEPT_BYTES_MOST) TRY(keep(c, packet));
     }
-    if (source_is_late(&c->bytes) || code == AVERROR(ENOMEM)) TRY(refuse(c, "its packets cannot be listed", code));
+    if (source_is_late(&c->bytes)) TRY(refuse(c, "its packets cannot be listed", code));
     if (code != AVERROR_EOF) snprintf(c->reason, sizeof c->reason, "%s", libav_reason(code));
     if (!c->table.packet_count) TRY(FAIL(ERR_INPUT, "%s: nothing in its video stream can be read", c->path));
 done:

@@ -20,7 +20,9 @@ expect 64 "there is no command rnu: did you mean run?" "$MAGISTER" rnu
 expect 64 "there is no command xyzzy (" "$MAGISTER" help xyzzy
 expect 64 "an argument is missing: RECIPE" "$MAGISTER" run
 expect 64 "unrecognized option" "$MAGISTER" run --nonsense
-expect 64 "one argument too many" "$MAGISTER" report a b
+expect 64 "-o is for a comparison of several runs" "$MAGISTER" report a -o b.html
+expect 66 "a: there is no such directory" "$MAGISTER" report a b
+gone report-compare.html
 expect 64 "did you mean check?" "$MAGISTER" recipe chek x
 expect 64 "did you mean list?" "$MAGISTER" store lsit x
 expect 64 "no key starts with techer" "$MAGISTER" recipe help techer

@@ -206,14 +206,32 @@ static void report_shows_everything_and_escapes_it(void **state)
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (!strstr(text, parts[i])) fail_msg("the report has no \"%s\"", parts[i]);
     assert_null(strstr(text, "a <b>"));
-    assert_int_equal(count_of(text, "<svg"), 2);               /* teacher; student with both seeds in one */
-    assert_int_equal(count_of(text, "stroke=\"#2563a8\""), 3); /* three losses */
-    assert_null(strstr(text, "http://"));                      /* nothing from elsewhere */
+    assert_int_equal(count_of(text, "src=\"data:image/svg+xml;base64,"), 7);
+    assert_int_equal(count_of(text, "src="), 7); /* nothing from elsewhere */
+    assert_int_equal(count_of(text, "alt=\"Reliability diagram\""), 3);
+    assert_int_equal(count_of(text, "alt=\"Loss and development metric by step\""), 2); /* both seeds in one */
+    assert_null(strstr(text, "http://"));
     assert_null(strstr(text, "https://"));
     assert_int_equal(count_of(text, "<table"), count_of(text, "</table>"));
     assert_int_equal(count_of(text, "<div"), count_of(text, "</div>"));
-    assert_null(strstr(text, "nan"));
+    assert_null(strstr(text, ">nan"));
     free(text);
+}
+
+static void every_picture_is_a_png_too(void **state)
+{
+    static const char *const PICTURES[] = {
+        "scores",           "differences",     "reliability-teacher", "reliability-plain", "reliability-student",
+        "training-teacher", "training-student"};
+    (void)state;
+    evaluate();
+    for (size_t i = 0; i < sizeof PICTURES / sizeof PICTURES[0]; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "report/%s.png", PICTURES[i]);
+        char *bytes = read_text(name);
+        assert_memory_equal(bytes, "\x89PNG\r\n\x1a\n", 8);
+        free(bytes);
+    }
 }
 
 static void damaged_curves_and_stats_are_named(void **state)
@@ -256,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(metrics_hold_scores_and_what_was_measured),
         cmocka_unit_test(report_shows_everything_and_escapes_it),
+        cmocka_unit_test(every_picture_is_a_png_too),
         cmocka_unit_test(a_run_without_a_store_is_refused),
         cmocka_unit_test(damaged_curves_and_stats_are_named),
     };

@@ -159,6 +159,7 @@ static const option TABLE[] = {
     REAL("student.augment.brightness", "0", 0, 10, "training on frames: deviation of a clip's brightness, in parts of the largest"),
     REAL("student.augment.contrast", "0", 0, 10, "training on frames: deviation of a clip's contrast, in parts of its own"),
     BOOL("student.augment.flip", "false", "training on frames: half of the clips are mirrored (left and right must mean nothing)"),
+    BOOL("student.factored", "false", "the logit of an action also gets the logits of its verb and of its noun"),
     REAL("student.dropout", "0.2", 0, 0.95, "dropout before the classifier and inside the decoder"),
     REAL("student.loss.classification", "1.0", 0, 1e6, "weight of the classification loss"),
     REAL("student.loss.feature", "1.0", 0, 1e6, "weight of the next-feature loss (feat)"),

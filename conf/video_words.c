@@ -3,7 +3,6 @@
 #include "conf/suggest.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -207,6 +207,17 @@ report) # a run with films shows frames; its features are made again when they a
     expect 66
     warns 'kitchen_000000'
     ;;
+without) # a build without FFmpeg says so
+    mkdir "$work/some"
+    echo film >"$work/some/film.mp4"
+    for words in "probe $work/some/film.mp4" "frames $work/some/film.mp4 --count 2" "cache $work/some -o $work/cache"; do
+        # shellcheck disable=SC2086
+        try "$magister" video $words
+        expect 78
+        warns 'built without FFmpeg: install libavformat-dev'
+    done
+    [ ! -e "$work/cache/manifest.json" ]
+    ;;
 *)
     exit 64
     ;;

@@ -17,8 +17,6 @@ enum { KEY_THREADS = KEY_FIT + 1, KEY_RESUME, KEY_FEATURES, KEY_STUDENT };
     }
 
 // clang-format off
-static const struct argp_option NO_OPTIONS[] = {{0}};
-
 static const struct argp_option PROBE_OPTIONS[] = {
     {"json", KEY_JSON, NULL, 0, "A JSON object a line; of a file that cannot be read with \"error\"", 0},
     TIMEOUT_ROW,
@@ -214,7 +212,7 @@ static status find_action(const char *name, video_action *out)
 /* Help, or what is missing. */
 static status read_none(int argc, char **argv)
 {
-    command_line line = {NO_OPTIONS, "probe|frames|cache ...", VIDEO_HELP, 1, 0, NULL, NULL, {0}};
+    command_line line = {NULL, "probe|frames|cache ...", VIDEO_HELP, 1, 0, NULL, NULL, {0}};
     status st = arguments_parse(&line, argc, argv);
     free(line.found.at);
     return st == OK ? FAIL(ERR_USAGE, "video takes options behind its action: probe, frames or cache") : st;

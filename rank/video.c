@@ -246,6 +246,8 @@ static status cache(const video_words *w)
     printf("%s: %zu videos (%zu were there), %zu frames, %.1f MB, %zu damaged, %zu empty, %.1f s\n", w->out,
            made.videos, made.kept, made.frames, (double)made.bytes * 1e-6, made.damaged, made.empty,
            monotonic_seconds() - begun);
+    if (made.empty == made.videos)
+        TRY(FAIL(ERR_INPUT, "%s: not one frame of %zu videos could be decoded", w->files.at[0], made.videos));
 done:
     return st;
 }

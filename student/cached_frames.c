@@ -23,6 +23,13 @@ static void warn_of_student(const recipe *r, const frame_options *o, const frame
     if (o->stack > 1) cached_frames_warn(c, o->stack_seconds, "student.cnn.stack_seconds");
 }
 
+static void tell_source(const char *path, const frame_options *o, const frame_cache *c)
+{
+    char command[640];
+    cache_form_command(frame_cache_made_as(c), o->folder, path, false, command, sizeof command);
+    log_info("student: frames are taken from %s, which is made by: %s", path, command);
+}
+
 /* Sampling is the cache's own affair. */
 static status check_format(const char *path, const frame_options *o, const frame_cache *c)
 {
@@ -51,6 +58,7 @@ status cached_frames_open(const recipe *r, const frame_options *options, frame_c
     TRY(frame_cache_open(path, NULL, options->folder, &c));
     TRY(check_format(path, options, c));
     TRY(frame_cache_hash(c, hash));
+    tell_source(path, options, c);
     warn_of_student(r, options, c);
     *out = c;
     c = NULL;

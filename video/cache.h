@@ -61,7 +61,8 @@ const cache_form *frame_cache_made_as(const frame_cache *c);
 /* Tells caches apart that may hold different pictures: by their form, and the bytes of the videos. ERR_MEMORY. */
 status frame_cache_hash(const frame_cache *c, char out[HASH_TEXT]);
 
-/* The longest time from one frame of a video to the next, in seconds: how finely the cache can be seen. */
+/* Seconds from one frame of a video to the next: how finely the cache can be seen. Of uniform frames those of the
+ * longest video, in the mean. */
 double frame_cache_spacing(const frame_cache *c);
 
 size_t frame_cache_count(const frame_cache *c); /* videos */

@@ -134,15 +134,25 @@ damaged) # broken videos are told and the others are kept
     mkdir "$work/some"
     cp "$videos"/kitchen_00000[01].mp4 "$work/some"
     head -c 3000 "$videos/kitchen_000000.mp4" >"$work/some/cut.mp4"
+    cp "$videos/kitchen_000000.mp4" "$work/some/part.mp4"
+    tr '\0' '\377' </dev/zero | dd of="$work/some/part.mp4" bs=1000 seek=8 count=3 iflag=fullblock conv=notrunc 2>/dev/null
     try "$magister" video cache "$work/some" -o "$work/cache"
     expect 0
+    warns 'warning: part: [0-9]* of [0-9]* frames cannot be decoded and are their neighbours: frame '
     warns 'warning: cut: left out, none of its frames can be had: .*some/cut.mp4: '
-    says 'cache: 3 videos (0 were there), [0-9]* frames, .* MB, 0 damaged, 1 empty, '
+    says 'cache: 4 videos (0 were there), [0-9]* frames, .* MB, 1 damaged, 1 empty, '
     try "$magister" video cache "$work/some" -o "$work/cache" --resume --size 16
     expect 65
     warns 'holds 10 frames a second of 64 x 64 (crop), but wanted are 10 frames a second of 16 x 16 (crop)'
     try "$magister" video cache "$work/none" -o "$work/other"
     expect 66
+    try "$magister" video frames "$work/some/part.mp4" --count 100 -o "$work/frames"
+    expect 0
+    warns 'part.mp4: [0-9]* of frames [0-9]* to [0-9]* could not be decoded and are their neighbours: frame '
+    rm "$work"/some/[kp]*.mp4
+    try "$magister" video cache "$work/some" -o "$work/other"
+    expect 65
+    warns 'not one frame of 1 videos could be decoded'
     ;;
 seen) # a student that reads the cache learns the same, until a video changes
     kitchen 5
@@ -152,12 +162,25 @@ seen) # a student that reads the cache learns the same, until a video changes
     expect 0
     learn cached video.cache="$work/frames" --ranks 1
     expect 0
-    never warns 'video.cache'
+    never warns 'video\.cache'
     model files >"$work/a"
     model cached >"$work/b"
     cmp "$work/a" "$work/b"
     learn two video.cache="$work/frames" --ranks 2
     expect 0
+    warns "frames are taken from $work/frames"
+    rm "$work/two/steps/student/done.json"
+    learn two video.cache="$work/frames" --ranks 2 --resume # what is trained already is taken
+    expect 0
+    mv "$work/frames" "$work/fifths"
+    try "$magister" video cache "$videos" -o "$work/frames" --fps 10 --size 32
+    expect 0
+    rm "$work/two/steps/student/done.json"
+    learn two video.cache="$work/frames" --ranks 2 --resume # but not with another sampling
+    expect 78
+    warns 'stats.json is of a recipe of hash'
+    rm -r "$work/frames"
+    mv "$work/fifths" "$work/frames"
     cp "$videos/kitchen_000001.mp4" "$videos/kitchen_000000.mp4"
     learn changed video.cache="$work/frames" --ranks 2
     expect 65

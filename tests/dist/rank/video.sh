@@ -172,9 +172,16 @@ seen) # a student that reads the cache learns the same, until a video changes
     rm "$work/two/steps/student/done.json"
     learn two video.cache="$work/frames" --ranks 2 --resume # what is trained already is taken
     expect 0
+    learn kept video.cache="$work/frames" student.variants.kept.input=cache student.variants.kept.backbone=student
+    expect 0
+    print=$(grep -o '"frame_cache": "[0-9a-f]\{32\}"' "$work/kept/cache/student/manifest.json")
     mv "$work/frames" "$work/fifths"
     try "$magister" video cache "$videos" -o "$work/frames" --fps 10 --size 32
     expect 0
+    try "$magister" video cache --features "$work/kept" # are made again of other frames
+    expect 0
+    grep -q '"frame_cache": "[0-9a-f]\{32\}"' "$work/kept/cache/student/manifest.json"
+    never grep -qF "$print" "$work/kept/cache/student/manifest.json"
     rm "$work/two/steps/student/done.json"
     learn two video.cache="$work/frames" --ranks 2 --resume # but not with another sampling
     expect 78

@@ -61,6 +61,7 @@ static const option TABLE[] = {
     REAL("data.eval_part", "0.2", 0.01, 0.9, "part of the training videos (gloss sequences) scored on when data.eval is null"),
     INT("data.split_seed", "0", 0, 9e15, "seed of the splits; not the seed of training, so that runs with several seeds share their splits"),
 
+    PATH("video.cache", "null", "frame cache that students take their frames from instead of decoding data.videos (magister video cache makes one); null: none"),
     INT("video.size", "64", 16, 1024, "side of the square pictures that students see; frames are scaled to cover it and cut"),
     FREE_INT("video.threads", "1", 1, 256, "threads of a rank that decode"),
     FREE_INT("video.ahead", "3", 0, 1000, "steps of training that clips are decoded ahead of"),

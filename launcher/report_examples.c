@@ -1,5 +1,6 @@
 /* Single segments: what was to be seen, what had happened before, and what teacher and students made of it. */
 #include "base/log.h"
+#include "data/videos.h"
 #include "launcher/frames.h"
 #include "launcher/report.h"
 
@@ -58,13 +59,15 @@ static void write_strip(const report *p, json_t *example, size_t number)
     if (!folder) return;
     double seconds[FRAME_COUNT];
     frame_list frames = {0};
-    char *video = video_find(folder, json_text_at(example, "sequence"));
-    if (video && make_frames(p, example, number, video, seconds, &frames) == OK) {
+    char *video = NULL;
+    status st = videos_find(folder, json_text_at(example, "sequence"), &video);
+    if (st == OK) st = make_frames(p, example, number, video, seconds, &frames);
+    if (st == OK) {
         write_frames(p, &frames, seconds);
     } else {
         if (video) log_warn("report: %s", fail_message());
         fputs("<p class=note>No frames: ", p->to);
-        html_text(p->to, video ? fail_message() : "the video is not in data.videos");
+        html_text(p->to, fail_message());
         fputs(".</p>\n", p->to);
         fail_clear();
     }

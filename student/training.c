@@ -65,6 +65,7 @@ static status open_frames(const recipe *r, student *s)
     TRY(clip_source_open(&options, NULL, NULL, 0, &s->clips));
     TRY(clip_source_open(&options, NULL, NULL, 0, &s->eval_clips));
     TRY(frame_input_open(r, s->data, &s->frames));
+    memcpy(s->cache_hash, s->frames.cache_hash, sizeof s->cache_hash);
 done:
     return st;
 }

@@ -97,7 +97,8 @@ static void write_history(const report *p, json_t *example)
     json_array_foreach(history, i, each)
     {
         fputs(i ? " <span class=faint>&rarr;</span> <span class=step>" : "<span class=step>", p->to);
-        html_text(p->to, json_text_at(each, "name"));
+        const char *name = json_text_at(each, "name");
+        html_text(p->to, name[0] ? name : "(no class)");
         fputs("</span>", p->to);
     }
     fputs(" <span class=faint>&rarr; ?</span></p>\n", p->to);
@@ -106,10 +107,11 @@ static void write_history(const report *p, json_t *example)
 static void write_top(const report *p, json_t *each, json_int_t label)
 {
     double share = json_real_at(each, "p");
-    bool right = json_integer_value(json_object_get(each, "class")) == label;
+    bool right = label >= 0 && json_integer_value(json_object_get(each, "class")) == label;
+    const char *name = json_text_at(each, "name");
     share = isfinite(share) ? fmin(fmax(share, 0), 1) : 0;
     fprintf(p->to, "<tr%s><td class=text>", right ? " class=right" : "");
-    html_text(p->to, json_text_at(each, "name"));
+    html_text(p->to, name[0] ? name : "(no name)");
     fprintf(p->to, "%s</td><td class=bar><i style=\"width:%.1f%%\"></i></td><td>%.0f&nbsp;%%</td></tr>\n",
             right ? " &#10003;" : "", 100 * share, 100 * share);
 }
@@ -162,9 +164,14 @@ void report_examples(const report *p)
     size_t i;
     json_t *example, *examples = json_object_get(p->analysis, "examples");
     if (!json_array_size(examples)) return;
-    fputs("<h2>Segments</h2>\n<p class=note>Picked to show where teacher and students agree and differ; not at random. "
-          "Predictions are those of the lowest seed, with the softmax over the stored logits.",
+    fputs("<h2>Segments</h2>\n<p class=note>Picked by chance from each kind, to show where teacher and students agree "
+          "and differ: how many there are of a kind is no measure.",
           p->to);
+    if (p->teacher && p->plain && p->student)
+        fputs(" Helped: teacher and distilled student are right, the plain one is wrong; hurt: only the plain one is "
+              "right.",
+              p->to);
+    fputs(" Predictions are those of the lowest seed, with the softmax over the stored logits.", p->to);
     if (has_student(p) && !recipe_text(p->recipe, "data.videos"))
         fputs(" The students see feature tracks and no video: there are no frames to show.", p->to);
     fputs("</p>\n", p->to);

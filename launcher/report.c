@@ -55,6 +55,13 @@ double report_level(const report *p)
     return json_real_at(p->analysis, "level");
 }
 
+void report_interval_name(const report *p, char out[32])
+{
+    double level = report_level(p);
+    if (isfinite(level)) snprintf(out, 32, "%.0f&nbsp;%% interval", 100 * level);
+    else snprintf(out, 32, "interval");
+}
+
 chart_ink report_ink(const report *p, const char *set, const char *role)
 {
     if (p->student && !strcmp(set, p->student)) return INK_BLUE;

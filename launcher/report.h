@@ -70,6 +70,9 @@ size_t report_seeds(const report *p, const char *set);
 /* The level of the analysis's intervals, 0 to 1; NAN without an analysis. */
 double report_level(const report *p);
 
+/* "95&nbsp;% interval", for a page. */
+void report_interval_name(const report *p, char out[32]);
+
 /* Whether the recipe's student `variant` (NULL: the section's own) has `key` set, a BOOL of its section; false for what
  * is no variant. */
 bool report_student_has(const report *p, const char *variant, const char *key);

@@ -43,6 +43,7 @@ static status add_line(curve *c, const char *path, size_t line, const char *text
     json_t *step = json_object_get(object, "step"), *loss = json_object_get(object, "loss"),
            *metric = json_object_get(object, "metric");
     double x = json_number_value(step);
+    if (!json_is_number(step)) goto done; /* nowhere to draw it */
     if (json_is_number(loss)) TRY(add_point(&c->loss, &c->loss_count, x, json_number_value(loss)));
     if (json_is_number(metric)) TRY(add_point(&c->metric, &c->metric_count, x, json_number_value(metric)));
 done:

@@ -11,17 +11,20 @@ enum { FRAME_COUNT = 6, FRAME_SIZE = 96, TOPS = 5, COLUMNS = 3 };
 
 /* ---- frames ------------------------------------------------------------------------------------------------------ */
 
-/* Times spread over what the student sees: the segment itself, or the seconds that end tau_a before it. */
-static void choose_times(const report *p, json_t *example, double seconds[FRAME_COUNT])
+/* Times spread over what the student sees: the segment itself, or the seconds that end tau_a before it. False when it
+ * is not known where the segment lies. */
+static bool choose_times(const report *p, json_t *example, double seconds[FRAME_COUNT])
 {
     double from = json_real_at(example, "start"), to = json_real_at(example, "end");
     if (!strcmp(recipe_text(p->recipe, "student.task"), "anticipate")) {
         to = from - recipe_real(p->recipe, "data.tau_a");
         from = to - (double)recipe_int(p->recipe, "student.frames") / recipe_real(p->recipe, "student.fps");
     }
+    if (!isfinite(from) || !isfinite(to)) return false;
     to = fmax(to, 0);
     from = fmin(fmax(from, 0), to);
     for (size_t i = 0; i < FRAME_COUNT; i++) seconds[i] = from + (to - from) * (double)(i + 1) / FRAME_COUNT;
+    return true;
 }
 
 static status make_frames(const report *p, json_t *example, size_t number, const char *video, double *seconds,
@@ -33,7 +36,8 @@ static status make_frames(const report *p, json_t *example, size_t number, const
         scratch = NULL;
         TRY(FAIL(ERR_MEMORY, "no memory for frames of %s", video));
     }
-    choose_times(p, example, seconds);
+    if (!choose_times(p, example, seconds))
+        TRY(FAIL(ERR_INPUT, "%s: where the segment begins or ends is not known", video));
     TRY(frames_read(video, seconds, FRAME_COUNT, FRAME_SIZE, scratch, out));
 done:
     free(scratch);
@@ -77,13 +81,15 @@ static void write_strip(const report *p, json_t *example, size_t number)
 static void write_head(const report *p, json_t *example)
 {
     const char *label = json_text_at(example, "label_name");
+    double start = json_real_at(example, "start"), end = json_real_at(example, "end");
     fputs("<h3>", p->to);
     html_text(p->to, label[0] ? label : "(a label that is no class)");
     fputs(" <span class=tag>", p->to);
     html_text(p->to, json_text_at(example, "why"));
     fputs("</span></h3>\n<p class=note>Video ", p->to);
     html_text(p->to, json_text_at(example, "sequence"));
-    fprintf(p->to, ", %.1f to %.1f s; segment <code>", json_real_at(example, "start"), json_real_at(example, "end"));
+    if (isfinite(start) && isfinite(end)) fprintf(p->to, ", %.1f to %.1f s", start, end);
+    fputs("; segment <code>", p->to);
     html_text(p->to, json_text_at(example, "uid"));
     fputs("</code></p>\n", p->to);
 }
@@ -104,10 +110,10 @@ static void write_history(const report *p, json_t *example)
     fputs(" <span class=faint>&rarr; ?</span></p>\n", p->to);
 }
 
-static void write_top(const report *p, json_t *each, json_int_t label)
+static void write_top(const report *p, json_t *each, double label)
 {
     double share = json_real_at(each, "p");
-    bool right = label >= 0 && json_integer_value(json_object_get(each, "class")) == label;
+    bool right = label >= 0 && fabs(json_real_at(each, "class") - label) < 0.5; /* false for what is not known */
     const char *name = json_text_at(each, "name");
     share = isfinite(share) ? fmin(fmax(share, 0), 1) : 0;
     fprintf(p->to, "<tr%s><td class=text>", right ? " class=right" : "");
@@ -116,7 +122,7 @@ static void write_top(const report *p, json_t *each, json_int_t label)
             right ? " &#10003;" : "", 100 * share, 100 * share);
 }
 
-static void write_tops(const report *p, const char *set, json_t *tops, json_int_t label)
+static void write_tops(const report *p, const char *set, json_t *tops, double label)
 {
     size_t i;
     json_t *each;
@@ -134,7 +140,7 @@ static void write_tops(const report *p, const char *set, json_t *tops, json_int_
 static void write_predictions(const report *p, json_t *example)
 {
     const char *const known[COLUMNS] = {p->teacher, p->plain, p->student};
-    json_int_t label = json_integer_value(json_object_get(example, "label"));
+    double label = json_real_at(example, "label");
     json_t *tops = json_object_get(example, "top5"), *each;
     const char *name;
     size_t written = 0;

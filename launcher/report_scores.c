@@ -193,20 +193,25 @@ static bool has_few_videos(const report *p)
 
 static void write_method(const report *p)
 {
-    char resamples[24], segments[24], videos[24];
+    char interval[32], resamples[24], segments[24], videos[24];
+    double chance = 1 - report_level(p);
+    report_interval_name(p, interval);
     report_count(p->analysis, "resamples", resamples);
     report_count(p->analysis, "segments", segments);
     report_count(p->analysis, "videos", videos);
     fprintf(p->to,
-            "<p class=note>Intervals (%.0f&nbsp;%%) are percentiles of a bootstrap that draws whole videos, p is of a "
-            "permutation test that exchanges two sets in whole videos (%s resamples; %s segments of %s videos). "
-            "Seeds of a set are averaged segment by segment before: an interval speaks of the videos, the deviation "
-            "over seeds stands in the table of results. Values of p are not corrected for their number. A difference "
-            "is bold, or has a colour, when its interval leaves out 0 and p is below %.2g.%s%s</p>\n",
-            100 * report_level(p), resamples, segments, videos, 1 - report_level(p),
-            has_few_videos(p) ? " With fewer than about 20 videos such intervals are too narrow." : "",
-            has_one_seed(p) ? " A student has a single seed: what another seed would change is not in these numbers."
-                            : "");
+            "<p class=note>Each %s is that of the percentiles of a bootstrap that draws whole videos, p is of a "
+            "permutation test that exchanges two sets in whole videos (%s resamples; %s segments of %s videos). Seeds "
+            "of a set are averaged segment by segment before: an interval speaks of the videos, the deviation over "
+            "seeds stands in the table of results. Values of p are not corrected for their number.",
+            interval, resamples, segments, videos);
+    if (isfinite(chance))
+        fprintf(p->to, " A difference is bold, or has a colour, when its interval leaves out 0 and p is below %.2g.",
+                chance);
+    if (has_few_videos(p)) fputs(" With fewer than about 20 videos such intervals are too narrow.", p->to);
+    if (has_one_seed(p))
+        fputs(" A student has a single seed: what another seed would change is not in these numbers.", p->to);
+    fputs("</p>\n", p->to);
 }
 
 /* Whether the analysis has a score of any set: a store without labels has none. */

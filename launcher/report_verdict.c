@@ -32,10 +32,11 @@ static void write_share(const report *p, const char *set)
 
 static void write_own_interval(const report *p, const char *set)
 {
+    char name[32];
     json_t *interval = report_interval(p, set, "top1");
     double low = json_real_at(interval, "low"), high = json_real_at(interval, "high");
-    if (isfinite(low) && isfinite(high))
-        fprintf(p->to, " (%.0f&nbsp;%% interval %.1f to %.1f)", 100 * report_level(p), low, high);
+    report_interval_name(p, name);
+    if (isfinite(low) && isfinite(high)) fprintf(p->to, " (%s %.1f to %.1f)", name, low, high);
 }
 
 /* ---- the student --------------------------------------------------------------------------------------------------
@@ -44,12 +45,13 @@ static void write_own_interval(const report *p, const char *set)
 /* "(95 % interval +0.4 to +2.1, p = 0.01)"; nothing where a single video leaves no interval. */
 static void write_test(const report *p, const report_difference *d)
 {
-    char low[24], high[24], chance[24];
+    char name[32], low[24], high[24], chance[24];
     if (!isfinite(d->low) || !isfinite(d->high)) return;
     report_signed(d->low, low);
     report_signed(d->high, high);
     report_p_value(d->p, chance);
-    fprintf(p->to, " (%.0f&nbsp;%% interval %s to %s, ", 100 * report_level(p), low, high);
+    report_interval_name(p, name);
+    fprintf(p->to, " (%s %s to %s, ", name, low, high);
     html_text(p->to, chance);
     fputc(')', p->to);
 }

@@ -246,7 +246,7 @@ static void what_is_pasted_into_a_shell_is_quoted(void **state)
 
 /* ---- numbers that are missing ------------------------------------------------------------------------------------ */
 
-/* Every number in `from` under `key` becomes null, or is taken away; how many there were. */
+/* Every number in `from` under `key` (NULL: under any) becomes null, or is taken away; how many there were. */
 static size_t take_numbers(json_t *from, const char *key, bool away)
 {
     size_t taken = 0, i;
@@ -259,7 +259,7 @@ static size_t take_numbers(json_t *from, const char *key, bool away)
     }
     json_object_foreach_safe(from, next, name, value)
     {
-        if (!json_is_number(value) || strcmp(name, key)) taken += take_numbers(value, key, away);
+        if (!json_is_number(value) || (key && strcmp(name, key))) taken += take_numbers(value, key, away);
         else {
             taken++;
             if (away) json_object_del(from, name);
@@ -286,15 +286,14 @@ static void collect_keys(json_t *from, json_t *names)
     }
 }
 
-/* A report whose metrics and analysis lack all numbers of one key. */
-static void report_without(const made_run *run, store *s, json_t *metrics, json_t *analysis, const char *key, bool away)
+/* The report of what is left without all numbers of one key. */
+static void report_without(report p, const made_run *run, const char *key, bool away)
 {
-    report p = {.run = run->path, .recipe = run->recipe, .plan = &run->plan, .store = s};
-    p.metrics = json_deep_copy(metrics);
-    p.analysis = json_deep_copy(analysis);
+    p.metrics = json_deep_copy(p.metrics);
+    p.analysis = json_deep_copy(p.analysis);
     assert_true(take_numbers(p.metrics, key, away) + take_numbers(p.analysis, key, away) > 0);
     fail_clear();
-    if (report_write(&p) != OK) fail_msg("without %s: %s", key, fail_message());
+    if (report_write(&p) != OK) fail_msg("without %s: %s", key ? key : "numbers", fail_message());
     char *text = run_read_text(run, "report.html");
     assert_page(text);
     free(text);
@@ -305,10 +304,10 @@ static void report_without(const made_run *run, store *s, json_t *metrics, json_
 static void numbers_that_are_missing_are_borne(void **state)
 {
     (void)state;
-    char *overrides[] = {STAGES, "student.variants.student_plain={distill.loss: none}"}, *path;
+    char *overrides[] = {STAGES, "student.variants.student_plain={distill.loss: none}"};
     made_run run = plain_run(overrides, 2);
-    store *s = NULL;
-    json_t *metrics = NULL, *analysis = NULL, *names = json_object(), *value;
+    report p = {.run = run.path, .recipe = run.recipe, .plan = &run.plan};
+    json_t *names = json_object(), *value;
     const char *key;
     bool away = false;
     run_put_set(&run, "u", (made_set){"teacher", "teacher", 0, 8, 10, 0});
@@ -317,26 +316,29 @@ static void numbers_that_are_missing_are_borne(void **state)
     run_put_set(&run, "u", (made_set){"student_plain", "student", 0, 4, 10, 0});
     run_put_step(&run, "teacher", 60, 310);
     assert_ok(evaluate_run(run.path, run.recipe, &run.plan));
-    path = run_path(run.path, "store.sqlite");
-    assert_ok(store_open(path, STORE_READ, &s));
-    assert_ok(analysis_json(s, &ANALYSIS_DEFAULTS, &analysis));
-    char *text = run_read_text(&run, "metrics.json");
-    metrics = json_loads(text, 0, NULL);
-    assert_non_null(metrics);
-    collect_keys(metrics, names);
-    collect_keys(analysis, names);
-    assert_true(json_object_size(names) > 40);
+    char *path = run_path(run.path, "store.sqlite"), *text = run_read_text(&run, "metrics.json");
+    assert_ok(store_open(path, STORE_READ, &p.store));
+    assert_ok(analysis_json(p.store, &ANALYSIS_DEFAULTS, &p.analysis));
+    p.metrics = json_loads(text, 0, NULL);
+    assert_non_null(p.metrics);
+    collect_keys(p.analysis, names);
+    assert_true(json_object_size(names) > 25);
     json_object_foreach(names, key, value)
     {
-        report_without(&run, s, metrics, analysis, key, away);
+        report_without(p, &run, key, away);
         away = !away;
     }
+    report_without(p, &run, NULL, false);
+    report_without(p, &run, NULL, true);
+    json_decref(p.analysis);
+    p.analysis = json_object(); /* nor any of its lists */
+    report_without(p, &run, "top5", true);
     free(text);
     free(path);
     json_decref(names);
-    json_decref(metrics);
-    json_decref(analysis);
-    store_close(&s);
+    json_decref(p.metrics);
+    json_decref(p.analysis);
+    store_close(&p.store);
     run_remove(&run);
 }
 

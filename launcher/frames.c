@@ -14,8 +14,6 @@
 
 enum { PNG_BYTES_MAX = 4 << 20, TIMES_BYTES = FRAMES_MAX * 32 };
 
-static const double SECONDS_MAX = 1e9;
-
 extern char **environ;
 
 static bool leads_out(const char *name)
@@ -41,16 +39,11 @@ char *video_find(const char *folder, const char *sequence)
     return NULL;
 }
 
-/* The bound keeps every time short enough for `out`. */
-static status write_times(const char *video, const double *seconds, size_t count, char out[TIMES_BYTES])
+static void write_times(const double *seconds, size_t count, char out[TIMES_BYTES])
 {
     size_t used = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!(seconds[i] >= 0 && seconds[i] <= SECONDS_MAX))
-            return FAIL(ERR_INPUT, "%s: has no frame at %g s", video, seconds[i]);
+    for (size_t i = 0; i < count; i++)
         used += (size_t)snprintf(out + used, TIMES_BYTES - used, "%s%.3f", i ? "," : "", seconds[i]);
-    }
-    return OK;
 }
 
 /* What it prints is of no use here: a failure is told by its exit code. */
@@ -77,7 +70,7 @@ static status extract(const char *video, const double *seconds, size_t count, in
     char times[TIMES_BYTES] = "", width[16];
     char *program = ranks_program();
     if (!program) TRY(FAIL(ERR_MEMORY, "no memory for frames of %s", video));
-    TRY(write_times(video, seconds, count, times));
+    write_times(seconds, count, times);
     snprintf(width, sizeof width, "%d", size);
     const char *const words[] = {program,  "video", "frames", video,  "--times", times,
                                  "--size", width,   "-o",     folder, NULL};
@@ -108,12 +101,22 @@ done:
     return st;
 }
 
+/* The bound keeps every time short enough for TIMES_BYTES. */
+static status check_times(const char *video, const double *seconds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!(seconds[i] >= 0 && seconds[i] <= 1e9))
+            return FAIL(ERR_INPUT, "%s: has no frame at %g s", video, seconds[i]);
+    return OK;
+}
+
 status frames_read(const char *video, const double *seconds, size_t count, int size, const char *scratch,
                    frame_list *out)
 {
     status st = OK;
     frame_list list = {0};
     if (count > FRAMES_MAX) count = FRAMES_MAX;
+    TRY(check_times(video, seconds, count));
     TRY(directory_remove(scratch)); /* no frame of an earlier report may stand for one of this */
     TRY(directory_make(scratch));
     TRY(extract(video, seconds, count, size, scratch));

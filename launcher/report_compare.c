@@ -447,16 +447,18 @@ done:
 
 /* ---- the page ---------------------------------------------------------------------------------------------------- */
 
-/* A set that was compared, as an example of the command; NULL when none was. */
+/* A set that was compared, as an example of the command, a student before others; NULL when none was. */
 static const char *find_compared(const comparison *c)
 {
-    const char *name;
+    const char *name, *found = NULL;
     json_t *role;
     json_object_foreach(c->names, name, role)
     {
-        if (json_is_object(compared(c, name, 1))) return name;
+        if (!json_is_object(compared(c, name, 1))) continue;
+        if (!strcmp(json_string_value(role), "student")) return name;
+        if (!found) found = name;
     }
-    return NULL;
+    return found;
 }
 
 static void write_address(const comparison *c, size_t i, const char *name)

@@ -59,7 +59,7 @@ static void sets_of_the_same_name_are_tested(void **state)
     assert_has(page, "<td class=text>trigram</td><td class=text>baseline</td><td>&ndash;</td><td>30.00");
     assert_has_not(page, "not compared");
     assert_int_equal(count_of(page, "data:image/svg+xml"), 2);
-    snprintf(expected, sizeof expected, "magister metrics --compare %s:teacher %s:teacher</code>", runs[1].path,
+    snprintf(expected, sizeof expected, "magister metrics --compare %s:student %s:student</code>", runs[1].path,
              runs[0].path);
     assert_has(page, expected);
     snprintf(expected, sizeof expected, "magister report %s %s</code>", runs[0].path, runs[1].path);

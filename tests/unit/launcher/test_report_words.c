@@ -120,6 +120,23 @@ static void the_plain_student_is_told_by_the_recipe(void **state)
     run_remove(&run);
 }
 
+/* The store lists the plain student first, so that the analysis has the pair the other way round. */
+static void a_pair_may_be_listed_the_other_way_round(void **state)
+{
+    (void)state;
+    char *overrides[] = {STAGES, "student.variants.other={distill.loss: none}"};
+    made_run run = plain_run(overrides, 2);
+    run_put_set(&run, "u", (made_set){"other", "student", 0, 4, 10, 0});
+    run_put_set(&run, "u", (made_set){"student", "student", 0, 7, 10, 0});
+    char *text = run_report(&run);
+    assert_has(text, "<td class=text>other</td><td class=text>student</td><td><b>\xE2\x88\x92"
+                     "30.0</b></td>");
+    assert_has(text, "<b>30.0&nbsp;points more</b> than the one that learned from labels alone (95&nbsp;% interval +");
+    assert_has(text, "Distillation has helped here");
+    free(text);
+    run_remove(&run);
+}
+
 static void a_student_of_labels_alone_is_not_called_taught(void **state)
 {
     (void)state;
@@ -151,6 +168,50 @@ static void the_control_of_shuffled_predictions_is_heard(void **state)
         assert_int_equal(count_of(text, "the gain need not come from what the teacher knew"), as_good);
         free(text);
         run_remove(&run);
+    }
+}
+
+/* Interval and test have to agree, and to be there. */
+static void a_difference_is_one_when_interval_and_test_agree(void **state)
+{
+    static const struct {
+        report_difference d;
+        chart_ink ink;
+    } CASES[] = {
+        {{3, 1, 5, 0.01}, INK_BLUE},     {{-3, -5, -1, 0.01}, INK_ORANGE}, {{3, 1, 5, 0.06}, INK_GREY},
+        {{3, -0.1, 5, 0.01}, INK_GREY},  {{3, 0, 5, 0.01}, INK_GREY},      {{-3, -5, 0, 0.01}, INK_GREY},
+        {{3, NAN, NAN, 0.01}, INK_GREY}, {{3, 1, 5, NAN}, INK_GREY},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        assert_int_equal(report_is_apart(&CASES[i].d, 0.95), CASES[i].ink != INK_GREY);
+        assert_int_equal(report_difference_ink(&CASES[i].d, 0.95), CASES[i].ink);
+        assert_false(report_is_apart(&CASES[i].d, NAN));
+    }
+}
+
+static void numbers_are_written_alike(void **state)
+{
+    static const struct {
+        double x;
+        const char *text;
+    } SIGNED[] = {{1.25, "+1.2"},
+                  {-3, "\xE2\x88\x92"
+                       "3.0"},
+                  {0, "0.0"},
+                  {-0.04, "0.0"},
+                  {NAN, "?"},
+                  {INFINITY, "?"}},
+      CHANCES[] = {{0.0004, "p < 0.001"}, {0.012, "p = 0.012"}, {0.53, "p = 0.53"}, {1, "p = 1.00"}, {NAN, "p = ?"}};
+    char text[24];
+    (void)state;
+    for (size_t i = 0; i < sizeof SIGNED / sizeof SIGNED[0]; i++) {
+        report_signed(SIGNED[i].x, text);
+        assert_string_equal(text, SIGNED[i].text);
+    }
+    for (size_t i = 0; i < sizeof CHANCES / sizeof CHANCES[0]; i++) {
+        report_p_value(CHANCES[i].x, text);
+        assert_string_equal(text, CHANCES[i].text);
     }
 }
 
@@ -373,8 +434,11 @@ int main(void)
         cmocka_unit_test(one_seed_is_said_to_be_one),
         cmocka_unit_test(a_student_alone_tells_nothing_of_the_teacher),
         cmocka_unit_test(the_plain_student_is_told_by_the_recipe),
+        cmocka_unit_test(a_pair_may_be_listed_the_other_way_round),
         cmocka_unit_test(a_student_of_labels_alone_is_not_called_taught),
         cmocka_unit_test(the_control_of_shuffled_predictions_is_heard),
+        cmocka_unit_test(a_difference_is_one_when_interval_and_test_agree),
+        cmocka_unit_test(numbers_are_written_alike),
         cmocka_unit_test(a_run_without_predictions_says_so),
         cmocka_unit_test(baselines_alone_have_a_sentence),
         cmocka_unit_test(a_set_without_records_has_dashes),

@@ -78,12 +78,22 @@ done:
     return st;
 }
 
+/* The bound keeps every time short enough for TIMES_BYTES. */
+static status check_times(const char *video, const double *seconds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!(seconds[i] >= 0 && seconds[i] <= 1e9))
+            return FAIL(ERR_INPUT, "%s: has no frame at %g s", video, seconds[i]);
+    return OK;
+}
+
 status frames_read(const char *video, const double *seconds, size_t count, int size, const char *scratch,
                    frame_list *out)
 {
     status st = OK;
     frame_list list = {0};
     if (count > FRAMES_MAX) count = FRAMES_MAX;
+    TRY(check_times(video, seconds, count));
     TRY(directory_remove(scratch)); /* no frame of an earlier report may stand for one of this */
     TRY(directory_make(scratch));
     TRY(extract(video, seconds, count, size, scratch));

@@ -166,6 +166,7 @@ static const option TABLE[] = {
     REAL("student.loss.feature", "1.0", 0, 1e6, "weight of the next-feature loss (feat)"),
     REAL("student.loss.past", "0.1", 0, 1e6, "weight of the classification of past frames (past_cls)"),
     REAL("student.loss.label_smoothing", "0", 0, 0.95, "of the classification loss"),
+    CHOICE("student.role", "auto", "auto|student|control|backbone", "what its predictions count as; auto: a control where it is blind or taught by shuffled predictions, else a student; backbone: it is there for what others see through it, and is not compared with them"),
     BOOL("student.blind", "false", "control: frames are replaced by zeros"),
     TEXT("student.distill.from", "teacher", "prediction set to learn from: NAME in the run's store, or STORE:NAME"),
     CHOICE("student.distill.loss", "topk_kl", "none|kl|topk_kl", "distillation of the logits"),

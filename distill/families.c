@@ -5,9 +5,10 @@
 
 static int rank_of_role(const char *role)
 {
-    static const char *const ROLES[] = {"baseline", "teacher", "student", "control"};
+    enum { ROLE_COUNT = 5 };
+    static const char *const ROLES[] = {"baseline", "teacher", "backbone", "student", "control"};
     int i = 0;
-    while (i < 4 && strcmp(ROLES[i], role)) i++;
+    while (i < ROLE_COUNT && strcmp(ROLES[i], role)) i++;
     return i;
 }
 

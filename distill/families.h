@@ -1,5 +1,5 @@
 /* families - the prediction sets of a store by name, all seeds of a name together, in the order of reports: baselines,
- * teachers, students, controls, and inside a role as in the store. */
+ * teachers, backbones, students, controls, and inside a role as in the store. */
 #ifndef MAGISTER_DISTILL_FAMILIES_H
 #define MAGISTER_DISTILL_FAMILIES_H
 

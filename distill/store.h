@@ -58,7 +58,7 @@ status store_get_groups(store *s, const char *split, char ***out, size_t *count)
 typedef struct {
     char name[64];
     int64_t seed;
-    char role[16]; /* "teacher", "baseline", "student", "control" */
+    char role[16]; /* "teacher", "baseline", "backbone", "student", "control" */
     char model_hash[33], vocabulary_hash[33], recipe_hash[33];
     store_encoding encoding;
     store_features features;

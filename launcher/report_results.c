@@ -24,6 +24,7 @@ static const struct {
 } ROLES[] = {
     {"teacher", "Teachers: see earlier actions, no video"},
     {"baseline", "Baselines: count earlier actions"},
+    {"backbone", "Backbones: what students see through; another task"},
     {"student", "Students: see video"},
     {"control", "Controls"},
 };

@@ -21,6 +21,7 @@ static const struct {
 } ROLES[] = {
     {"teacher", "Teachers: earlier actions, no video"},
     {"baseline", "Baselines: count earlier actions"},
+    {"backbone", "Backbones: what students see through; another task"},
     {"student", "Students: video"},
     {"control", "Controls"},
 };

@@ -25,22 +25,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void on_stop(int signal_number)
-{
-    (void)signal_number;
-    trainer_stop();
-}
-
-static void stop_install(void)
-{
-    struct sigaction action = {.sa_handler = on_stop, .sa_flags = SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGUSR1, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGINT, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
 /* mpirun and srun tell a rank its place on the machine before MPI is started, which is when cores have to be bound. */
 static int local_rank(void)
 {
@@ -168,9 +152,10 @@ int main(int argc, char **argv)
 
     if (getenv("MAGISTER_DEBUG")) log_threshold(LOG_DEBUG);
     argp_program_version_hook = version_print;
-    stop_install();
-    if (argc > 1 && !strcmp(argv[1], "generate")) return generate_main(argc - 1, argv + 1);
+    signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && !strcmp(argv[1], "video")) return video_main(argc - 1, argv + 1);
+    trainer_stop_listen();
+    if (argc > 1 && !strcmp(argv[1], "generate")) return generate_main(argc - 1, argv + 1);
     status st = rank_arguments_read(argc, argv, &arguments);
     if (st == OK) st = run_step_name(&arguments.step, step_name, sizeof step_name);
     if (st == OK) st = world_run(&arguments, step_name, &c, &r, &agreed);

@@ -13,7 +13,6 @@
 #include <jansson.h>
 #include <math.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +237,7 @@ static status cache(const video_words *w)
     double begun = monotonic_seconds();
     progress p;
     cache_result made = {0};
+    trainer_stop_listen();
     progress_begin(&p, true, 0, 0);
     const cache_making making = making_of(w, &p);
     st = frame_cache_make(&making, &made);
@@ -258,8 +258,6 @@ static status act(const video_words *w)
 {
     if (w->run) return FAIL(ERR_USAGE, "features are made by steps of a run: magister video cache --features RUN");
     if (w->action == VIDEO_CACHE) return cache(w);
-    signal(SIGINT, SIG_DFL); /* nothing is left half done */
-    signal(SIGTERM, SIG_DFL);
     return w->action == VIDEO_PROBE ? probe(w) : frames(w);
 }
 

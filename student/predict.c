@@ -157,7 +157,7 @@ static status describe(const student *s, const predict_options *o, set_info *out
     if (strlen(o->name) >= sizeof out->name)
         return FAIL(ERR_CONFIG, "the name %s is too long for a prediction set", o->name);
     memcpy(out->name, o->name, strlen(o->name));
-    strcpy(out->role, o->control ? "control" : "student");
+    snprintf(out->role, sizeof out->role, "%s", o->role);
     memcpy(out->recipe_hash, o->recipe_hash, sizeof out->recipe_hash);
     return OK;
 }

@@ -10,7 +10,7 @@ typedef struct {
     const char *model_path; /* of the trained weights: their hash goes with the predictions */
     const char *name;       /* of the set */
     int64_t seed;
-    bool control; /* a student that is blind, or learned from shuffled predictions */
+    const char *role; /* of the set: "student", "control", "backbone" */
     const char *recipe_hash;
     store_encoding encoding;
     int64_t k;

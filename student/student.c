@@ -125,7 +125,7 @@ static status predict(comm *c, const recipe *r, const run_step *step, const step
         .model_path = paths->model,
         .name = run_set_name(step),
         .seed = step->seed,
-        .control = s->control,
+        .role = s->role,
         .recipe_hash = train->recipe_hash,
         .encoding = strcmp(recipe_text(r, "predict.encoding"), "dense") ? ENCODE_TOPK : ENCODE_DENSE,
         .k = recipe_int(r, "predict.k"),

@@ -203,6 +203,14 @@ done:
     return st;
 }
 
+static const char *role_of(const recipe *r, const student *s)
+{
+    const char *role = recipe_text(r, "student.role");
+    if (strcmp(role, "auto")) return role;
+    bool shuffled = s->targets && recipe_bool(r, "student.distill.shuffle");
+    return s->clips.options.blind || shuffled ? "control" : "student";
+}
+
 status student_open(const recipe *r, const char *run, const dataset *data, student *out)
 {
     status st = OK;
@@ -216,7 +224,7 @@ status student_open(const recipe *r, const char *run, const dataset *data, stude
     TRY(normalise_clips(&s));
     if (s.loss.past_weight > 0) TRY(label_past(&s));
     TRY(targets_open(r, run, &data->classes, s.samples, s.count, &s.targets));
-    s.control = s.clips.options.blind || (s.targets && recipe_bool(r, "student.distill.shuffle"));
+    s.role = role_of(r, &s);
     if (s.loss.class_weight <= 0 && !s.targets)
         TRY(FAIL(ERR_CONFIG,
                  "student.loss.classification is 0 and nothing is distilled: the student would learn no action"));

@@ -31,7 +31,7 @@ typedef struct {
     size_t early;     /* development and eval segments of which only the first frame is seen */
     int64_t *past;    /* (count, T) labels of sub-clips, T_IGNORE where there are none; NULL when not asked */
     targets *targets; /* NULL: labels alone */
-    bool control;     /* blind, or taught by shuffled predictions */
+    const char *role; /* of its predictions (student.role); borrowed from the recipe */
     avt *model;
     module *projector; /* of features to the teacher's; NULL when the widths agree; owned by the model */
     struct {

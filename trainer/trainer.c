@@ -7,27 +7,50 @@
 #include "trainer/training.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { MICRO_OF_EXACT = 4, CURVE_LINES = 500, CHECK_EVERY = 200, KEPT = 2 };
 
-static volatile sig_atomic_t stop_requested;
+static const int STOP_SIGNALS[] = {SIGUSR1, SIGTERM, SIGINT};
+enum { STOP_SIGNAL_COUNT = sizeof STOP_SIGNALS / sizeof STOP_SIGNALS[0] };
+
+static bool stop_requested, stop_listens;
 
 void trainer_stop(void)
 {
-    stop_requested = 1;
+    stop_requested = true;
+}
+
+void trainer_stop_listen(void)
+{
+    sigset_t asked;
+    sigemptyset(&asked);
+    for (int i = 0; i < STOP_SIGNAL_COUNT; i++) sigaddset(&asked, STOP_SIGNALS[i]);
+    pthread_sigmask(SIG_BLOCK, &asked, NULL);
+    for (int i = 0; i < STOP_SIGNAL_COUNT; i++) signal(STOP_SIGNALS[i], SIG_DFL); /* one that is ignored cannot wait */
+    stop_listens = true;
+}
+
+static bool stop_waits(void)
+{
+    sigset_t waiting;
+    if (sigpending(&waiting)) return false;
+    for (int i = 0; i < STOP_SIGNAL_COUNT; i++)
+        if (sigismember(&waiting, STOP_SIGNALS[i])) return true;
+    return false;
 }
 
 bool trainer_stop_requested(void)
 {
-    return stop_requested;
+    return stop_requested || (stop_listens && stop_waits());
 }
 
 void trainer_stop_clear(void)
 {
-    stop_requested = 0;
+    stop_requested = false;
 }
 
 static bool tells(const training *t)

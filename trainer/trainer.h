@@ -102,10 +102,15 @@ typedef struct {
 status trainer_run(comm *c, const train_task *task, const train_options *options, const char *directory,
                    train_result *out);
 
-/* Asks the loop to save and stop at the next step boundary. Async-signal-safe. */
+/* Asks the loop to save and stop at the next step boundary. */
 void trainer_stop(void);
 bool trainer_stop_requested(void);
-void trainer_stop_clear(void); /* for a process that goes on after a stop */
+void trainer_stop_clear(void); /* for a process that goes on after a stop that trainer_stop asked for */
+
+/* From here on SIGUSR1, SIGTERM and SIGINT ask for that stop, in this thread and those it starts: call it before there
+ * are others. They are blocked and looked for, and no handler ever runs: machine code that libtorch's libraries make
+ * (oneDNN) works with the stack pointer in the heap at times, and the frame of a handler would be written there. */
+void trainer_stop_listen(void);
 
 /* Seconds since the process was started by the system: what time_to_first_step_s is measured from. */
 double trainer_process_seconds(void);

@@ -8,7 +8,7 @@ trap 'rm -rf "$work"' EXIT
 export MAGISTER_TERMINAL=0
 
 kitchen() { # [key=value ...]: a run directory with data and recipe, before its teacher
-    "$MAGISTER_BUILD/magister" run conf/demo.yaml out="$run" generate.videos=12 generate.eval_videos=4 \
+    "$MAGISTER_BUILD/magister" run tests/fixtures/kitchen.yaml out="$run" generate.videos=12 generate.eval_videos=4 \
         generate.texts=60 'stages=[generate]' teacher.train.epochs=200 "$@" >"$work/kitchen" 2>&1 ||
         { cat "$work/kitchen"; exit 1; }
 }
@@ -105,6 +105,24 @@ stop | pretrain_stop) # asked to stop: saved, and it goes on to the same end as 
     expect 0
     cmp "$work/stopped/model.safetensors" "$run/steps/$step/model.safetensors"
     cmp "$work/stopped/curve.jsonl" "$run/steps/$step/curve.jsonl"
+    ;;
+signals) # no handler runs in a rank that trains (trainer_stop_listen says why): signals wait until it looks
+    kitchen
+    "$MAGISTER_BUILD/magister-rank" --run "$run" --section "$section" --seed 0 --ranks 1 >"$work/said" 2>&1 &
+    rank=$!
+    when_training $rank 0
+    asked=$((1 << 9 | 1 << 14 | 1 << 1)) # USR1, TERM, INT
+    for thread in /proc/$rank/task/*/status; do
+        blocked=$((0x$(sed -n 's/^SigBlk:.*\([0-9a-f]\{8\}\)$/\1/p' "$thread")))
+        caught=$((0x$(sed -n 's/^SigCgt:.*\([0-9a-f]\{8\}\)$/\1/p' "$thread")))
+        [ $((blocked & asked)) = $asked ]
+        [ $((caught & asked)) = 0 ]
+    done
+    kill -TERM $rank
+    code=0
+    wait $rank || code=$?
+    expect 75
+    error 0 75 'stopped after step'
     ;;
 killed) # a rank that is killed takes the others with it
     kitchen

@@ -339,7 +339,7 @@ static void write_method(FILE *to, const world *worlds, size_t count)
                 "class=text><code>magister metrics ",
                 w->plan->name, w->hash);
         html_text(to, w->run);
-        fputs("/store.sqlite --compare student student_plain</code></td></tr>\n", to);
+        fputs(" --compare student student_plain</code></td></tr>\n", to);
     }
     fputs("</tbody></table></div>\n<p><code>bench/distillation</code> goes on with what is not done yet and makes this "
           "page again. Each run has its own report.html with its curves, calibration and single segments.</p>\n",

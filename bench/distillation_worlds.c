@@ -32,7 +32,8 @@ static const char ABOUT_LOSS[] = "What of the teacher's predictions is learned: 
                                  "or logits and features. The weight of the features is 1 and was not tuned.";
 static const char ABOUT_LABELS[] =
     "The share of the training videos that a student learns from at all, labels and predictions; smaller shares lie "
-    "inside larger ones. Every gain is over labels alone at the same share. The teacher stays the same: it has read "
+    "inside larger ones. Every gain is over labels alone at the same share. Which videos these are "
+    "is decided once: what another tenth would change is not in these numbers. The teacher stays the same: it has read "
     "the annotations of all training videos, so at small shares its predictions also carry what it learned from the "
     "labels of videos that the students do not have.";
 

@@ -61,6 +61,7 @@ static const option TABLE[] = {
     REAL("data.eval_part", "0.2", 0.01, 0.9, "part of the training videos (gloss sequences) scored on when data.eval is null"),
     INT("data.split_seed", "0", 0, 9e15, "seed of the splits; not the seed of training, so that runs with several seeds share their splits"),
 
+    PATH("video.cache", "null", "frame cache that students take their frames from instead of decoding data.videos (magister video cache makes one); null: none"),
     INT("video.size", "64", 16, 1024, "side of the square pictures that students see; frames are scaled to cover it and cut"),
     FREE_INT("video.threads", "1", 1, 256, "threads of a rank that decode"),
     FREE_INT("video.ahead", "3", 0, 1000, "steps of training that clips are decoded ahead of"),
@@ -159,6 +160,7 @@ static const option TABLE[] = {
     REAL("student.augment.brightness", "0", 0, 10, "training on frames: deviation of a clip's brightness, in parts of the largest"),
     REAL("student.augment.contrast", "0", 0, 10, "training on frames: deviation of a clip's contrast, in parts of its own"),
     BOOL("student.augment.flip", "false", "training on frames: half of the clips are mirrored (left and right must mean nothing)"),
+    BOOL("student.factored", "false", "the logit of an action also gets the logits of its verb and of its noun"),
     REAL("student.dropout", "0.2", 0, 0.95, "dropout before the classifier and inside the decoder"),
     REAL("student.loss.classification", "1.0", 0, 1e6, "weight of the classification loss"),
     REAL("student.loss.feature", "1.0", 0, 1e6, "weight of the next-feature loss (feat)"),

@@ -66,6 +66,10 @@ status classes_read(const char *path, class_list *out);
  * are those of segments_read. */
 status classes_collect(const char *path, const char *format, class_list *out);
 
+/* Verb and noun of every action: (action_count) each, in new memory freed by the caller; -1 where a gloss has none.
+ * Errors: ERR_MEMORY; both are then NULL. */
+status classes_parts(const class_list *classes, int64_t **verb_of, int64_t **noun_of);
+
 /* Looks a class up by name, one after the other; -1 when there is none. */
 int64_t class_find(const class_list *classes, const char *name);
 

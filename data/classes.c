@@ -281,6 +281,24 @@ done:
     return st;
 }
 
+status classes_parts(const class_list *classes, int64_t **verb_of, int64_t **noun_of)
+{
+    size_t count = classes->action_count;
+    int64_t *verbs = calloc(count + 1, sizeof *verbs), *nouns = calloc(count + 1, sizeof *nouns);
+    if (!verbs || !nouns) {
+        free(verbs);
+        free(nouns);
+        return FAIL(ERR_MEMORY, "no memory for %zu classes", count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        verbs[i] = classes->actions[i].verb;
+        nouns[i] = classes->actions[i].noun;
+    }
+    *verb_of = verbs;
+    *noun_of = nouns;
+    return OK;
+}
+
 int64_t class_find(const class_list *classes, const char *name)
 {
     for (size_t i = 0; i < classes->action_count; i++)

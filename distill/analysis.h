@@ -49,11 +49,11 @@ extern const analysis_options ANALYSIS_DEFAULTS;
  *                 top5: {NAME: [{class, name, p}]}}]                  of the lowest seed of each set
  *   }
  * `why` is one of "distillation helped", "distillation hurt", "student right though the teacher is wrong", "all right",
- * "all wrong". What a store has not (no students, one set) leaves its list empty; a value that is not defined (a name
- * that is not known, a mean of nothing) is null. The plain student is "student_plain", or the first student set whose
- * name ends in "_plain"; the distilled one is "student"; the teacher is "teacher". Examples are picked by chance,
- * spread over kinds and videos (distill/comparisons.h). Errors: those of the store; ERR_USAGE for options out of
- * bounds; ERR_MEMORY. The caller decrefs `*out`. */
+ * "all wrong"; "all" are those of the three sets that the store has. What a store has not leaves its list empty; a
+ * value that is not defined (a name that is not known, a mean of nothing) is null. The plain student is
+ * "student_plain", or the first student set whose name ends in "_plain"; the distilled one is "student"; the teacher is
+ * "teacher". Examples are picked by chance, spread over kinds and videos (distill/comparisons.h). Errors: those of the
+ * store; ERR_USAGE for options out of bounds; ERR_MEMORY. The caller decrefs `*out`. */
 status analysis_json(store *s, const analysis_options *options, json_t **out);
 
 /* Two sets against each other, of one store or of two (the same segments with the same labels, found by uid):

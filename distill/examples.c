@@ -10,12 +10,13 @@
 
 enum { HISTORY_MOST = 8, SHOWN_MOST = 5, PICK_EXAMPLES = 0x65786d70 };
 
-/* Why a segment teaches something: what teacher, plain and distilled student say of it; '?' is either. */
+/* Why a segment teaches something: what teacher, plain and distilled student say of it. t and f ask for a set that is
+ * right or wrong, T and F also let one pass that the store has not; '?' is any. */
 static const struct {
     const char *cell, *why;
 } KINDS[] = {
     {"tft", "distillation helped"}, {"ftf", "distillation hurt"}, {"f?t", "student right though the teacher is wrong"},
-    {"ttt", "all right"},           {"fff", "all wrong"},
+    {"TTT", "all right"},           {"FFF", "all wrong"},
 };
 enum { KIND_COUNT = sizeof KINDS / sizeof KINDS[0] };
 
@@ -77,19 +78,22 @@ static status picker_new(const analysis_table *t, picker *out)
     return OK;
 }
 
-/* The lowest seeds, whose predictions are shown, must say the same as the majority: else what is shown would speak
- * against `why`. */
+/* Whether what a set says of a segment is as a kind asks. The lowest seed, whose prediction is shown, must say the same
+ * as the majority: else what is shown would speak against `why`. */
+static bool set_fits(const table_set *set, size_t row, char asked)
+{
+    if (!set) return asked == '?' || asked == 'T' || asked == 'F';
+    if (isnan(set->value[TOP1][row])) return false;
+    bool right = table_mostly_right(set, row), shown = set->seeds[0].hits[row] >> TOP1 & 1;
+    if (shown != right) return false;
+    return asked == '?' || right == (asked == 't' || asked == 'T');
+}
+
 static bool is_of_kind(const picker *p, size_t row, size_t kind)
 {
-    const table_set *const sets[] = {p->sets.teacher, p->sets.plain, p->sets.student};
-    char cell[4];
-    if (p->picked[row] || !teaching_cell(&p->sets, row, cell)) return false;
-    for (size_t i = 0; i < 3; i++) {
-        bool shown = sets[i]->seeds[0].hits[row] >> TOP1 & 1;
-        if (shown != (cell[i] == 't')) return false;
-        if (KINDS[kind].cell[i] != '?' && KINDS[kind].cell[i] != cell[i]) return false;
-    }
-    return true;
+    const char *cell = KINDS[kind].cell;
+    return !p->picked[row] && set_fits(p->sets.teacher, row, cell[0]) && set_fits(p->sets.plain, row, cell[1]) &&
+           set_fits(p->sets.student, row, cell[2]);
 }
 
 /* True when segment i is to be shown before j. */
@@ -220,7 +224,8 @@ status examples_json(store *s, const analysis_table *t, const analysis_options *
     picker p = {0};
     json_t *list = json_array();
     TRY(picker_new(t, &p));
-    size_t wanted = teaching_complete(&p.sets) ? (size_t)options->examples : 0, empty = 0;
+    bool any = p.sets.teacher || p.sets.plain || p.sets.student;
+    size_t wanted = any ? (size_t)options->examples : 0, empty = 0;
     for (size_t turn = 0; json_array_size(list) < wanted && empty < KIND_COUNT; turn++) {
         size_t kind = turn % KIND_COUNT, row = pick(&p, kind, options->seed);
         empty = row < t->segment_count ? 0 : empty + 1;

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double SIDE_MAX = 8192;
 
@@ -59,6 +60,19 @@ static status finish(cairo_t *to, cairo_surface_t *surface, chart_form form, FIL
     return how == CAIRO_STATUS_SUCCESS ? OK : FAIL(ERR_MEMORY, "cairo cannot draw: %s", cairo.status_to_string(how));
 }
 
+/* cairo 1.16 numbers the surfaces of a process, and the number stands in the file: it would tell how many pictures came
+ * before. */
+static size_t forget_number(char *svg, size_t length)
+{
+    static const char NAME[] = "<g id=\"surface";
+    char *number = strstr(svg, NAME);
+    if (!number || strstr(svg, "#surface")) return length;
+    number += sizeof NAME - 1;
+    size_t digits = strspn(number, "0123456789");
+    memmove(number, number + digits, strlen(number + digits) + 1);
+    return length - digits;
+}
+
 status chart_render(const chart *c, chart_form form, char **out, size_t *count)
 {
     status st = OK;
@@ -81,8 +95,8 @@ status chart_render(const chart *c, chart_form form, char **out, size_t *count)
     int failed = fclose(file);
     file = NULL;
     if (failed) TRY(FAIL(ERR_MEMORY, "no memory for a chart"));
+    *count = form == CHART_SVG ? forget_number(bytes, length) : length;
     *out = bytes;
-    *count = length;
     bytes = NULL;
 done:
     if (to) cairo.destroy(to);

@@ -77,6 +77,7 @@ typedef struct {
 typedef struct {
     chart_axis axis;
     bool bars; /* from 0 to the value; otherwise a dot */
+    bool zero; /* the axis takes in 0 where its values lie on one side of it; with bars it always does */
     const chart_row *at;
     size_t count;
 } chart_rows;

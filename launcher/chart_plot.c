@@ -219,7 +219,9 @@ void draw_plot(cairo_t *to, const chart *c)
     p.left.from = p.right.from = p.bottom;
     p.left.to = p.right.to = p.top;
     p.x.from = widest_number(to, &p.left) + (c->plot->left.title ? 24 : 10);
-    p.x.to = c->width - (p.has_right ? widest_number(to, &p.right) + (c->plot->right.title ? 24 : 10) : 10);
+    double last = widest_number(to, &p.x) / 2 + 2; /* the last number of the x axis stands half behind its end */
+    double right = p.has_right ? widest_number(to, &p.right) + (c->plot->right.title ? 28 : 10) : 10;
+    p.x.to = c->width - fmax(right, last);
     if (p.x.to <= p.x.from) p.x.to = p.x.from + 1;
     draw_left_axis(&p);
     for (size_t i = 0; i < c->plot->count; i++) draw_series(&p, &c->plot->series[i]);

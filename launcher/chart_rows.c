@@ -23,7 +23,7 @@ static scale find_scale(const chart_rows *rows)
         scale_widen(&x, rows->at[i].value);
         scale_widen(&x, rows->at[i].low);
         scale_widen(&x, rows->at[i].high);
-        if (rows->bars) scale_widen(&x, 0);
+        if (rows->bars || rows->zero) scale_widen(&x, 0);
     }
     scale_settle(&x, &rows->axis, 6);
     return x;

@@ -9,10 +9,8 @@
 #include "launcher/report_compare.h"
 #include "launcher/rundir.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char COMPARISON[] = "report-compare.html";
 
@@ -95,36 +93,18 @@ static bool is_unfinished(const char *directory)
     return holds(directory, "videos/film.txt") && !holds(directory, "many_shot_nouns.csv");
 }
 
-/* Becomes magister-rank, which can write videos. `overrides` have `count` words. */
-static status film_into(const char *directory, char **overrides, size_t count)
-{
-    status st = OK;
-    char word[] = "generate", *program = ranks_program(), *place = strdup(directory), **said = NULL;
-    said = calloc(count + 4, sizeof *said);
-    if (!program || !place || !said) TRY(FAIL(ERR_MEMORY, "no memory to start magister-rank"));
-    said[0] = program;
-    said[1] = word;
-    said[2] = place;
-    memcpy(said + 3, overrides, count * sizeof *said);
-    execv(program, said);
-    TRY(FAIL(ERR_MISSING, "%s: cannot run: %s (build it, or set MAGISTER_RANK)", program, strerror(errno)));
-done:
-    free(said);
-    free(place);
-    free(program);
-    return st;
-}
-
-static status generate_into(const char *directory, char **overrides, size_t count)
+/* found: the directory and the user's overrides; one more override stands behind them. */
+static status generate_into(const words *found)
 {
     status st = OK;
     recipe *r = NULL;
+    const char *directory = found->at[0];
     bool there = file_exists(directory) || directory_exists(directory);
-    TRY(recipe_read(NULL, overrides, count, &r));
+    TRY(recipe_read(NULL, found->at + 1, found->count, &r));
     bool films = !strcmp(recipe_text(r, "generate.film"), "video");
     if (there && !(films && is_unfinished(directory)))
         TRY(FAIL(ERR_CREATE, "%s: is there already: say a new directory", directory));
-    if (films) TRY(film_into(directory, overrides, count));
+    if (films) TRY(ranks_become("generate", found->at, found->count + 1)); /* which can write videos */
     TRY(generated_make(r, directory));
     printf("%s\n", directory);
 done:
@@ -140,7 +120,7 @@ status command_generate(int argc, char **argv)
     TRY(arguments_parse(&line, argc, argv));
     words *found = &line.found;
     found->at[found->count] = stages; /* last, so that the user's overrides keep their numbers */
-    TRY(generate_into(found->at[0], found->at + 1, found->count));
+    TRY(generate_into(found));
 done:
     free(line.found.at);
     return st;

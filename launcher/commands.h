@@ -6,9 +6,7 @@
 #ifndef MAGISTER_LAUNCHER_COMMANDS_H
 #define MAGISTER_LAUNCHER_COMMANDS_H
 
-#include "base/status.h"
-
-#include <argp.h>
+#include "conf/command_line.h"
 
 typedef struct {
     const char *name, *summary;
@@ -21,28 +19,9 @@ status command_metrics(int argc, char **argv);
 status command_store(int argc, char **argv);
 status command_recipe(int argc, char **argv);
 status command_generate(int argc, char **argv);
+status command_video(int argc, char **argv);
 
 /* `magister --version`. */
 status version_print(void);
-
-/* Positional arguments of a command, collected by arguments_parse; borrowed from argv. */
-typedef struct {
-    char **at; /* (count), ended by NULL */
-    size_t count;
-} words;
-
-/* Parses options and collects words: at least `least`, at most `most` of them (0: no limit). `options` may be NULL;
- * `take` is called with the key and value of each option and returns false when the value is wrong. The caller frees
- * out->at. */
-typedef struct {
-    const struct argp_option *options;
-    const char *words, *help; /* as in struct argp: "RECIPE [key=value ...]" and the text of --help */
-    size_t least, most;
-    void (*take)(int key, char *value, struct argp_state *state);
-    void *self; /* state->input's self, for `take` */
-    words found;
-} command_line;
-
-status arguments_parse(command_line *line, int argc, char **argv);
 
 #endif

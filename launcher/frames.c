@@ -16,29 +16,6 @@ enum { PNG_BYTES_MAX = 4 << 20, TIMES_BYTES = FRAMES_MAX * 32 };
 
 extern char **environ;
 
-static bool leads_out(const char *name)
-{
-    if (name[0] == '/') return true;
-    for (const char *at = name; at; at = strchr(at, '/')) {
-        if (*at == '/') at++;
-        if (!strncmp(at, "..", 2) && (at[2] == '/' || !at[2])) return true;
-    }
-    return false;
-}
-
-char *video_find(const char *folder, const char *sequence)
-{
-    static const char *const ENDINGS[] = {"mp4", "mkv", "mov", "avi", "webm"};
-    if (!sequence[0] || leads_out(sequence)) return NULL;
-    for (size_t i = 0; i < sizeof ENDINGS / sizeof ENDINGS[0]; i++) {
-        char *path = NULL;
-        if (asprintf(&path, "%s/%s.%s", folder, sequence, ENDINGS[i]) < 0) return NULL;
-        if (file_exists(path)) return path;
-        free(path);
-    }
-    return NULL;
-}
-
 static void write_times(const double *seconds, size_t count, char out[TIMES_BYTES])
 {
     size_t used = 0;
@@ -75,7 +52,7 @@ static status extract(const char *video, const double *seconds, size_t count, in
     const char *const words[] = {program,  "video", "frames", video,  "--times", times,
                                  "--size", width,   "-o",     folder, NULL};
     TRY(run_quietly(program, (char *const *)(uintptr_t)words, &how)); /* posix_spawn reads only */
-    if (how) TRY(FAIL(ERR_INPUT, "%s: its frames cannot be read (magister video check tells why)", video));
+    if (how) TRY(FAIL(ERR_INPUT, "%s: its frames cannot be read: magister video probe %s tells why", video, video));
 done:
     free(program);
     return st;
@@ -101,12 +78,22 @@ done:
     return st;
 }
 
+/* The bound keeps every time short enough for TIMES_BYTES. */
+static status check_times(const char *video, const double *seconds, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!(seconds[i] >= 0 && seconds[i] <= 1e9))
+            return FAIL(ERR_INPUT, "%s: has no frame at %g s", video, seconds[i]);
+    return OK;
+}
+
 status frames_read(const char *video, const double *seconds, size_t count, int size, const char *scratch,
                    frame_list *out)
 {
     status st = OK;
     frame_list list = {0};
     if (count > FRAMES_MAX) count = FRAMES_MAX;
+    TRY(check_times(video, seconds, count));
     TRY(directory_remove(scratch)); /* no frame of an earlier report may stand for one of this */
     TRY(directory_make(scratch));
     TRY(extract(video, seconds, count, size, scratch));

@@ -13,13 +13,10 @@ typedef struct {
     size_t sizes[FRAMES_MAX], count;
 } frame_list;
 
-/* Path of the video of `sequence` in `folder`: <sequence>.mp4, .mkv, .mov, .avi or .webm. New string, freed by the
- * caller; NULL when there is none (also for names that lead out of the folder) or no memory. */
-char *video_find(const char *folder, const char *sequence);
-
 /* The frames on screen at `seconds` (count, at most FRAMES_MAX), `size` pixels wide, through PNG files in `scratch`,
- * a folder that is replaced and left with them. Errors: ERR_MISSING without magister-rank; ERR_INPUT when it cannot
- * read the video or what it wrote is no PNG; ERR_CREATE, ERR_IO, ERR_MEMORY. The caller frees it with frames_free. */
+ * a folder that is replaced and left with them. Errors: ERR_MISSING without magister-rank, or when a file is missing of
+ * what it should have written; ERR_INPUT for times outside 0 to 1e9, and when it cannot read the video or what it wrote
+ * is no PNG; ERR_CREATE, ERR_IO, ERR_MEMORY. The caller frees it with frames_free. */
 status frames_read(const char *video, const double *seconds, size_t count, int size, const char *scratch,
                    frame_list *out);
 void frames_free(frame_list *list);

@@ -18,6 +18,7 @@ static const command COMMANDS[] = {
     {"store", "list or check the predictions of a store", command_store},
     {"recipe", "help on keys, check recipes, show them resolved", command_recipe},
     {"generate", "write the generated kitchen world", command_generate},
+    {"video", "look at videos, take frames out, decode them once for all", command_video},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 

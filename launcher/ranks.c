@@ -131,6 +131,22 @@ char *ranks_program(void)
     return asprintf(&path, "%s/magister-rank", self) < 0 ? NULL : path;
 }
 
+status ranks_become(const char *word, char *const *words, size_t count)
+{
+    status st = OK;
+    char *program = ranks_program(), **said = calloc(count + 3, sizeof *said);
+    if (!program || !said) TRY(FAIL(ERR_MEMORY, "no memory to start magister-rank"));
+    said[0] = program;
+    said[1] = (char *)(uintptr_t)word; /* execv takes char *; it reads only */
+    if (count) memcpy(said + 2, words, count * sizeof *said);
+    execv(program, said);
+    TRY(FAIL(ERR_MISSING, "%s: cannot run: %s (build it, or set MAGISTER_RANK)", program, strerror(errno)));
+done:
+    free(said);
+    free(program);
+    return st;
+}
+
 typedef struct {
     char *at[ARGUMENTS_MAX]; /* ended by NULL */
     size_t count;

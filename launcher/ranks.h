@@ -23,6 +23,10 @@ bool stop_requested(void);
  * magister-rank; otherwise what the failing rank said. */
 status ranks_run(const recipe *r, const char *run, const plan_step *step);
 
+/* Becomes magister-rank, to do `word` with `words` (count) and without a run. Returns only when it cannot: ERR_MISSING,
+ * ERR_MEMORY. */
+status ranks_become(const char *word, char *const *words, size_t count);
+
 /* Path of magister-rank: $MAGISTER_RANK, or beside this program. New string; NULL when out of memory. */
 char *ranks_program(void);
 

@@ -21,7 +21,8 @@ static const char STYLE[] =
     "\n"
     "tbody tr:hover{background:#f5f8fb}.sub{color:#7b8794;font-size:.85em}"
     "td.text .sub{white-space:normal;max-width:26rem}\n"
-    ".scroll{overflow-x:auto}.wrap{white-space:normal;max-width:22rem;overflow-wrap:anywhere}.group "
+    ".wide{white-space:normal;max-width:30rem}.scroll{overflow-x:auto}.wrap{white-space:normal;max-width:22rem;"
+    "overflow-wrap:anywhere}.group "
     "td{color:#66727f;border-bottom:0;padding-top:.8rem;font-size:.85rem}\n"
     "img{max-width:100%;height:auto}figure{margin:0}figcaption{font-weight:600;font-size:.92rem;margin:0 0 .3rem}\n"
     ".charts{display:flex;flex-wrap:wrap;gap:1.2rem 2rem;align-items:flex-start;margin:.6rem 0}"
@@ -39,21 +40,26 @@ static const char STYLE[] =
     "code{padding:.1rem .3rem}pre{padding:.9rem 1.1rem;overflow-x:auto}"
     "details{margin:.6rem 0}details summary{cursor:pointer;color:#3c4a58}\n";
 
-double json_real_at(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-    return json_is_number(value) ? json_number_value(value) : NAN;
-}
-
-const char *json_text_at(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
 json_t *report_interval(const report *p, const char *set, const char *metric)
 {
     return json_object_get(json_object_get(json_object_get(p->analysis, "sets"), set), metric);
+}
+
+size_t report_seeds(const report *p, const char *set)
+{
+    return json_array_size(json_object_get(json_object_get(p->metrics, set), "seeds"));
+}
+
+double report_level(const report *p)
+{
+    return json_real_at(p->analysis, "level");
+}
+
+void report_interval_name(const report *p, char out[32])
+{
+    double level = report_level(p);
+    if (isfinite(level)) snprintf(out, 32, "%.0f&nbsp;%% interval", 100 * level);
+    else snprintf(out, 32, "interval");
 }
 
 chart_ink report_ink(const report *p, const char *set, const char *role)
@@ -64,26 +70,8 @@ chart_ink report_ink(const report *p, const char *set, const char *role)
     return !strcmp(role, "student") ? INK_SKY : !strcmp(role, "control") ? INK_PURPLE : INK_GREY;
 }
 
-void report_p_value(double p, char out[24])
-{
-    if (!isfinite(p)) snprintf(out, 24, "p = ?");
-    else if (p < 0.001) snprintf(out, 24, "p < 0.001");
-    else snprintf(out, 24, "p = %.*f", p < 0.1 ? 3 : 2, p);
-}
-
-static void write_model(const report *p)
-{
-    const recipe *r = p->recipe;
-    const char *model = recipe_text(r, "teacher.model");
-    fputs("A teacher", p->to);
-    if (!strcmp(model, "encoder"))
-        fprintf(p->to, " (an encoder of %lld layers and width %lld that reads %s)",
-                (long long)recipe_int(r, "teacher.layers"), (long long)recipe_int(r, "teacher.width"),
-                !strcmp(recipe_text(r, "teacher.input"), "text") ? "text" : "action tokens");
-    else fprintf(p->to, " (%s counts)", model);
-    fprintf(p->to, " reads up to %lld earlier actions and predicts the next",
-            (long long)recipe_int(r, "teacher.hist_len"));
-}
+/* ---- what the run is ----------------------------------------------------------------------------------------------
+ */
 
 static bool has_section(const report *p, const char *section)
 {
@@ -92,15 +80,52 @@ static bool has_section(const report *p, const char *section)
     return false;
 }
 
+static void write_number_of(FILE *to, int64_t count, const char *what)
+{
+    fprintf(to, "%lld %s%s", (long long)count, what, count == 1 ? "" : "s");
+}
+
+static void write_teacher(const report *p)
+{
+    const recipe *r = p->recipe;
+    const char *model = recipe_text(r, "teacher.model");
+    fputs("The teacher", p->to);
+    if (!strcmp(model, "encoder")) {
+        fputs(" (an encoder of ", p->to);
+        write_number_of(p->to, recipe_int(r, "teacher.layers"), "layer");
+        fprintf(p->to, " and width %lld that reads %s)", (long long)recipe_int(r, "teacher.width"),
+                !strcmp(recipe_text(r, "teacher.input"), "text") ? "text" : "action tokens");
+    } else fprintf(p->to, " (%s counts)", model);
+    fputs(" reads up to ", p->to);
+    write_number_of(p->to, recipe_int(r, "teacher.hist_len"), "earlier action");
+    fputs(" and predicts the next. ", p->to);
+}
+
+static void write_lessons(const report *p)
+{
+    const char *from = recipe_text(p->recipe, "student.distill.from");
+    fputs(", and learns from labels", p->to);
+    if (!p->distilled) fputs(" alone. ", p->to);
+    else if (!from || !strcmp(from, "teacher")) fputs(" and from the teacher&#39;s stored predictions. ", p->to);
+    else {
+        fputs(" and from the stored predictions of ", p->to);
+        html_text(p->to, from);
+        fputs(". ", p->to);
+    }
+}
+
 static void write_student(const report *p)
 {
     const recipe *r = p->recipe;
-    fprintf(p->to, "; a student (%s, %lld layers, width %lld) watches %lld frames to ", recipe_text(r, "student.model"),
-            (long long)recipe_int(r, "student.layers"), (long long)recipe_int(r, "student.width"),
-            (long long)recipe_int(r, "student.frames"));
-    if (strcmp(recipe_text(r, "student.task"), "anticipate")) fputs("recognise the action it sees", p->to);
-    else fprintf(p->to, "anticipate the action that begins %g s later", recipe_real(r, "data.tau_a"));
-    fputs(", from labels and from the teacher&#39;s stored predictions", p->to);
+    int64_t frames = recipe_int(r, "student.subclip");
+    fprintf(p->to, "The student (%s, ", recipe_text(r, "student.model"));
+    write_number_of(p->to, recipe_int(r, "student.layers"), "layer");
+    fprintf(p->to, ", width %lld) watches ", (long long)recipe_int(r, "student.width"));
+    write_number_of(p->to, recipe_int(r, "student.frames"), frames > 1 ? "sub-clip" : "frame");
+    if (frames > 1) fprintf(p->to, " of %lld frames", (long long)frames);
+    if (strcmp(recipe_text(r, "student.task"), "anticipate")) fputs(" to recognise the action it sees", p->to);
+    else fprintf(p->to, " to anticipate the action that begins %g s later", recipe_real(r, "data.tau_a"));
+    write_lessons(p);
 }
 
 static void write_lead(const report *p)
@@ -112,18 +137,18 @@ static void write_lead(const report *p)
     strftime(stamp, sizeof stamp, "%Y-%m-%d %H:%M UTC", gmtime_r(&now, &day));
     recipe_hash(p->recipe, hash);
     fputs("<p class=lead>", p->to);
-    write_model(p);
+    if (has_section(p, "teacher") || has_section(p, "predict")) write_teacher(p);
     if (has_section(p, "student")) write_student(p);
-    fputs(".</p>\n<p class=note>", p->to);
+    fputs("</p>\n<p class=note>", p->to);
     if (data) {
         fputs("Data: ", p->to);
         html_text(p->to, data);
         fputs(has_section(p, "generate") ? " (the generated kitchen world). " : ". ", p->to);
     }
-    long long ranks = (long long)recipe_int(p->recipe, "launch.ranks"),
-              threads = (long long)recipe_int(p->recipe, "launch.threads");
-    fprintf(p->to, "%lld rank%s of %lld thread%s. Recipe %s. Report made %s.</p>\n", ranks, ranks == 1 ? "" : "s",
-            threads, threads == 1 ? "" : "s", hash, stamp);
+    write_number_of(p->to, recipe_int(p->recipe, "launch.ranks"), "rank");
+    fputs(" of ", p->to);
+    write_number_of(p->to, recipe_int(p->recipe, "launch.threads"), "thread");
+    fprintf(p->to, ". Recipe %s. Report made %s.</p>\n", hash, stamp);
 }
 
 static status write_recipe(const report *p)
@@ -191,18 +216,67 @@ static bool ends_in_plain(const char *name)
     return length > ending && !strcmp(name + length - ending, "_plain");
 }
 
-/* By the names that the analysis goes by (distill/analysis.h). */
-static void find_sets(report *p)
+static bool is_student_variant(const report *p, const char *name)
 {
-    const char *name;
+    for (size_t i = 0; i < recipe_variant_count(p->recipe, "student"); i++)
+        if (!strcmp(recipe_variant_name(p->recipe, "student", i), name)) return true;
+    return false;
+}
+
+/* The recipe as a student has it; NULL when there is none of that name, or no memory. */
+static recipe *student_recipe(const report *p, const char *variant)
+{
+    recipe *view = NULL;
+    if (variant && !is_student_variant(p, variant)) return NULL;
+    if (recipe_for_step(p->recipe, "student", variant, recipe_int(p->recipe, "seed"), &view) != OK) fail_clear();
+    return view;
+}
+
+bool report_student_has(const report *p, const char *variant, const char *key)
+{
+    recipe *view = student_recipe(p, variant);
+    bool has = view && recipe_bool(view, key);
+    recipe_free(&view);
+    return has;
+}
+
+static bool learns_from_predictions(const report *p, const char *variant)
+{
+    recipe *view = student_recipe(p, variant);
+    bool learns = view && (strcmp(recipe_text(view, "student.distill.loss"), "none") ||
+                           strcmp(recipe_text(view, "student.distill.features"), "none"));
+    recipe_free(&view);
+    return learns;
+}
+
+/* A student that learned from labels alone: as the recipe has it, or, of one it does not know, by its name. */
+static bool is_plain(const report *p, const char *name)
+{
+    if (!has_role(p, name, "student")) return false;
+    return is_student_variant(p, name) ? !learns_from_predictions(p, name) : ends_in_plain(name);
+}
+
+/* By the names that the analysis goes by (distill/analysis.h), then whatever they are called. */
+static const char *find_plain(const report *p)
+{
+    const char *name, *other = NULL;
     json_t *set;
-    p->teacher = has_role(p, "teacher", "teacher") ? "teacher" : NULL;
-    p->student = has_role(p, "student", "student") ? "student" : NULL;
-    p->plain = has_role(p, "student_plain", "student") ? "student_plain" : NULL;
+    if (is_plain(p, "student_plain")) return "student_plain";
     json_object_foreach(p->metrics, name, set)
     {
-        if (!p->plain && has_role(p, name, "student") && ends_in_plain(name)) p->plain = name;
+        if (!is_plain(p, name)) continue;
+        if (ends_in_plain(name)) return name;
+        if (!other) other = name;
     }
+    return other;
+}
+
+static void find_sets(report *p)
+{
+    p->teacher = has_role(p, "teacher", "teacher") ? "teacher" : NULL;
+    p->student = has_role(p, "student", "student") ? "student" : NULL;
+    p->plain = find_plain(p);
+    p->distilled = learns_from_predictions(p, NULL);
 }
 
 status report_write(const report *what)

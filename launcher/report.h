@@ -15,6 +15,7 @@
 #include "launcher/plan.h"
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 typedef struct {
@@ -31,6 +32,7 @@ typedef struct {
     /* Names of the sets that tell what distillation gave: the teacher, the student without it (plain), and the one with
      * it. NULL where the run has none. */
     const char *teacher, *plain, *student;
+    bool distilled; /* the student learned from predictions, not from labels alone */
 } report;
 
 /* Errors: ERR_MISSING without cairo; ERR_CREATE, ERR_IO, ERR_MEMORY; ERR_INPUT for curves that are no curves. */
@@ -62,15 +64,53 @@ const char *json_text_at(const json_t *object, const char *key);
 /* {mean, low, high, seed_sd} of a set's "top1" or "top5"; NULL without an analysis. */
 json_t *report_interval(const report *p, const char *set, const char *metric);
 
+/* How many seeds a set has. */
+size_t report_seeds(const report *p, const char *set);
+
+/* The level of the analysis's intervals, 0 to 1; NAN without an analysis. */
+double report_level(const report *p);
+
+/* "95&nbsp;% interval", for a page. */
+void report_interval_name(const report *p, char out[32]);
+
+/* Whether the recipe's student `variant` (NULL: the section's own) has `key` set, a BOOL of its section; false for what
+ * is no variant. */
+bool report_student_has(const report *p, const char *variant, const char *key);
+
 chart_ink report_ink(const report *p, const char *set, const char *role);
+
+/* ---- numbers, tests and commands (report_numbers.c) ---- */
+
+/* One set minus another: points, interval, p; NAN for what is not known. */
+typedef struct {
+    double value, low, high, p;
+} report_difference;
+
+/* A pair of analysis.json; one that is NULL is not known. */
+report_difference report_difference_of(const json_t *pair);
+
+/* a minus b, in whichever order the pair is listed. */
+report_difference report_difference_find(json_t *pairs, const char *a, const char *b, const char *metric);
+
+/* Whether it is more than chance explains at this level: interval and test have to agree. */
+bool report_is_apart(const report_difference *d, double level);
+
+/* Blue for more, orange for less, grey for what may be chance. */
+chart_ink report_difference_ink(const report_difference *d, double level);
 
 /* "p = 0.004", "p < 0.001" */
 void report_p_value(double p, char out[24]);
 
-/* "+1.1", with a real minus sign; "?" for what is not finite. */
+/* "+1.1", with a real minus sign; "0.0" for what rounds to it; "?" for what is not finite. */
 void report_signed(double x, char out[24]);
 
-/* Three cells of a table for a pair of analysis.json: difference, interval, p; dashes when `pair` is NULL. */
-void report_pair_cells(FILE *to, const json_t *pair);
+/* Three cells of a table: difference (bold when apart), interval, p; dashes for what is not known. */
+void report_difference_cells(FILE *to, const report_difference *d, double level);
+
+/* A whole number under `key`; "?" when there is none. */
+void report_count(const json_t *object, const char *key, char out[24]);
+
+/* A word of a command that can be copied into a shell: quoted where it has to be, and escaped for the page. */
+void report_word(FILE *to, const char *word);
 
 #endif

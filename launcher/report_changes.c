@@ -31,13 +31,14 @@ static bool read_buckets(const report *p, bucket_counts *out)
 static void write_summary(const report *p, const bucket_counts *b)
 {
     double gained = b->n[2] + b->n[6], lost = b->n[1] + b->n[5], only_teacher = b->n[2] + b->n[3];
-    fprintf(p->to,
-            "<p>Of %.0f segments the distilled student is right about <b>%.0f</b> that the plain one is wrong about, "
-            "%.0f of which the teacher knew; it is wrong about <b>%.0f</b> that the plain one is right about.",
-            b->total, gained, b->n[2], lost);
+    fprintf(
+        p->to,
+        "<p>Of %.0f segments the distilled student is right about <b>%.0f</b> that the plain one is wrong about, "
+        "%.0f of which the teacher is right about; it is wrong about <b>%.0f</b> that the plain one is right about.",
+        b->total, gained, b->n[2], lost);
     if (only_teacher > 0)
         fprintf(p->to,
-                " Of the %.0f that the teacher knew and the plain student did not, it took over %.0f "
+                " Of the %.0f that the teacher is right about and the plain student is not, it is right about %.0f "
                 "(%.0f&nbsp;%%).",
                 only_teacher, b->n[2], 100 * b->n[2] / only_teacher);
     fputs("</p>\n", p->to);
@@ -78,10 +79,7 @@ static void write_names(const report *p)
     html_text(p->to, json_text_at(names, "plain"));
     fputs("; distilled student: ", p->to);
     html_text(p->to, json_text_at(names, "student"));
-    fputs(". Right means top-1, in more than half of the seeds; the area of a square is its "
-          "number. A bar counts the segments of a class; beside it the share of them that is right without and with "
-          "the teacher, and their number.</p>\n",
-          p->to);
+    fputs(". Right means top-1, in more than half of the seeds; the area of a square is its number.</p>\n", p->to);
 }
 
 /* ---- gains ------------------------------------------------------------------------------------------------------- */
@@ -160,42 +158,51 @@ static void fill_rows(gain_rows *rows, const class_gain *gains, size_t count)
     for (size_t i = count - last; i < count; i++) add_gain(rows, &gains[i]);
 }
 
-static status write_gains(const report *p)
+static status draw_gains(const report *p, const class_gain *gains, size_t count)
 {
     status st = OK;
-    class_gain *gains = NULL;
-    gain_rows *rows = NULL;
-    size_t count = 0;
-    TRY(read_gains(p, &gains, &count));
-    rows = calloc(1, sizeof *rows);
+    gain_rows *rows = calloc(1, sizeof *rows);
     if (!rows) TRY(FAIL(ERR_MEMORY, "no memory for the gains of classes"));
     fill_rows(rows, gains, count);
-    if (!rows->count) goto done;
     const chart_rows list = {
-        {"segments more (or fewer) right than without the teacher", NAN, NAN}, true, rows->at, rows->count};
+        {"segments more (or fewer) right than without the teacher", NAN, NAN}, true, true, rows->at, rows->count};
     fprintf(p->to, "<figure><figcaption>Classes <span class=faint>%zu of %zu gained, %zu lost</span></figcaption>\n",
             count_gained(gains, count), count, count_lost(gains, count));
-    TRY(picture_write(p->to, p->pictures, "gains", &(chart){WIDTH, 0, NULL, &list, NULL},
-                      "Classes that gained and lost most by distillation"));
+    if (rows->count)
+        TRY(picture_write(p->to, p->pictures, "gains", &(chart){WIDTH, 0, NULL, &list, NULL},
+                          "Classes that gained and lost most by distillation"));
     fputs("</figure>\n", p->to);
 done:
     free(rows);
-    free(gains);
     return st;
+}
+
+static void write_gains_note(const report *p)
+{
+    fputs("<p class=note>A bar counts the segments of a class, a mean over seeds; beside it the share of them that is "
+          "right without and with the teacher, and their number. These are the largest of many differences: chance "
+          "alone makes some large.</p>\n",
+          p->to);
 }
 
 status report_changes(const report *p)
 {
     status st = OK;
     bucket_counts b;
-    if (!read_buckets(p, &b)) return OK;
+    class_gain *gains = NULL;
+    size_t count = 0;
+    bool counted = read_buckets(p, &b);
+    TRY(read_gains(p, &gains, &count));
+    if (!counted && !count) goto done;
     fputs("<h2>What distillation changed</h2>\n", p->to);
-    write_summary(p, &b);
+    if (counted) write_summary(p, &b);
     fputs("<div class=charts>\n", p->to);
-    TRY(draw_buckets(p, &b));
-    TRY(write_gains(p));
+    if (counted) TRY(draw_buckets(p, &b));
+    if (count) TRY(draw_gains(p, gains, count));
     fputs("</div>\n", p->to);
-    write_names(p);
+    if (counted) write_names(p);
+    if (count) write_gains_note(p);
 done:
+    free(gains);
     return st;
 }

@@ -114,22 +114,17 @@ static json_t *compared(const comparison *c, const char *name, size_t i)
     return json_array_get(json_object_get(c->comparisons, name), i - 1);
 }
 
-static json_t *pair_of(const json_t *compared_sets, const char *metric)
+/* Run `i` minus the first, of a set; not known where they were not compared. */
+static report_difference difference_of(const comparison *c, const char *name, size_t i, const char *metric)
 {
-    size_t i;
-    json_t *pair;
-    json_array_foreach(json_object_get(compared_sets, "pairs"), i, pair)
-    {
-        if (!strcmp(json_text_at(pair, "metric"), metric)) return pair;
-    }
-    return NULL;
+    return report_difference_find(json_object_get(compared(c, name, i), "pairs"), name, name, metric);
 }
 
 /* ---- runs and scores --------------------------------------------------------------------------------------------- */
 
 static void write_runs(const comparison *c)
 {
-    char hash[33];
+    char hash[33], segments[24], videos[24];
     fputs("<div class=scroll><table><thead><tr><th class=text></th><th class=text>run</th><th class=text>directory</th>"
           "<th class=text>recipe</th><th>segments</th><th>videos</th></tr></thead><tbody>\n",
           c->to);
@@ -140,8 +135,9 @@ static void write_runs(const comparison *c)
         html_text(c->to, recipe_text(run->recipe, "name"));
         fputs("</td><td class=text>", c->to);
         html_text(c->to, run->path);
-        fprintf(c->to, "</td><td class=text><code>%s</code></td><td>%.0f</td><td>%.0f</td></tr>\n", hash,
-                json_real_at(run->analysis, "segments"), json_real_at(run->analysis, "videos"));
+        report_count(run->analysis, "segments", segments);
+        report_count(run->analysis, "videos", videos);
+        fprintf(c->to, "</td><td class=text><code>%s</code></td><td>%s</td><td>%s</td></tr>\n", hash, segments, videos);
     }
     fputs("</tbody></table></div>\n", c->to);
 }
@@ -234,16 +230,13 @@ static void add_scores(const comparison *c, row_list *rows, const char *name)
 static void add_differences(const comparison *c, row_list *rows, const char *name)
 {
     for (size_t i = 1; i < c->count; i++) {
-        json_t *pair = pair_of(compared(c, name, i), "top1");
-        double low = json_real_at(pair, "low"), high = json_real_at(pair, "high");
-        double value = json_real_at(pair, "difference");
-        chart_ink ink = low > 0 ? INK_BLUE : high < 0 ? INK_ORANGE : INK_GREY;
+        report_difference d = difference_of(c, name, i, "top1");
         char difference[24], chance[24];
         size_t row = rows->count;
-        if (!add_row(rows, value, low, high, ink)) continue;
-        report_signed(value, difference);
-        report_p_value(json_real_at(pair, "p"), chance);
-        snprintf(rows->label[row], TEXT_BYTES, "%.100s: %s \xE2\x88\x92 %s", name, c->at[i].letter, c->at[0].letter);
+        if (!add_row(rows, d.value, d.low, d.high, report_difference_ink(&d, ANALYSIS_DEFAULTS.level))) continue;
+        report_signed(d.value, difference);
+        report_p_value(d.p, chance);
+        snprintf(rows->label[row], TEXT_BYTES, "%s: %s \xE2\x88\x92 %s", name, c->at[i].letter, c->at[0].letter);
         snprintf(rows->note[row], TEXT_BYTES, "%s,  %s", difference, chance);
     }
 }
@@ -260,7 +253,7 @@ static status draw_rows_of(const comparison *c, row_list *rows, const char *capt
         if (*json_string_value(role)) add(c, rows, name);
     }
     if (!rows->count) return OK;
-    const chart_rows list = {{axis, low, NAN}, false, rows->at, rows->count};
+    const chart_rows list = {{axis, low, NAN}, false, true, rows->at, rows->count};
     fprintf(c->to, "<figure><figcaption>%s</figcaption>\n", caption);
     TRY(picture_write(c->to, NULL, caption, &(chart){WIDTH, 0, NULL, &list, NULL}, caption));
     fputs("</figure>\n", c->to);
@@ -286,6 +279,7 @@ done:
 
 static void write_test(const comparison *c, const char *name, size_t i)
 {
+    char n[24];
     json_t *entry = compared(c, name, i);
     if (!entry || json_is_null(entry)) return;
     fputs("<tr><td class=text>", c->to);
@@ -297,9 +291,11 @@ static void write_test(const comparison *c, const char *name, size_t i)
         fputs("</td></tr>\n", c->to);
         return;
     }
-    fprintf(c->to, "<td>%.0f</td>", json_real_at(entry, "n"));
-    report_pair_cells(c->to, pair_of(entry, "top1"));
-    report_pair_cells(c->to, pair_of(entry, "top5"));
+    report_difference top1 = difference_of(c, name, i, "top1"), top5 = difference_of(c, name, i, "top5");
+    report_count(entry, "n", n);
+    fprintf(c->to, "<td>%s</td>", n);
+    report_difference_cells(c->to, &top1, ANALYSIS_DEFAULTS.level);
+    report_difference_cells(c->to, &top5, ANALYSIS_DEFAULTS.level);
     fputs("</tr>\n", c->to);
 }
 
@@ -342,8 +338,24 @@ static char *recipe_part(const recipe *r, const char *section, const char *key, 
     return fclose(to) ? NULL : text;
 }
 
+/* What follows a run's own directory in a path; NULL for what does not lie there. */
+static const char *inside(const compared_run *run, const char *text)
+{
+    const char *out = recipe_text(run->recipe, "out");
+    size_t length = out ? strlen(out) : 0;
+    return length && !strncmp(text, out, length) && (text[length] == '/' || !text[length]) ? text + length : NULL;
+}
+
+/* Paths inside the runs' own directories (generated data) are the same when they are so from there on. */
+static bool is_same(const compared_run *a, const char *text_a, const compared_run *b, const char *text_b)
+{
+    const char *inside_a = inside(a, text_a), *inside_b = inside(b, text_b);
+    return !strcmp(text_a, text_b) || (inside_a && inside_b && !strcmp(inside_a, inside_b));
+}
+
 /* One row of the table, unless the recipes agree. */
-static status write_difference(const comparison *c, const char *section, const char *key, value_writer write)
+static status write_difference(const comparison *c, const char *section, const char *key, value_writer write,
+                               size_t *rows)
 {
     status st = OK;
     char *texts[COMPARED_RUNS_MAX] = {0};
@@ -351,9 +363,10 @@ static status write_difference(const comparison *c, const char *section, const c
     for (size_t i = 0; i < c->count; i++) {
         texts[i] = recipe_part(c->at[i].recipe, section, key, write);
         if (!texts[i]) TRY(FAIL(ERR_MEMORY, "no memory to compare %s", key));
-        differ = differ || strcmp(texts[i], texts[0]) != 0;
+        differ = differ || !is_same(&c->at[i], texts[i], &c->at[0], texts[0]);
     }
     if (!differ) goto done;
+    *rows += 1;
     fputs("<tr><td class=text><code>", c->to);
     html_text(c->to, section ? section : key);
     if (section) fputs(".variants.", c->to);
@@ -379,44 +392,99 @@ static bool variant_seen(const comparison *c, size_t run, const char *section, c
     return false;
 }
 
-static status write_variants(const comparison *c, const char *section)
+static status write_variants(const comparison *c, const char *section, size_t *rows)
 {
     status st = OK;
     for (size_t i = 0; i < c->count; i++)
         for (size_t v = 0; v < recipe_variant_count(c->at[i].recipe, section); v++) {
             const char *name = recipe_variant_name(c->at[i].recipe, section, v);
-            if (!variant_seen(c, i, section, name)) TRY(write_difference(c, section, name, recipe_variant_write));
+            if (!variant_seen(c, i, section, name)) TRY(write_difference(c, section, name, recipe_variant_write, rows));
         }
 done:
     return st;
 }
 
-static status write_recipes(const comparison *c)
+static status write_keys(const comparison *c, size_t *rows)
 {
     status st = OK;
     size_t count;
     const option *all = options_all(&count);
-    fputs("<h2>Where the recipes differ</h2>\n<div class=scroll><table><thead><tr><th class=text>key</th>", c->to);
+    fputs("<div class=scroll><table><thead><tr><th class=text>key</th>", c->to);
     for (size_t i = 0; i < c->count; i++) fprintf(c->to, "<th class=text>%s</th>", c->at[i].letter);
     fputs("</tr></thead><tbody>\n", c->to);
-    for (size_t i = 0; i < count; i++) TRY(write_difference(c, NULL, all[i].key, write_key));
-    TRY(write_variants(c, "teacher"));
-    TRY(write_variants(c, "student"));
-    fputs("</tbody></table></div>\n<p class=note>Every other key is the same.</p>\n", c->to);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(all[i].key, "name") && strcmp(all[i].key, "out")) /* they stand at the top */
+            TRY(write_difference(c, NULL, all[i].key, write_key, rows));
+    TRY(write_variants(c, "teacher", rows));
+    TRY(write_variants(c, "student", rows));
+    fputs("</tbody></table></div>\n", c->to);
 done:
+    return st;
+}
+
+/* Into memory first: a table without rows is not shown. */
+static status write_recipes(const comparison *c)
+{
+    status st = OK;
+    comparison part = *c;
+    char *text = NULL;
+    size_t length = 0, rows = 0;
+    part.to = open_memstream(&text, &length);
+    if (!part.to) TRY(FAIL(ERR_MEMORY, "no memory to compare recipes"));
+    TRY(write_keys(&part, &rows));
+    int failed = fclose(part.to);
+    part.to = NULL;
+    if (failed) TRY(FAIL(ERR_MEMORY, "no memory to compare recipes"));
+    fputs("<h2>Where the recipes differ</h2>\n", c->to);
+    if (rows) fwrite(text, 1, length, c->to);
+    fprintf(c->to, "<p class=note>%s is the same. Paths inside the runs&#39; own directories count as the same.</p>\n",
+            rows ? "Every other key" : "Nowhere: every key");
+done:
+    if (part.to) fclose(part.to);
+    free(text);
     return st;
 }
 
 /* ---- the page ---------------------------------------------------------------------------------------------------- */
 
+/* A set that was compared, as an example of the command, a student before others; NULL when none was. */
+static const char *find_compared(const comparison *c)
+{
+    const char *name, *found = NULL;
+    json_t *role;
+    json_object_foreach(c->names, name, role)
+    {
+        if (!json_is_object(compared(c, name, 1))) continue;
+        if (!strcmp(json_string_value(role), "student")) return name;
+        if (!found) found = name;
+    }
+    return found;
+}
+
+static void write_address(const comparison *c, size_t i, const char *name)
+{
+    char *address = NULL;
+    if (asprintf(&address, "%s:%s", c->at[i].path, name) < 0) return;
+    fputc(' ', c->to);
+    report_word(c->to, address);
+    free(address);
+}
+
 static void write_sources(const comparison *c)
 {
-    fputs("<h2>Where the numbers come from</h2>\n<p>From the runs' stores and recipes and from nothing else. "
-          "<code>magister metrics --compare STORE:SET STORE:SET</code> shows a test again; <code>magister report",
+    const char *name = find_compared(c);
+    fputs("<h2>Where the numbers come from</h2>\n<p>From the runs&#39; stores and recipes and from nothing else.",
           c->to);
+    if (name) {
+        fputs(" <code>magister metrics --compare", c->to);
+        write_address(c, 1, name);
+        write_address(c, 0, name);
+        fputs("</code> shows a test again;", c->to);
+    }
+    fputs(" <code>magister report", c->to);
     for (size_t i = 0; i < c->count; i++) {
         fputc(' ', c->to);
-        html_text(c->to, c->at[i].path);
+        report_word(c->to, c->at[i].path);
     }
     fputs("</code> makes this page again.</p>\n", c->to);
 }

@@ -9,6 +9,8 @@
 
 enum { CURVE_BYTES_MAX = 256 << 20, POINTS_MAX = 300, SEEDS_MAX = 32, WIDTH = 360, HEIGHT = 200 };
 
+static const char METRIC[] = "metric on the development part";
+
 typedef struct {
     chart_point *loss, *metric; /* (loss_count), (metric_count); owned */
     size_t loss_count, metric_count;
@@ -41,6 +43,7 @@ static status add_line(curve *c, const char *path, size_t line, const char *text
     json_t *step = json_object_get(object, "step"), *loss = json_object_get(object, "loss"),
            *metric = json_object_get(object, "metric");
     double x = json_number_value(step);
+    if (!json_is_number(step)) goto done; /* nowhere to draw it */
     if (json_is_number(loss)) TRY(add_point(&c->loss, &c->loss_count, x, json_number_value(loss)));
     if (json_is_number(metric)) TRY(add_point(&c->metric, &c->metric_count, x, json_number_value(metric)));
 done:
@@ -98,9 +101,8 @@ static size_t make_series(curve *curves, size_t count, chart_series *out)
     for (size_t i = 0; i < count; i++) {
         thin(curves[i].metric, &curves[i].metric_count);
         if (curves[i].metric_count)
-            out[made++] = (chart_series){
-                SERIES_DOTTED_LINE,    INK_ORANGE, true, 0, "metric on the development part", curves[i].metric,
-                curves[i].metric_count};
+            out[made++] = (chart_series){SERIES_DOTTED_LINE,    INK_ORANGE, true, 0, METRIC, curves[i].metric,
+                                         curves[i].metric_count};
     }
     return made;
 }
@@ -113,15 +115,24 @@ static double last_step(const chart_series *series, size_t count)
     return last;
 }
 
-static status draw_curves(const report *p, const char *name, curve *curves, size_t count)
+/* What a step's metric is called in its stats: "development top-1 %". */
+static const char *metric_name(const report *p, const char *step)
+{
+    const char *name = json_text_at(json_object_get(json_object_get(p->metrics, "throughput"), step), "metric");
+    return name[0] ? name : METRIC;
+}
+
+static status draw_curves(const report *p, const char *name, const char *metric, curve *curves, size_t count)
 {
     status st = OK;
     char file[128];
     chart_series series[2 * SEEDS_MAX];
     size_t made = make_series(curves, count < SEEDS_MAX ? count : SEEDS_MAX, series);
-    const chart_plot plot = {{"step", 0, last_step(series, made)}, {NULL, NAN, NAN}, {NULL, NAN, NAN}, series, made};
+    const chart_plot plot = {
+        {"step", 0, last_step(series, made)}, {"loss", NAN, NAN}, {metric, NAN, NAN}, series, made};
     fputs("<figure><figcaption>", p->to);
     html_text(p->to, name);
+    if (count > 1) fprintf(p->to, " <span class=faint>%zu seeds</span>", count);
     fputs("</figcaption>\n", p->to);
     snprintf(file, sizeof file, "training-%s", name);
     TRY(picture_write(p->to, p->pictures, file, &(chart){WIDTH, HEIGHT, &plot, NULL, NULL},
@@ -136,8 +147,16 @@ static bool same_set(const plan_step *a, const plan_step *b)
     return !strcmp(a->step.section, b->step.section) && !strcmp(run_set_name(&a->step), run_set_name(&b->step));
 }
 
+static void write_title(const report *p)
+{
+    fputs("<h2>Training</h2>\n<p class=note>Loss on the left axis, the metric on the development part, which no score "
+          "above is made of, on the right one. Axes do not begin at 0. Seeds are drawn over each other.</p>\n"
+          "<div class=charts>\n",
+          p->to);
+}
+
 /* The chart of the set that begins at place `i` of the plan, with all its seeds; `*next` is the place behind them. */
-static status write_set(const report *p, size_t i, size_t *next)
+static status write_set(const report *p, size_t i, size_t *next, bool *titled)
 {
     status st = OK;
     const plan_step *first = &p->plan->at[i];
@@ -153,7 +172,9 @@ static status write_set(const report *p, size_t i, size_t *next)
     }
     bool pretrains = !strcmp(first->step.section, "pretrain");
     snprintf(title, sizeof title, "%s%s", pretrains ? "pretrain." : "", run_set_name(&first->step));
-    if (points) TRY(draw_curves(p, title, curves, count));
+    if (points && !*titled) write_title(p);
+    *titled = *titled || points;
+    if (points) TRY(draw_curves(p, title, metric_name(p, first->name), curves, count));
 done:
     for (size_t c = 0; curves && c < count; c++) curve_free(&curves[c]);
     free(curves);
@@ -169,15 +190,12 @@ static bool is_training(const plan_step *step)
 status report_curves(const report *p)
 {
     status st = OK;
-    fputs(
-        "<h2>Training</h2>\n<p class=note>Loss on the left axis, the metric on the development part on the right one. "
-        "Seeds are drawn over each other.</p>\n<div class=charts>\n",
-        p->to);
+    bool titled = false;
     for (size_t i = 0; i < p->plan->count;) {
-        if (is_training(&p->plan->at[i])) TRY(write_set(p, i, &i));
+        if (is_training(&p->plan->at[i])) TRY(write_set(p, i, &i, &titled));
         else i++;
     }
-    fputs("</div>\n", p->to);
+    if (titled) fputs("</div>\n", p->to);
 done:
     return st;
 }

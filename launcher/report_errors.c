@@ -108,7 +108,9 @@ static status write_diagram(const report *p, const char *set, double end)
     if (!d.count) return OK;
     fputs("<figure><figcaption>", p->to);
     html_text(p->to, set);
-    fprintf(p->to, " <span class=faint>ECE %.3f</span></figcaption>\n", json_real_at(reliability_of(p, set), "ece"));
+    double error = json_real_at(reliability_of(p, set), "ece");
+    if (isfinite(error)) fprintf(p->to, " <span class=faint>ECE %.3f</span>", error);
+    fputs("</figcaption>\n", p->to);
     TRY(draw_diagram(p, set, &d, end));
     fputs("</figure>\n", p->to);
 done:
@@ -126,8 +128,9 @@ status report_calibration(const report *p)
         if (!titled)
             fputs("<h2>Calibration</h2>\n<p class=note>Dots on the diagonal: as often right as the model believes. "
                   "Below it, too sure of itself. The area of a dot is the number of predictions; the expected "
-                  "calibration error (ECE) is the mean distance to the diagonal. Confidence is the softmax over the "
-                  "stored logits.</p>\n<div class=charts>\n",
+                  "calibration error (ECE) is the mean distance to the diagonal. Confidence is the largest softmax "
+                  "over the stored logits of all seeds; a set that stores its best K classes alone looks surer by "
+                  "that.</p>\n<div class=charts>\n",
                   p->to);
         titled = true;
         TRY(write_diagram(p, sets.at[i], end));
@@ -141,12 +144,15 @@ done:
 
 static void write_confusion(const report *p, json_t *each)
 {
+    char n[24];
     fputs("<tr><td class=text>", p->to);
     const char *label = json_text_at(each, "label_name");
     html_text(p->to, label[0] ? label : "(no class)");
     fputs("</td><td class=text>", p->to);
-    html_text(p->to, json_text_at(each, "predicted_name"));
-    fprintf(p->to, "</td><td>%.0f</td></tr>\n", json_real_at(each, "n"));
+    const char *predicted = json_text_at(each, "predicted_name");
+    html_text(p->to, predicted[0] ? predicted : "(no name)");
+    report_count(each, "n", n);
+    fprintf(p->to, "</td><td>%s</td></tr>\n", n);
 }
 
 static void write_confused_set(const report *p, const char *set, json_t *list)

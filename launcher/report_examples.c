@@ -1,5 +1,6 @@
 /* Single segments: what was to be seen, what had happened before, and what teacher and students made of it. */
 #include "base/log.h"
+#include "data/videos.h"
 #include "launcher/frames.h"
 #include "launcher/report.h"
 
@@ -11,17 +12,20 @@ enum { FRAME_COUNT = 6, FRAME_SIZE = 96, TOPS = 5, COLUMNS = 3 };
 
 /* ---- frames ------------------------------------------------------------------------------------------------------ */
 
-/* Times spread over what the student sees: the segment itself, or the seconds that end tau_a before it. */
-static void choose_times(const report *p, json_t *example, double seconds[FRAME_COUNT])
+/* Times spread over what the student sees: the segment itself, or the seconds that end tau_a before it. False when it
+ * is not known where the segment lies. */
+static bool choose_times(const report *p, json_t *example, double seconds[FRAME_COUNT])
 {
     double from = json_real_at(example, "start"), to = json_real_at(example, "end");
     if (!strcmp(recipe_text(p->recipe, "student.task"), "anticipate")) {
         to = from - recipe_real(p->recipe, "data.tau_a");
         from = to - (double)recipe_int(p->recipe, "student.frames") / recipe_real(p->recipe, "student.fps");
     }
+    if (!isfinite(from) || !isfinite(to)) return false;
     to = fmax(to, 0);
     from = fmin(fmax(from, 0), to);
     for (size_t i = 0; i < FRAME_COUNT; i++) seconds[i] = from + (to - from) * (double)(i + 1) / FRAME_COUNT;
+    return true;
 }
 
 static status make_frames(const report *p, json_t *example, size_t number, const char *video, double *seconds,
@@ -33,7 +37,8 @@ static status make_frames(const report *p, json_t *example, size_t number, const
         scratch = NULL;
         TRY(FAIL(ERR_MEMORY, "no memory for frames of %s", video));
     }
-    choose_times(p, example, seconds);
+    if (!choose_times(p, example, seconds))
+        TRY(FAIL(ERR_INPUT, "%s: where the segment begins or ends is not known", video));
     TRY(frames_read(video, seconds, FRAME_COUNT, FRAME_SIZE, scratch, out));
 done:
     free(scratch);
@@ -58,13 +63,15 @@ static void write_strip(const report *p, json_t *example, size_t number)
     if (!folder) return;
     double seconds[FRAME_COUNT];
     frame_list frames = {0};
-    char *video = video_find(folder, json_text_at(example, "sequence"));
-    if (video && make_frames(p, example, number, video, seconds, &frames) == OK) {
+    char *video = NULL;
+    status st = videos_find(folder, json_text_at(example, "sequence"), &video);
+    if (st == OK) st = make_frames(p, example, number, video, seconds, &frames);
+    if (st == OK) {
         write_frames(p, &frames, seconds);
     } else {
         if (video) log_warn("report: %s", fail_message());
         fputs("<p class=note>No frames: ", p->to);
-        html_text(p->to, video ? fail_message() : "the video is not in data.videos");
+        html_text(p->to, fail_message());
         fputs(".</p>\n", p->to);
         fail_clear();
     }
@@ -77,13 +84,15 @@ static void write_strip(const report *p, json_t *example, size_t number)
 static void write_head(const report *p, json_t *example)
 {
     const char *label = json_text_at(example, "label_name");
+    double start = json_real_at(example, "start"), end = json_real_at(example, "end");
     fputs("<h3>", p->to);
     html_text(p->to, label[0] ? label : "(a label that is no class)");
     fputs(" <span class=tag>", p->to);
     html_text(p->to, json_text_at(example, "why"));
     fputs("</span></h3>\n<p class=note>Video ", p->to);
     html_text(p->to, json_text_at(example, "sequence"));
-    fprintf(p->to, ", %.1f to %.1f s; segment <code>", json_real_at(example, "start"), json_real_at(example, "end"));
+    if (isfinite(start) && isfinite(end)) fprintf(p->to, ", %.1f to %.1f s", start, end);
+    fputs("; segment <code>", p->to);
     html_text(p->to, json_text_at(example, "uid"));
     fputs("</code></p>\n", p->to);
 }
@@ -97,24 +106,26 @@ static void write_history(const report *p, json_t *example)
     json_array_foreach(history, i, each)
     {
         fputs(i ? " <span class=faint>&rarr;</span> <span class=step>" : "<span class=step>", p->to);
-        html_text(p->to, json_text_at(each, "name"));
+        const char *name = json_text_at(each, "name");
+        html_text(p->to, name[0] ? name : "(no class)");
         fputs("</span>", p->to);
     }
     fputs(" <span class=faint>&rarr; ?</span></p>\n", p->to);
 }
 
-static void write_top(const report *p, json_t *each, json_int_t label)
+static void write_top(const report *p, json_t *each, double label)
 {
     double share = json_real_at(each, "p");
-    bool right = json_integer_value(json_object_get(each, "class")) == label;
+    bool right = label >= 0 && fabs(json_real_at(each, "class") - label) < 0.5; /* false for what is not known */
+    const char *name = json_text_at(each, "name");
     share = isfinite(share) ? fmin(fmax(share, 0), 1) : 0;
     fprintf(p->to, "<tr%s><td class=text>", right ? " class=right" : "");
-    html_text(p->to, json_text_at(each, "name"));
+    html_text(p->to, name[0] ? name : "(no name)");
     fprintf(p->to, "%s</td><td class=bar><i style=\"width:%.1f%%\"></i></td><td>%.0f&nbsp;%%</td></tr>\n",
             right ? " &#10003;" : "", 100 * share, 100 * share);
 }
 
-static void write_tops(const report *p, const char *set, json_t *tops, json_int_t label)
+static void write_tops(const report *p, const char *set, json_t *tops, double label)
 {
     size_t i;
     json_t *each;
@@ -132,7 +143,7 @@ static void write_tops(const report *p, const char *set, json_t *tops, json_int_
 static void write_predictions(const report *p, json_t *example)
 {
     const char *const known[COLUMNS] = {p->teacher, p->plain, p->student};
-    json_int_t label = json_integer_value(json_object_get(example, "label"));
+    double label = json_real_at(example, "label");
     json_t *tops = json_object_get(example, "top5"), *each;
     const char *name;
     size_t written = 0;
@@ -162,9 +173,14 @@ void report_examples(const report *p)
     size_t i;
     json_t *example, *examples = json_object_get(p->analysis, "examples");
     if (!json_array_size(examples)) return;
-    fputs("<h2>Segments</h2>\n<p class=note>Picked to show where teacher and students agree and differ; not at random. "
-          "Predictions are those of the lowest seed, with the softmax over the stored logits.",
+    fputs("<h2>Segments</h2>\n<p class=note>Picked by chance from each kind, to show where teacher and students agree "
+          "and differ: how many there are of a kind is no measure.",
           p->to);
+    if (p->teacher && p->plain && p->student)
+        fputs(" Helped: teacher and distilled student are right, the plain one is wrong; hurt: only the plain one is "
+              "right.",
+              p->to);
+    fputs(" Predictions are those of the lowest seed, with the softmax over the stored logits.", p->to);
     if (has_student(p) && !recipe_text(p->recipe, "data.videos"))
         fputs(" The students see feature tracks and no video: there are no frames to show.", p->to);
     fputs("</p>\n", p->to);

@@ -2,6 +2,7 @@
 #include "conf/run.h"
 #include "launcher/report.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,40 +42,93 @@ void report_throughput(const report *p)
     fputs("</tbody></table></div>\n", p->to);
 }
 
-static void write_source(const report *p, const char *path, const set_info *info)
+/* ---- sources ----------------------------------------------------------------------------------------------------- */
+
+static void write_set_source(const report *p, const set_info *info, const char *address, bool first)
 {
     fputs("<tr><td class=text>", p->to);
     html_text(p->to, info->name);
     fprintf(p->to, "</td><td>%lld</td><td>%lld%s</td><td class=text>", (long long)info->seed, (long long)info->count,
             info->complete ? "" : " (not complete)");
     html_text(p->to, info->model_hash[0] ? info->model_hash : "\xE2\x80\x93");
-    fputs("</td><td class=text><code>magister metrics ", p->to);
-    html_text(p->to, path);
-    fputc(':', p->to);
-    html_text(p->to, info->name);
-    fputs(" --json</code></td></tr>\n", p->to);
+    fputs("</td><td class=text>", p->to);
+    if (first) { /* of all seeds together */
+        fputs("<code>magister metrics ", p->to);
+        report_word(p->to, address);
+        fputs(" --json</code>", p->to);
+    }
+    fputs("</td></tr>\n", p->to);
+}
+
+static status write_sets(const report *p, const char *path)
+{
+    status st = OK;
+    set_info info, last = {0};
+    int64_t id;
+    char *address = NULL;
+    for (size_t i = 0; i < store_set_count(p->store); i++) {
+        TRY(store_set_at(p->store, i, &info, &id));
+        free(address);
+        if (asprintf(&address, "%s:%s", path, info.name) < 0) {
+            address = NULL;
+            TRY(FAIL(ERR_MEMORY, "no memory for the report's sources"));
+        }
+        write_set_source(p, &info, address, strcmp(info.name, last.name) != 0);
+        last = info;
+    }
+done:
+    free(address);
+    return st;
+}
+
+/* One row of the table of sources; `command` and what follows it up to NULL are its words. */
+static void write_kind(FILE *to, const char *numbers, const char *from, const char *const *words)
+{
+    fprintf(to, "<tr><td class=\"text wide\">%s</td><td class=text><code>%s</code></td><td class=text>", numbers, from);
+    for (size_t i = 0; words && words[i]; i++) {
+        fputs(i ? " " : "<code>", to);
+        report_word(to, words[i]);
+    }
+    fputs(words ? "</code></td></tr>\n" : "</td></tr>\n", to);
+}
+
+static void write_kinds(const report *p)
+{
+    json_t *pair = json_array_get(json_object_get(p->analysis, "pairs"), 0);
+    const char *const all[] = {"magister", "metrics", p->run, NULL};
+    const char *const again[] = {"magister", "report", p->run, NULL};
+    const char *const compare[] = {
+        "magister", "metrics", p->run, "--compare", json_text_at(pair, "a"), json_text_at(pair, "b"), NULL};
+    fputs("<div class=scroll><table><thead><tr><th class=text>numbers</th><th class=text>lie in</th>"
+          "<th class=text>shown, or made, again by</th></tr></thead><tbody>\n",
+          p->to);
+    write_kind(p->to, "scores, means and deviations over seeds", "metrics.json", all);
+    if (p->analysis) {
+        write_kind(p->to, "intervals, calibration, right and wrong segments, gains, confusions, single segments",
+                   "analysis.json", again);
+        if (pair) write_kind(p->to, "differences and p of any two sets", "analysis.json", compare);
+    }
+    write_kind(p->to, "losses and development metrics", "steps/*/curve.jsonl", NULL);
+    write_kind(p->to, "throughput", "steps/*/stats.json", NULL);
+    fputs("</tbody></table></div>\n", p->to);
 }
 
 status report_sources(const report *p)
 {
-    set_info info;
-    int64_t id;
+    status st = OK;
     char *path = run_path(p->run, "store.sqlite");
-    if (!path) return FAIL(ERR_MEMORY, "no memory for the report's sources");
-    fputs("<h2>Where the numbers come from</h2>\n<p>Every score is computed from the predictions in ", p->to);
+    if (!path) TRY(FAIL(ERR_MEMORY, "no memory for the report's sources"));
+    fputs("<h2>Where the numbers come from</h2>\n<p>Every score is computed from the predictions in <code>", p->to);
     html_text(p->to, path);
-    fputs(
-        " and from nothing else; the commands show them again, with all rules of class means and both ways to verb and "
-        "noun. Loss curves are those of <code>steps/*/curve.jsonl</code>, throughput is that of "
-        "<code>steps/*/stats.json</code>. <code>magister report ",
-        p->to);
-    html_text(p->to, p->run);
-    fputs("</code> makes this page again.</p>\n<div class=scroll><table><thead><tr><th class=text>set</th><th>seed</th>"
-          "<th>records</th><th class=text>model</th><th class=text>command</th></tr></thead><tbody>\n",
+    fputs("</code> and from nothing else.</p>\n", p->to);
+    write_kinds(p);
+    fputs("<p>The sets of the store; the commands show all rules of class means, and both ways to verb and noun.</p>\n"
+          "<div class=scroll><table><thead><tr><th class=text>set</th><th>seed</th><th>records</th>"
+          "<th class=text>model</th><th class=text>command</th></tr></thead><tbody>\n",
           p->to);
-    for (size_t i = 0; i < store_set_count(p->store); i++)
-        if (store_set_at(p->store, i, &info, &id) == OK) write_source(p, path, &info);
+    TRY(write_sets(p, path));
     fputs("</tbody></table></div>\n", p->to);
+done:
     free(path);
-    return OK;
+    return st;
 }

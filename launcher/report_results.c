@@ -130,7 +130,9 @@ static void write_row(const report *p, const char *name, const char *group, cons
 {
     json_t *set = json_object_get(p->metrics, name), *scores = scores_of(set, group);
     if (!json_is_object(scores)) return;
-    json_t *n = json_object_get(scores, "n"), *coverage = json_object_get(scores, "coverage");
+    char n[24];
+    double coverage = json_real_at(scores, "coverage");
+    report_count(scores, "n", n);
     fputs("<tr><td class=text>", p->to);
     html_text(p->to, name);
     fputs(json_is_false(json_object_get(set, "complete")) ? " (not complete)" : "", p->to);
@@ -138,9 +140,8 @@ static void write_row(const report *p, const char *name, const char *group, cons
     if (is_variant(p, "student", name)) write_variant(p, "student", name);
     else if (is_variant(p, "teacher", name)) write_variant(p, "teacher", name);
     else html_text(p->to, known_meaning(name));
-    fprintf(p->to, "</div></td><td>%zu</td><td>%lld</td>", json_array_size(json_object_get(set, "seeds")),
-            (long long)json_integer_value(n));
-    if (json_is_number(coverage)) fprintf(p->to, "<td>%.1f&nbsp;%%</td>", 100 * json_number_value(coverage));
+    fprintf(p->to, "</div></td><td>%zu</td><td>%s</td>", report_seeds(p, name), n);
+    if (isfinite(coverage)) fprintf(p->to, "<td>%.1f&nbsp;%%</td>", 100 * coverage);
     else fputs("<td>&ndash;</td>", p->to);
     for (size_t c = 0; c < COLUMN_COUNT; c++)
         if (used[c]) write_score(p, name, scores, group, c);
@@ -189,10 +190,25 @@ static json_t *find_groups(const report *p)
     return NULL;
 }
 
+static bool has_sets(const report *p)
+{
+    const char *name;
+    json_t *set;
+    json_object_foreach(p->metrics, name, set)
+    {
+        if (*json_text_at(set, "role")) return true;
+    }
+    return false;
+}
+
 void report_results(const report *p)
 {
     const char *group;
     json_t *each;
+    if (!has_sets(p)) {
+        fputs("<h2>Results</h2>\n<p class=note>The store has no prediction sets yet.</p>\n", p->to);
+        return;
+    }
     fputs("<h2>Results</h2>\n<p class=note>Percent, on the segments of the evaluation split; mean and standard "
           "deviation over seeds, and intervals over videos below. Verb and noun count as right when they are the verb "
           "and noun of one of the best actions. Coverage is "

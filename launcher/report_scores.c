@@ -5,20 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS_MAX = 64, NOTE_BYTES = 96, LABEL_BYTES = 160, WIDTH = 600, PAIRS_OPEN = 14 };
+enum { ROWS_MAX = 64, NOTE_BYTES = 96, LABEL_BYTES = 288, WIDTH = 600, PAIRS_OPEN = 14 };
 
 /* Rows of a chart with the texts they show. */
 typedef struct {
     chart_row at[ROWS_MAX]; /* (count) */
     char label[ROWS_MAX][LABEL_BYTES], note[ROWS_MAX][NOTE_BYTES];
-    size_t count;
+    size_t count, left_out;
 } row_list;
-
-void report_signed(double x, char out[24])
-{
-    if (isfinite(x)) snprintf(out, 24, "%s%.1f", x < 0 ? "\xE2\x88\x92" : "+", fabs(x));
-    else snprintf(out, 24, "?");
-}
 
 /* ---- scores ------------------------------------------------------------------------------------------------------ */
 
@@ -31,24 +25,36 @@ static const struct {
     {"control", "Controls"},
 };
 
+/* The next row, with its label and note in place; NULL when there is no room. */
+static chart_row *next_row(row_list *rows)
+{
+    if (rows->count == ROWS_MAX) {
+        rows->left_out++;
+        return NULL;
+    }
+    chart_row *row = &rows->at[rows->count];
+    *row = (chart_row){.label = rows->label[rows->count], .note = rows->note[rows->count], .value = NAN};
+    rows->count++;
+    return row;
+}
+
+static void write_left_out(const report *p, const row_list *rows)
+{
+    if (rows->left_out) fprintf(p->to, "<p class=note>%zu more are in the tables below.</p>\n", rows->left_out);
+}
+
 static void add_score(const report *p, row_list *rows, const char *name, const char *role)
 {
-    if (rows->count == ROWS_MAX) return;
-    chart_row *row = &rows->at[rows->count];
-    char *label = rows->label[rows->count], *note = rows->note[rows->count];
     json_t *interval = report_interval(p, name, "top1");
-    *row = (chart_row){label,
-                       note,
-                       json_real_at(interval, "mean"),
-                       json_real_at(interval, "low"),
-                       json_real_at(interval, "high"),
-                       report_ink(p, name, role)};
-    if (isnan(row->value)) return;
+    double value = json_real_at(interval, "mean"), low = json_real_at(interval, "low"),
+           high = json_real_at(interval, "high");
+    chart_row *row = isfinite(value) ? next_row(rows) : NULL;
+    if (!row) return;
+    char *label = rows->label[rows->count - 1], *note = rows->note[rows->count - 1];
+    *row = (chart_row){label, note, value, low, high, report_ink(p, name, role)};
     snprintf(label, LABEL_BYTES, "%s", name);
-    if (isfinite(row->low) && isfinite(row->high))
-        snprintf(note, NOTE_BYTES, "%.1f  (%.1f to %.1f)", row->value, row->low, row->high);
-    else snprintf(note, NOTE_BYTES, "%.1f", row->value);
-    rows->count++;
+    if (isfinite(low) && isfinite(high)) snprintf(note, NOTE_BYTES, "%.1f  (%.1f to %.1f)", value, low, high);
+    else snprintf(note, NOTE_BYTES, "%.1f", value);
 }
 
 static void add_role(const report *p, row_list *rows, size_t role)
@@ -58,7 +64,8 @@ static void add_role(const report *p, row_list *rows, size_t role)
     bool titled = false;
     json_object_foreach(p->metrics, name, set)
     {
-        if (strcmp(json_text_at(set, "role"), ROLES[role].role) || !report_interval(p, name, "top1")) continue;
+        if (strcmp(json_text_at(set, "role"), ROLES[role].role)) continue;
+        if (!isfinite(json_real_at(report_interval(p, name, "top1"), "mean"))) continue;
         if (!titled && rows->count < ROWS_MAX)
             rows->at[rows->count++] = (chart_row){.label = ROLES[role].title, .value = NAN};
         titled = true;
@@ -69,14 +76,14 @@ static void add_role(const report *p, row_list *rows, size_t role)
 static status write_scores(const report *p, row_list *rows)
 {
     status st = OK;
-    const chart_rows list = {{"action top-1, %, with intervals over videos", 0, NAN}, false, rows->at, 0};
     for (size_t role = 0; role < sizeof ROLES / sizeof ROLES[0]; role++) add_role(p, rows, role);
     if (!rows->count) return OK;
-    chart_rows all = list;
-    all.count = rows->count;
+    const chart_rows list = {
+        {"action top-1, %, with intervals over videos", 0, NAN}, false, true, rows->at, rows->count};
     fputs("<figure><figcaption>Actions named right</figcaption>\n", p->to);
-    TRY(picture_write(p->to, p->pictures, "scores", &(chart){WIDTH, 0, NULL, &all, NULL},
+    TRY(picture_write(p->to, p->pictures, "scores", &(chart){WIDTH, 0, NULL, &list, NULL},
                       "Top-1 of every prediction set with its interval"));
+    write_left_out(p, rows);
     fputs("</figure>\n", p->to);
 done:
     return st;
@@ -103,23 +110,20 @@ static bool is_of_interest(const report *p, json_t *pair)
 
 static void add_difference(const report *p, row_list *rows, json_t *pair)
 {
-    if (rows->count == ROWS_MAX) return;
     char chance[24], difference[24];
-    bool turn = p->student && !strcmp(json_text_at(pair, "b"), p->student);
-    double value = json_real_at(pair, "difference"), low = json_real_at(pair, "low"), high = json_real_at(pair, "high");
-    if (isnan(value)) return;
-    if (turn) {
-        double other = -low;
-        value = -value, low = -high, high = other;
-    }
-    char *label = rows->label[rows->count], *note = rows->note[rows->count];
-    snprintf(label, LABEL_BYTES, "%.64s \xE2\x88\x92 %.64s", json_text_at(pair, turn ? "b" : "a"),
-             json_text_at(pair, turn ? "a" : "b"));
-    report_p_value(json_real_at(pair, "p"), chance);
-    report_signed(value, difference);
-    snprintf(note, NOTE_BYTES, "%s,  %s", difference, chance);
-    rows->at[rows->count++] =
-        (chart_row){label, note, value, low, high, low > 0 ? INK_BLUE : high < 0 ? INK_ORANGE : INK_GREY};
+    const char *a = json_text_at(pair, "a"), *b = json_text_at(pair, "b");
+    if (p->student && !strcmp(b, p->student)) b = a, a = p->student;
+    report_difference d = report_difference_find(json_object_get(p->analysis, "pairs"), a, b, "top1");
+    chart_row *row = isfinite(d.value) ? next_row(rows) : NULL;
+    if (!row) return;
+    report_p_value(d.p, chance);
+    report_signed(d.value, difference);
+    snprintf(rows->label[rows->count - 1], LABEL_BYTES, "%s \xE2\x88\x92 %s", a, b);
+    snprintf(rows->note[rows->count - 1], NOTE_BYTES, "%s,  %s", difference, chance);
+    row->value = d.value;
+    row->low = d.low;
+    row->high = d.high;
+    row->ink = report_difference_ink(&d, report_level(p));
 }
 
 static status write_differences(const report *p, row_list *rows)
@@ -132,57 +136,30 @@ static status write_differences(const report *p, row_list *rows)
         if (is_of_interest(p, pair)) add_difference(p, rows, pair);
     }
     if (!rows->count) return OK;
-    const chart_rows list = {{"points of top-1 on the same segments", NAN, NAN}, false, rows->at, rows->count};
-    fputs("<figure><figcaption>What makes a difference</figcaption>\n", p->to);
+    const chart_rows list = {
+        {"points of action top-1 on the same segments", NAN, NAN}, false, true, rows->at, rows->count};
+    fputs(
+        "<figure><figcaption>Differences between students <span class=faint>grey: may be chance</span></figcaption>\n",
+        p->to);
     TRY(picture_write(p->to, p->pictures, "differences", &(chart){WIDTH, 0, NULL, &list, NULL},
                       "Differences between students with their intervals"));
+    write_left_out(p, rows);
     fputs("</figure>\n", p->to);
 done:
     return st;
 }
 
-void report_pair_cells(FILE *to, const json_t *pair)
-{
-    char text[24];
-    double low = json_real_at(pair, "low"), high = json_real_at(pair, "high");
-    if (!json_is_object(pair)) {
-        fputs("<td>&ndash;</td><td>&ndash;</td><td>&ndash;</td>", to);
-        return;
-    }
-    report_signed(json_real_at(pair, "difference"), text);
-    fprintf(to, low > 0 || high < 0 ? "<td><b>%s</b></td>" : "<td>%s</td>", text);
-    report_signed(low, text);
-    fprintf(to, "<td>%s to ", text);
-    report_signed(high, text);
-    fprintf(to, "%s</td>", text);
-    report_p_value(json_real_at(pair, "p"), text);
-    fputs("<td>", to);
-    html_text(to, text + strlen(text[2] == '=' ? "p = " : "p ")); /* the column says p */
-    fputs("</td>", to);
-}
-
-static json_t *find_pair(json_t *pairs, json_t *like, const char *metric)
-{
-    size_t i;
-    json_t *pair;
-    json_array_foreach(pairs, i, pair)
-    {
-        bool same = !strcmp(json_text_at(pair, "a"), json_text_at(like, "a")) &&
-                    !strcmp(json_text_at(pair, "b"), json_text_at(like, "b"));
-        if (same && !strcmp(json_text_at(pair, "metric"), metric)) return pair;
-    }
-    return NULL;
-}
-
 static void write_pair(const report *p, json_t *pairs, json_t *pair)
 {
+    const char *a = json_text_at(pair, "a"), *b = json_text_at(pair, "b");
+    report_difference top1 = report_difference_of(pair), top5 = report_difference_find(pairs, a, b, "top5");
     fputs("<tr><td class=text>", p->to);
-    html_text(p->to, json_text_at(pair, "a"));
+    html_text(p->to, a);
     fputs("</td><td class=text>", p->to);
-    html_text(p->to, json_text_at(pair, "b"));
+    html_text(p->to, b);
     fputs("</td>", p->to);
-    report_pair_cells(p->to, pair);
-    report_pair_cells(p->to, find_pair(pairs, pair, "top5"));
+    report_difference_cells(p->to, &top1, report_level(p));
+    report_difference_cells(p->to, &top5, report_level(p));
     fputs("</tr>\n", p->to);
 }
 
@@ -206,29 +183,54 @@ static void write_pairs(const report *p)
 
 static bool has_one_seed(const report *p)
 {
-    return p->student && json_array_size(json_object_get(json_object_get(p->metrics, p->student), "seeds")) == 1;
+    return (p->student && report_seeds(p, p->student) == 1) || (p->plain && report_seeds(p, p->plain) == 1);
+}
+
+static bool has_few_videos(const report *p)
+{
+    return json_real_at(p->analysis, "videos") < 20;
 }
 
 static void write_method(const report *p)
 {
+    char interval[32], resamples[24], segments[24], videos[24];
+    double chance = 1 - report_level(p);
+    report_interval_name(p, interval);
+    report_count(p->analysis, "resamples", resamples);
+    report_count(p->analysis, "segments", segments);
+    report_count(p->analysis, "videos", videos);
     fprintf(p->to,
-            "<p class=note>Intervals (%.0f&nbsp;%%) are percentiles of a bootstrap that draws whole videos, p is of a "
-            "permutation test that exchanges two sets in whole videos (%lld resamples; %lld segments of %lld videos). "
-            "Seeds of a set are averaged segment by segment before: an interval speaks of the videos, the deviation "
-            "over seeds stands in the table of results. Values of p are not corrected for their number.%s</p>\n",
-            100 * json_real_at(p->analysis, "level"),
-            (long long)json_integer_value(json_object_get(p->analysis, "resamples")),
-            (long long)json_integer_value(json_object_get(p->analysis, "segments")),
-            (long long)json_integer_value(json_object_get(p->analysis, "videos")),
-            has_one_seed(p) ? " The student has one seed: what another seed would change is not in these numbers."
-                            : "");
+            "<p class=note>Each %s is that of the percentiles of a bootstrap that draws whole videos, p is of a "
+            "permutation test that exchanges two sets in whole videos (%s resamples; %s segments of %s videos). Seeds "
+            "of a set are averaged segment by segment before: an interval speaks of the videos, the deviation over "
+            "seeds stands in the table of results. Values of p are not corrected for their number.",
+            interval, resamples, segments, videos);
+    if (isfinite(chance))
+        fprintf(p->to, " A difference is bold, or has a colour, when its interval leaves out 0 and p is below %.2g.",
+                chance);
+    if (has_few_videos(p)) fputs(" With fewer than about 20 videos such intervals are too narrow.", p->to);
+    if (has_one_seed(p))
+        fputs(" A student has a single seed: what another seed would change is not in these numbers.", p->to);
+    fputs("</p>\n", p->to);
+}
+
+/* Whether the analysis has a score of any set: a store without labels has none. */
+static bool has_scores(const report *p)
+{
+    const char *name;
+    json_t *set;
+    json_object_foreach(json_object_get(p->analysis, "sets"), name, set)
+    {
+        if (isfinite(json_real_at(json_object_get(set, "top1"), "mean"))) return true;
+    }
+    return false;
 }
 
 status report_scores(const report *p)
 {
     status st = OK;
     row_list *rows = NULL;
-    if (!p->analysis) return OK;
+    if (!has_scores(p)) return OK;
     rows = calloc(2, sizeof *rows);
     if (!rows) TRY(FAIL(ERR_MEMORY, "no memory for the chart of scores"));
     fputs("<h2>At a glance</h2>\n<div class=charts>\n", p->to);

@@ -12,6 +12,7 @@
 #include "rank/arguments.h"
 #include "rank/cores.h"
 #include "rank/generate.h"
+#include "rank/video.h"
 #include "student/feature_cache.h"
 #include "student/student.h"
 #include "teacher/teacher.h"
@@ -169,6 +170,7 @@ int main(int argc, char **argv)
     argp_program_version_hook = version_print;
     stop_install();
     if (argc > 1 && !strcmp(argv[1], "generate")) return generate_main(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "video")) return video_main(argc - 1, argv + 1);
     status st = rank_arguments_read(argc, argv, &arguments);
     if (st == OK) st = run_step_name(&arguments.step, step_name, sizeof step_name);
     if (st == OK) st = world_run(&arguments, step_name, &c, &r, &agreed);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { PARTS = 2 };
 static const double NORM_EPS = 1e-5; /* GPT-2's */
 static const t_init HEAD_INIT = {INIT_NORMAL, 0.01};
 static const t_init DECODER_INIT = {INIT_NORMAL, 0.02};
@@ -16,7 +17,9 @@ struct avt {
     module *root; /* owns all below */
     module *encoder, *encoder_norm;
     module *input, *output, *classifier;
-    tensor *position; /* (T, width) */
+    module *parts[PARTS];   /* classifiers of verbs and nouns; NULL unless composed */
+    tensor *part_of[PARTS]; /* (C) int64, kept: each action's verb and noun */
+    tensor *position;       /* (T, width) */
     decoder_layer *layers;
     module *norm;
 };
@@ -43,10 +46,22 @@ static void make_decoder(avt *m)
     m->norm = nn_layer_norm(decoder, "norm", o->width, NORM_EPS);
 }
 
+static void make_classifier(avt *m, int64_t features)
+{
+    const avt_options *o = &m->options;
+    m->classifier = nn_linear(m->root, "classifier", features, o->classes, true, HEAD_INIT);
+    if (!o->verbs || !o->nouns) return;
+    m->parts[0] = nn_linear(m->root, "verb", features, o->verbs, true, HEAD_INIT);
+    m->parts[1] = nn_linear(m->root, "noun", features, o->nouns, true, HEAD_INIT);
+    m->part_of[0] = t_keep(t_from_i64(o->verb_of, SHAPE(o->classes)));
+    m->part_of[1] = t_keep(t_from_i64(o->noun_of, SHAPE(o->classes)));
+}
+
 status avt_new(const avt_options *options, avt **out)
 {
     status st = OK;
     avt *m = calloc(1, sizeof *m);
+    scope *sc = scope_open();
 
     if (!m) TRY(FAIL(ERR_MEMORY, "no memory for a student"));
     m->options = *options;
@@ -67,12 +82,13 @@ status avt_new(const avt_options *options, avt **out)
     m->input = nn_linear(m->root, "input", features, options->width, false, HEAD_INIT);
     make_decoder(m);
     m->output = nn_linear(m->root, "output", options->width, features, false, HEAD_INIT);
-    m->classifier = nn_linear(m->root, "classifier", features, options->classes, true, HEAD_INIT);
+    make_classifier(m, features);
     TRY(t_check(module_parameter_at(m->root, 0)));
     *out = m;
     m = NULL;
 done:
     avt_free(&m);
+    scope_close(&sc);
     return st;
 }
 
@@ -80,6 +96,7 @@ void avt_free(avt **at)
 {
     if (!at || !*at) return;
     module_free(&(*at)->root);
+    for (int i = 0; i < PARTS; i++) t_free(&(*at)->part_of[i]);
     free((*at)->layers);
     free(*at);
     *at = NULL;
@@ -115,6 +132,12 @@ static tensor *decode(avt *m, tensor *x)
     return nn_linear_forward(m->output, nn_layer_norm_forward(m->norm, h));
 }
 
+static tensor *classify(avt *m, tensor *features)
+{
+    tensor *x = t_dropout(features, m->options.dropout);
+    return nn_composed_forward(m->classifier, m->parts, m->part_of, m->parts[0] ? PARTS : 0, x);
+}
+
 static tensor *past_features(const avt_output *out)
 {
     int64_t frames = t_size(out->x, 1);
@@ -126,12 +149,11 @@ static tensor *past_features(const avt_output *out)
 avt_output avt_forward(avt *m, tensor *frames, bool past)
 {
     avt_output out = {.x = frames};
-    double dropout = m->options.dropout;
     if (m->encoder) out.x = nn_layer_norm_forward(m->encoder_norm, t_relu(nn_linear_forward(m->encoder, frames)));
     out.decoded = decode(m, out.x);
     out.future = t_select(out.decoded, 1, -1);
-    out.logits = nn_linear_forward(m->classifier, t_dropout(out.future, dropout));
-    if (past) out.past_logits = nn_linear_forward(m->classifier, t_dropout(past_features(&out), dropout));
+    out.logits = classify(m, out.future);
+    if (past) out.past_logits = classify(m, past_features(&out));
     return out;
 }
 

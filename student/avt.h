@@ -6,7 +6,8 @@
  * The decoder is pre-norm and causal, with learned positions and GELU in its tanh form. decoded[t] is its guess of the
  * feature of frame t + 1. The future feature is decoded[T - 1]; the past features are x[0], decoded[0] ... decoded[T -
  * 2]. One linear classifier, after dropout, reads both. Published: no encoder, F as wide as the frame features of a
- * backbone.
+ * backbone. With verbs and nouns the classifier is composed: an action's weights are its own plus its verb's plus its
+ * noun's, so that rare actions learn from all that share a part with them.
  *
  * Tracks of a few numbers a frame are too narrow for a classifier that reads F of them, so an encoder (one linear
  * layer, ReLU, layer norm) may widen frames first; it is learned with the rest, and `x` are then its outputs.
@@ -29,6 +30,8 @@ typedef struct {
     int64_t width, layers, heads;
     int64_t classes; /* C */
     double dropout;
+    int64_t verbs, nouns;             /* 0: the classifier is not composed of parts */
+    const int64_t *verb_of, *noun_of; /* (C) borrowed; read by avt_new alone */
 } avt_options;
 
 typedef struct avt avt;

@@ -6,7 +6,8 @@
 
 /* Pictures that go through together on a CPU, so that what is worked on stays in its caches. */
 enum { AT_ONCE = 128, PARTS_MOST = 64 };
-enum { KERNEL = 3, STRIDE = 2, PADDING = 1, GRID = 2, GROUP = 8 }; /* GROUP: channels normed together */
+enum { KERNEL = 3, STRIDE = 2, PADDING = 1, GROUP = 8 }; /* GROUP: channels normed together */
+enum { GRID_MOST = 4, SIDE_LEAST = 2, RGB = 3 };
 static const double NORM_EPS = 1e-5;
 
 typedef struct {
@@ -24,6 +25,12 @@ static int64_t side_after(int64_t side)
     return (side + 2 * PADDING - KERNEL) / STRIDE + 1;
 }
 
+/* Side of the grid of means. */
+static int64_t grid_of(int64_t side)
+{
+    return side < GRID_MOST ? side : GRID_MOST;
+}
+
 static status check(const cnn_options *o)
 {
     int64_t side = o->side;
@@ -31,7 +38,7 @@ static status check(const cnn_options *o)
         return FAIL(ERR_CONFIG, "student.cnn.channels has %zu stages: 1 to %d are possible", o->stages,
                     CNN_STAGES_MOST);
     for (size_t i = 0; i < o->stages; i++) side = side_after(side);
-    if (side >= GRID) return OK;
+    if (side >= SIDE_LEAST) return OK;
     return FAIL(ERR_CONFIG,
                 "pictures of %lld x %lld cannot be halved %zu times: raise video.size or give student.cnn.channels "
                 "fewer stages",
@@ -67,12 +74,13 @@ status cnn_new(module *parent, const cnn_options *options, cnn **out)
     if (!c) TRY(FAIL(ERR_MEMORY, "no memory for a network that sees frames"));
     c->options = *options;
     module *root = module_child(parent, "cnn"), *stages = module_child(root, "stage");
-    int64_t channels = options->inputs;
+    int64_t channels = options->inputs, side = options->side;
     for (size_t i = 0; i < options->stages; i++) {
         make_stage(stages, i, channels, options->channels[i], &c->stages[i]);
         channels = options->channels[i];
+        side = side_after(side);
     }
-    int64_t pooled = channels * (GRID * GRID + 1);
+    int64_t pooled = channels * grid_of(side) * grid_of(side);
     c->output =
         nn_linear(root, "output", pooled, options->width, true, (t_init){INIT_NORMAL, 1 / sqrt((double)pooled)});
     c->output_norm = nn_layer_norm(root, "output_norm", options->width, NORM_EPS);
@@ -91,19 +99,27 @@ void cnn_free(cnn **c)
     *c = NULL;
 }
 
-/* (N, C, H, W) -> (N, 5 C) */
+/* (N, C, side, side) -> (N, C x grid x grid) */
 static tensor *pool(tensor *x)
 {
-    int64_t count = t_size(x, 0), channels = t_size(x, 1), side = t_size(x, 2);
-    tensor *grid = t_avg_pool2d(x, side / GRID, side / GRID);
-    if (side % GRID) grid = t_narrow(t_narrow(grid, 2, 0, GRID), 3, 0, GRID);
-    tensor *most = t_max(t_reshape(x, SHAPE(count, channels, -1)), 2);
-    return t_cat((tensor *const[]){t_reshape(grid, SHAPE(count, channels * GRID * GRID)), most}, 2, 1);
+    int64_t count = t_size(x, 0), side = t_size(x, 2), grid = grid_of(side);
+    tensor *means = t_avg_pool2d(x, side / grid, side / grid);
+    if (side % grid) means = t_narrow(t_narrow(means, 2, 0, grid), 3, 0, grid);
+    return t_reshape(means, SHAPE(count, -1));
+}
+
+/* (N, side, side, inputs): of every frame but the latest, how the latest differs from it. */
+static tensor *with_changes(tensor *x)
+{
+    tensor *latest = t_narrow(x, 3, 0, RGB), *parts[PARTS_MOST] = {latest};
+    int frames = (int)(t_size(x, 3) / RGB);
+    for (int i = 1; i < frames; i++) parts[i] = t_sub(latest, t_narrow(x, 3, i * RGB, RGB));
+    return frames > 1 ? t_cat(parts, frames, 3) : x;
 }
 
 static tensor *forward(cnn *c, tensor *pictures)
 {
-    tensor *x = t_shift(t_scale(pictures, 1 / 127.5), -1);
+    tensor *x = with_changes(t_shift(t_scale(pictures, 1 / 127.5), -1));
     x = t_permute(x, SHAPE(0, 3, 1, 2)); /* channels stay last in memory, as convolutions read them fastest */
     for (size_t i = 0; i < c->options.stages; i++) {
         const stage *s = &c->stages[i];

@@ -1,15 +1,15 @@
 /* cnn - a small convolutional network: what a student sees of a few frames, as F numbers.
  *
- *   pictures (N, side, side, inputs) of bytes -> scaled to -1 .. 1
+ *   pictures (N, side, side, inputs) of bytes -> scaled to -1 .. 1, earlier frames as differences
  *     -> stages of [convolution 3 x 3, stride 2 -> group norm -> ReLU], each halving the side
- *     -> means over a grid of 2 x 2 and the largest value anywhere, of every channel (5 x channels)
+ *     -> means over a grid of at most 4 x 4, of every channel
  *     -> Linear -> layer norm -> (N, F)
  *
- * The frames of a moment (now, and a little earlier) stand one behind the other as channels, so that the first
- * convolution can see what moves. The grid keeps roughly where things are: who is near the hand. Group norm and layer
- * norm, not batch norm: what is seen of one sample must not depend on the others of its batch, or results would depend
- * on the number of ranks. The last norm keeps the size of features, which the decoder is to predict (avt.h), from
- * shrinking to nothing.
+ * The frames of a moment (now, and a little earlier) stand one behind the other as channels; the network is given the
+ * latest as it is, and of each other one what has changed since: movement is what a still kitchen hides. The grid keeps
+ * where things are: what is near the hand. Group norm and layer norm, not batch norm: what is seen of one sample must
+ * not depend on the others of its batch, or results would depend on the number of ranks. The last norm keeps the size
+ * of features, which the decoder is to predict (avt.h), from shrinking to nothing.
  *
  * Initialisation: He et al. 2015 (normal, fan in) before ReLU; the last layer normal with deviation 1 / sqrt(inputs).
  */

@@ -87,12 +87,12 @@ static status describe(making *m, const char *name)
     char model_hash[HASH_TEXT];
     status st = hash_file(m->model_path, model_hash);
     if (st != OK) return st;
-    m->about =
-        json_pack("{s:i, s:s, s:s, s:s, s:{s:f, s:I, s:s, s:I, s:f}, s:{s:s, s:s, s:s, s:s}}", "version", 1, "backbone",
-                  name, "model", m->model, "model_hash", model_hash, "sampling", "fps", m->fps, "size",
-                  (json_int_t)m->frames.options.side, "fit", "crop", "stack", (json_int_t)m->frames.options.stack,
-                  "stack_seconds", m->frames.options.stack_seconds, "libraries", "magister", MAGISTER_VERSION,
-                  "libtorch", t_library_version(), "cpu", t_cpu_capability(), "video", video_library());
+    m->about = json_pack("{s:i, s:s, s:s, s:s, s:{s:f, s:I, s:s, s:I, s:f}, s:s, s:{s:s, s:s, s:s, s:s}}", "version", 1,
+                         "backbone", name, "model", m->model, "model_hash", model_hash, "sampling", "fps", m->fps,
+                         "size", (json_int_t)m->frames.options.side, "fit", "crop", "stack",
+                         (json_int_t)m->frames.options.stack, "stack_seconds", m->frames.options.stack_seconds,
+                         "frame_cache", m->frames.cache_hash, "libraries", "magister", MAGISTER_VERSION, "libtorch",
+                         t_library_version(), "cpu", t_cpu_capability(), "video", video_library());
     return m->about ? OK : FAIL(ERR_MEMORY, "no memory for the manifest of %s", m->folder);
 }
 
@@ -110,6 +110,7 @@ static status making_open(const recipe *r, const char *run, const run_step *step
     if (!file_exists(m->model_path))
         TRY(FAIL(ERR_MISSING, "%s: is not there: %s has to be trained first", m->model_path, name));
     TRY(frame_input_open(r, data, &m->frames));
+    cached_frames_warn(m->frames.cache, 1 / m->fps, "student.cache_fps");
     m->root = module_new();
     TRY(frame_input_make_network(&m->frames, r, m->root));
     TRY(find_ends(m));

@@ -2,8 +2,9 @@
  *
  * <run>/cache/NAME/ is a folder of tracks (data/tracks.h): a moment every 1 / student.cache_fps seconds of every video
  * of the data, up to the end of its last segment, and manifest.json, written last: what made it (model, sampling,
- * libraries), and of every video its file with size, time and hash, and how many frames had to be replaced. NAME is the
- * prediction set of the student with input frames; its first seed's model makes the features. docs/formats.md.
+ * frame cache, libraries), and of every video its file with size, time and hash, and how many frames had to be
+ * replaced. NAME is the prediction set of the student with input frames; its first seed's model makes the features.
+ * docs/formats.md.
  *
  * A cache whose model, sampling, videos or libraries are not those of now is made again by feature_cache_make, and
  * refused by feature_cache_open. A file of the same size whose time alone differs is compared by its hash.

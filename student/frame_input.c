@@ -20,6 +20,8 @@ status frame_input_open(const recipe *r, const dataset *d, frame_input *out)
     f.places = calloc(place_count(&f), sizeof *f.places);
     if (!f.places) TRY(FAIL(ERR_MEMORY, "no memory for clips of %zu moments", place_count(&f)));
     if (!clips.blind) TRY(video_table_open(f.options.folder, d, &f.files));
+    if (!clips.blind) TRY(cached_frames_open(r, &f.options, &f.cache, f.cache_hash));
+    f.options.cache = f.cache;
     *out = f;
     f = (frame_input){0};
 done:
@@ -30,6 +32,7 @@ done:
 void frame_input_free(frame_input *f)
 {
     for (int use = 0; use < FRAME_USES; use++) frame_source_close(&f->sources[use]);
+    frame_cache_close(&f->cache);
     video_table_close(&f->files);
     clip_source_free(&f->clips);
     cnn_free(&f->network);

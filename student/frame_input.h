@@ -4,11 +4,13 @@
  * after the other, and with recognise the logarithm of the sub-clip's length behind them, as with tracks.
  *
  * Training and scoring read through loaders of their own, as scoring comes while clips of coming steps wait already;
- * each has half of video.memory_mb. With a blind student nothing is read: it gets zeros for features.
+ * each has half of video.memory_mb. With video.cache both read from the frame cache. With a blind student nothing is
+ * read: it gets zeros for features.
  */
 #ifndef MAGISTER_STUDENT_FRAME_INPUT_H
 #define MAGISTER_STUDENT_FRAME_INPUT_H
 
+#include "student/cached_frames.h"
 #include "student/clips.h"
 #include "student/cnn.h"
 #include "student/frames.h"
@@ -19,6 +21,8 @@ typedef struct {
     frame_options options;
     clip_source clips; /* places */
     video_table *files;
+    frame_cache *cache;                /* NULL: files are decoded */
+    char cache_hash[HASH_TEXT];        /* "" without a cache */
     frame_source *sources[FRAME_USES]; /* opened when first asked */
     cnn *network;
     int64_t features; /* F */
@@ -27,8 +31,8 @@ typedef struct {
     size_t byte_room;
 } frame_input;
 
-/* Finds all videos. `d` is borrowed and must outlive it. Errors: those of frame_options_read and
- * video_table_open; ERR_MEMORY. The caller frees it. */
+/* Finds all videos, and opens video.cache. `d` is borrowed and must outlive it. Errors: those of frame_options_read and
+ * video_table_open, cached_frames_open; ERR_MEMORY. The caller frees it. */
 status frame_input_open(const recipe *r, const dataset *d, frame_input *out);
 void frame_input_free(frame_input *f);
 

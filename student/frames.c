@@ -32,6 +32,11 @@ status frame_options_read(const recipe *r, frame_options *out)
                                           "see");
 }
 
+picture_format frame_options_format(const frame_options *o)
+{
+    return (picture_format){(int)o->side, (int)o->side, FIT_CROP};
+}
+
 static size_t picture_size(const frame_options *o)
 {
     return (size_t)(o->side * o->side) * 3;
@@ -147,8 +152,9 @@ status frame_source_open(const frame_options *options, size_t memory, video_tabl
     const loader_options how = {
         .threads = options->threads,
         .memory = memory,
-        .format = {(int)options->side, (int)options->side, FIT_CROP},
+        .format = frame_options_format(options),
         .timeout = options->timeout,
+        .cache = options->cache,
     };
     frame_source *s = calloc(1, sizeof *s);
     if (!s) TRY(FAIL(ERR_MEMORY, "no memory to read videos"));

@@ -3,6 +3,9 @@
  * A moment is the frame on screen at a time and `stack - 1` earlier ones, stack_seconds apart, the latest first; before
  * a video's beginning its first frame is repeated. What is asked for comes in that same order.
  *
+ * Frames are decoded from the videos' files or, where there is a frame cache, taken from that alone (video/cache.h):
+ * the same pictures at the times it holds.
+ *
  * A clip that cannot be decoded whole goes on with what could be had (video/loader.h), is counted, and warned of once a
  * video; or, with stop_on_broken, it is an error that names video, path and reason.
  */
@@ -24,10 +27,15 @@ typedef struct {
     bool stop_on_broken;
     int64_t ahead; /* steps of training */
     picture_augment augment;
+    const frame_cache *cache; /* where pictures are taken from; borrowed; NULL: files are decoded */
 } frame_options;
 
-/* Reads video.*, student.cnn.stack* and student.augment.*. Errors: ERR_CONFIG without data.videos. */
+/* Reads video.*, student.cnn.stack* and student.augment.*; video.cache is opened by cached_frames.h. Errors: ERR_CONFIG
+ * without data.videos. */
 status frame_options_read(const recipe *r, frame_options *out);
+
+/* How pictures are to come out of videos. */
+picture_format frame_options_format(const frame_options *o);
 
 /* Bytes of a moment: side x side x 3 x stack. */
 size_t frame_moment_bytes(const frame_options *o);

@@ -138,7 +138,7 @@ static status predict(comm *c, const recipe *r, const run_step *step, const step
     return st;
 }
 
-/* Another cache of features is another training, though the recipe is the same. */
+/* Another cache of features or frames is another training, though the recipe is the same. */
 static void learn_from_cache(const student *s, train_options *options)
 {
     char both[2 * HASH_TEXT];

@@ -65,6 +65,7 @@ static status open_frames(const recipe *r, student *s)
     TRY(clip_source_open(&options, NULL, NULL, 0, &s->clips));
     TRY(clip_source_open(&options, NULL, NULL, 0, &s->eval_clips));
     TRY(frame_input_open(r, s->data, &s->frames));
+    memcpy(s->cache_hash, s->frames.cache_hash, sizeof s->cache_hash);
 done:
     return st;
 }
@@ -173,10 +174,13 @@ static int64_t clip_width(const student *s)
     return s->sees_frames ? frame_input_width(&s->frames) : (int64_t)clip_inputs(&s->clips);
 }
 
-static status make_model(const recipe *r, student *s)
+static status make_avt(const recipe *r, student *s)
 {
     status st = OK;
-    avt_options options = {
+    int64_t *verb_of = NULL, *noun_of = NULL;
+    bool factored = recipe_bool(r, "student.factored");
+    TRY(classes_parts(&s->data->classes, &verb_of, &noun_of));
+    const avt_options options = {
         .inputs = clip_width(s),
         .encoder = recipe_int(r, "student.encoder"),
         .frames = (int64_t)clip_length(&s->clips.options),
@@ -185,9 +189,23 @@ static status make_model(const recipe *r, student *s)
         .heads = recipe_int(r, "student.heads"),
         .classes = (int64_t)s->data->classes.action_count,
         .dropout = recipe_real(r, "student.dropout"),
+        .verbs = factored ? (int64_t)s->data->classes.verb_count : 0,
+        .nouns = factored ? (int64_t)s->data->classes.noun_count : 0,
+        .verb_of = verb_of,
+        .noun_of = noun_of,
     };
     t_seed((uint64_t)recipe_int(r, "seed"));
     TRY(avt_new(&options, &s->model));
+done:
+    free(verb_of);
+    free(noun_of);
+    return st;
+}
+
+static status make_model(const recipe *r, student *s)
+{
+    status st = OK;
+    TRY(make_avt(r, s));
     if (s->sees_frames) TRY(frame_input_make_network(&s->frames, r, avt_module(s->model)));
     int64_t width = avt_feature_width(s->model), wanted = s->targets ? targets_feature_width(s->targets) : 0;
     if (!wanted || wanted == width) goto done;

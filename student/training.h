@@ -20,7 +20,7 @@ typedef struct {
     const dataset *data;           /* borrowed */
     tracks *tracks, *eval_tracks;  /* owned; eval_tracks NULL when the same; both NULL with frames */
     char *tracks_path, *eval_path; /* owned; where tracks and eval_tracks are from */
-    char cache_hash[33];           /* of the cached features that tracks are; "" for others */
+    char cache_hash[HASH_TEXT];    /* of the cached features or frames that are seen; "" without a cache */
     clip_source clips, eval_clips; /* with one normalisation; of frames: places alone */
     bool sees_frames;
     frame_input frames;   /* with sees_frames */

@@ -258,18 +258,11 @@ static tensor *run_layer(pass *p, layer *l, tensor *x, bool last)
     return before ? x : nn_layer_norm_forward(l->output_norm, x);
 }
 
-/* Adding the logits of verb and noun is adding their weights: (C, D) + rows of (V, D) and (N, D). */
 static tensor *action_logits(encoder *e, tensor *x)
 {
-    if (!e->o.factored) return nn_linear_forward(e->action, x);
-    tensor *weight = module_find(e->action, "weight"), *bias = module_find(e->action, "bias");
-    module *parts[] = {e->verb, e->noun};
-    tensor *rows[] = {e->verb_of, e->noun_of};
-    for (int i = 0; i < 2; i++) {
-        weight = t_add(weight, t_index_select(module_find(parts[i], "weight"), 0, rows[i]));
-        bias = t_add(bias, t_index_select(module_find(parts[i], "bias"), 0, rows[i]));
-    }
-    return t_linear(x, weight, bias);
+    module *const parts[] = {e->verb, e->noun};
+    tensor *const part_of[] = {e->verb_of, e->noun_of};
+    return nn_composed_forward(e->action, parts, part_of, e->o.factored ? 2 : 0, x);
 }
 
 /* ---- the layout of a batch ----------------------------------------------------------------------------------------

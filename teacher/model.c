@@ -55,15 +55,10 @@ static encoder_options read_encoder(const recipe *r, const corpus *text, const s
 static status make_encoder(encoder_options *o, const class_list *classes, encoder **out)
 {
     status st = OK;
-    size_t count = classes->action_count;
-    int64_t *verbs = calloc(count, sizeof *verbs), *nouns = calloc(count, sizeof *nouns);
+    int64_t *verbs = NULL, *nouns = NULL;
 
-    if (!verbs || !nouns) TRY(FAIL(ERR_MEMORY, "no memory for %zu classes", count));
-    for (size_t i = 0; i < count; i++) {
-        verbs[i] = classes->actions[i].verb;
-        nouns[i] = classes->actions[i].noun;
-    }
-    o->actions = (int64_t)count;
+    TRY(classes_parts(classes, &verbs, &nouns));
+    o->actions = (int64_t)classes->action_count;
     o->verbs = (int64_t)classes->verb_count;
     o->nouns = (int64_t)classes->noun_count;
     o->verb_of = verbs;

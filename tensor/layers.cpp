@@ -43,6 +43,16 @@ tensor *nn_linear_forward(module *m, tensor *x)
     return wrap({x}, [&] { return linear(expect(m, layer::linear), x->value); });
 }
 
+tensor *nn_composed_forward(module *whole, module *const *parts, tensor *const *part_of, int count, tensor *x)
+{
+    tensor *weight = module_find(whole, "weight"), *bias = module_find(whole, "bias");
+    for (int i = 0; i < count; i++) {
+        weight = t_add(weight, t_index_select(module_find(parts[i], "weight"), 0, part_of[i]));
+        bias = t_add(bias, t_index_select(module_find(parts[i], "bias"), 0, part_of[i]));
+    }
+    return t_linear(x, weight, bias);
+}
+
 module *nn_embedding(module *parent, const char *name, int64_t rows, int64_t width, t_init weight)
 {
     module *m = layer_child(parent, name, layer::embedding);

@@ -69,6 +69,11 @@ status module_touch_rows(module *m, size_t i, const int64_t *rows, size_t count)
 module *nn_linear(module *parent, const char *name, int64_t in, int64_t out, bool bias, t_init weight);
 tensor *nn_linear_forward(module *linear, tensor *x); /* x (..., in) -> (..., out) */
 
+/* Logits of classes that are made of parts (an action of its verb and noun): those of `whole`, plus those of each of
+ * the `count` parts (linear layers of the same inputs, with bias) in the row that part_of[i], (out) int64, gives a
+ * class. Adding logits is adding weights, which is what is done: one product. */
+tensor *nn_composed_forward(module *whole, module *const *parts, tensor *const *part_of, int count, tensor *x);
+
 module *nn_embedding(module *parent, const char *name, int64_t rows, int64_t width, t_init weight); /* marked sparse */
 tensor *nn_embedding_forward(module *embedding, tensor *ids);
 

@@ -24,19 +24,17 @@ struct frame_cache {
 
 /* ---- comparing with the videos ----------------------------------------------------------------------------------- */
 
-static status check_source(const char *path, const cache_manifest *m, const video_file *file)
+static status check_source(const char *path, const cache_manifest *m, const char *videos, const video_file *file)
 {
     status st = OK;
     bool same = false;
+    char command[640];
     const cache_entry *entry = cache_entry_find(m->at, m->count, file->name);
-    if (!entry)
-        TRY(FAIL(ERR_INPUT, "%s: %s is not in this cache: add it (magister video cache --resume)", path, file->path));
-    if (!strcmp(entry->source, file->source)) TRY(cache_source_same(entry, file->path, &same));
-    if (!same)
-        TRY(FAIL(ERR_INPUT,
-                 "%s: %s has changed since this cache was made: bring it up to date "
-                 "(magister video cache --resume)",
-                 path, file->path));
+    if (entry && !strcmp(entry->source, file->source)) TRY(cache_source_same(entry, file->path, &same));
+    if (same) goto done;
+    cache_form_command(&m->form, videos, path, true, command, sizeof command);
+    TRY(FAIL(ERR_INPUT, "%s: %s %s: %s brings it up to date", path, file->path,
+             entry ? "has changed since this cache was made" : "is not in this cache", command));
 done:
     return st;
 }
@@ -46,7 +44,7 @@ static status check_sources(const char *path, const cache_manifest *m, const cha
     status st = OK;
     video_file_list files = {0};
     TRY(video_files_read(videos, &files));
-    for (size_t i = 0; i < files.count; i++) TRY(check_source(path, m, &files.at[i]));
+    for (size_t i = 0; i < files.count; i++) TRY(check_source(path, m, videos, &files.at[i]));
 done:
     video_files_free(&files);
     return st;
@@ -125,6 +123,48 @@ void frame_cache_close(frame_cache **at)
 const cache_form *frame_cache_made_as(const frame_cache *c)
 {
     return &c->manifest.form;
+}
+
+double frame_cache_spacing(const frame_cache *c)
+{
+    double longest = 0;
+    const cache_manifest *m = &c->manifest;
+    for (size_t i = 0; i < m->count; i++) longest = fmax(longest, m->at[i].about.seconds);
+    return m->form.uniform ? longest / (double)m->form.uniform : 1 / m->form.fps;
+}
+
+/* When it was made, and a file's time, do not count. */
+static status describe_pictures(const cache_manifest *m, json_t *into)
+{
+    status st = OK;
+    json_t *videos = json_array(), *entry = NULL;
+    if (!videos) TRY(FAIL(ERR_MEMORY, "no memory to describe a cache of frames"));
+    TRY(cache_form_write(&m->form, into));
+    for (size_t i = 0; i < m->count; i++) {
+        TRY(cache_entry_write(&m->at[i], &entry));
+        json_object_del(entry, "mtime");
+        if (json_array_append_new(videos, entry)) TRY(FAIL(ERR_MEMORY, "no memory to describe a cache of frames"));
+    }
+    if (json_object_set(into, "videos", videos)) TRY(FAIL(ERR_MEMORY, "no memory to describe a cache of frames"));
+done:
+    json_decref(videos);
+    return st;
+}
+
+status frame_cache_hash(const frame_cache *c, char out[HASH_TEXT])
+{
+    status st = OK;
+    char *text = NULL;
+    json_t *about = json_object();
+    if (!about) TRY(FAIL(ERR_MEMORY, "no memory to describe a cache of frames"));
+    TRY(describe_pictures(&c->manifest, about));
+    text = json_dumps(about, JSON_COMPACT | JSON_SORT_KEYS | JSON_REAL_PRECISION(17));
+    if (!text) TRY(FAIL(ERR_MEMORY, "no memory to describe a cache of frames"));
+    hash_bytes(text, strlen(text), out);
+done:
+    json_decref(about);
+    free(text);
+    return st;
 }
 
 size_t frame_cache_count(const frame_cache *c)

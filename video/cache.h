@@ -17,6 +17,7 @@
 #ifndef MAGISTER_VIDEO_CACHE_H
 #define MAGISTER_VIDEO_CACHE_H
 
+#include "base/hash.h"
 #include "base/status.h"
 #include "video/decoder.h"
 
@@ -31,6 +32,11 @@ typedef struct {
     size_t uniform;        /* up to 1,000,000 */
     picture_format format; /* with sides, not 0 */
 } cache_form;
+
+/* The words that make a cache of this form: "magister video cache VIDEOS -o CACHE --fps 5 --size 64 --fit crop", and
+ * --resume, for messages. `videos` NULL: not known. */
+void cache_form_command(const cache_form *form, const char *videos, const char *cache, bool resume, char *out,
+                        size_t size);
 
 /* ---- reading ------------------------------------------------------------------------------------------------------
  */
@@ -51,6 +57,14 @@ status frame_cache_open(const char *path, const cache_form *want, const char *vi
 void frame_cache_close(frame_cache **c);
 
 const cache_form *frame_cache_made_as(const frame_cache *c);
+
+/* Tells caches apart that may hold different pictures: by their form, and the bytes of the videos. ERR_MEMORY. */
+status frame_cache_hash(const frame_cache *c, char out[HASH_TEXT]);
+
+/* Seconds from one frame of a video to the next: how finely the cache can be seen. Of uniform frames those of the
+ * longest video, in the mean. */
+double frame_cache_spacing(const frame_cache *c);
+
 size_t frame_cache_count(const frame_cache *c); /* videos */
 
 /* Video `number` in the order of names; NULL when there is none. */
@@ -87,12 +101,14 @@ typedef struct {
     bool resume;    /* goes on with what is in `out`, and replaces what has changed; without it `out` must be empty */
     /* Called with each video that is done, by one thread at a time; NULL: by none. */
     void (*tell)(void *self, const cached_video *video, size_t done, size_t of);
-    void *self;
+    /* Asked between frames, by any thread; true ends the making, and what is whole is kept. NULL: it is never ended. */
+    bool (*stopped)(void *self);
+    void *self; /* of both */
 } cache_making;
 
-/* Errors: ERR_CONFIG (form, threads); ERR_MISSING, ERR_INPUT (no videos, two of one name; `out` was made in another
- * form); ERR_CREATE (`out` is not empty, or another process is making it); ERR_IO; ERR_MEMORY. Broken videos are none:
- * `out` counts them. */
+/* Errors: ERR_RETRY (stopped; `resume` goes on); ERR_CONFIG (form, threads; built without FFmpeg); ERR_MISSING,
+ * ERR_INPUT (no videos, two of one name; `out` was made in another form); ERR_CREATE (`out` is not empty, or another
+ * process is making it); ERR_IO; ERR_MEMORY. Broken videos are none: `out` counts them. */
 status frame_cache_make(const cache_making *making, cache_result *out);
 
 #endif

@@ -237,8 +237,10 @@ static void finish_one(maker *m, size_t place, status st)
 
 static size_t take_next(maker *m)
 {
+    bool stop = m->want->stopped && m->want->stopped(m->want->self);
     pthread_mutex_lock(&m->lock);
     while (m->next < m->files.count && m->kept[m->next]) m->next++;
+    if (stop && m->failed == OK && m->next < m->files.count) m->failed = ERR_RETRY;
     size_t place = m->failed == OK && m->next < m->files.count ? m->next++ : SIZE_MAX;
     pthread_mutex_unlock(&m->lock);
     return place;
@@ -259,6 +261,9 @@ static status make_all(maker *m)
     while (started < m->want->threads - 1 && !pthread_create(&threads[started], NULL, make_videos, m)) started++;
     make_videos(m); /* this thread works too, and alone where no other can be had */
     for (int i = 0; i < started; i++) pthread_join(threads[i], NULL);
+    if (m->failed == ERR_RETRY)
+        return FAIL(ERR_RETRY, "%s: stopped when %zu of %zu videos were done: --resume goes on with them", m->want->out,
+                    m->done, m->files.count);
     return m->failed == OK ? OK : FAIL(m->failed, "%s", m->message);
 }
 

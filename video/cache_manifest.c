@@ -114,17 +114,28 @@ static void form_tell(const cache_form *form, char *out, size_t size)
              fit_name(form->format.fit));
 }
 
+void cache_form_command(const cache_form *form, const char *videos, const char *cache, bool resume, char *out,
+                        size_t size)
+{
+    char sampling[48];
+    if (form->uniform) snprintf(sampling, sizeof sampling, "--frames %zu", form->uniform);
+    else snprintf(sampling, sizeof sampling, "--fps %.15g", form->fps);
+    snprintf(out, size, "magister video cache %.200s -o %.200s %s --size %d --fit %s%s", videos ? videos : "VIDEOS",
+             cache, sampling, form->format.width, fit_name(form->format.fit), resume ? " --resume" : "");
+}
+
 status cache_form_compare(const char *where, const cache_form *made, const cache_form *wanted)
 {
-    char has[128], wants[128];
+    char has[128], wants[128], command[640];
     const picture_format *a = &made->format, *b = &wanted->format;
     if (made->fps == wanted->fps && made->uniform == wanted->uniform && a->width == b->width &&
         a->height == b->height && a->fit == b->fit)
         return OK;
     form_tell(made, has, sizeof has);
     form_tell(wanted, wants, sizeof wants);
-    return FAIL(ERR_INPUT, "%s: holds %s, but wanted are %s: make another cache (magister video cache), or want this",
-                where, has, wants);
+    cache_form_command(wanted, NULL, "ANOTHER", false, command, sizeof command);
+    return FAIL(ERR_INPUT, "%s: holds %s, but wanted are %s: want what it has, or make another (%s)", where, has, wants,
+                command);
 }
 
 /* ---- entries ----------------------------------------------------------------------------------------------------- */
@@ -316,16 +327,25 @@ done:
     return st;
 }
 
+static status tell_missing(const char *path, const char *journal)
+{
+    if (file_exists(journal))
+        return FAIL(ERR_MISSING,
+                    "%s: this frame cache is not finished: the command that began it goes on with --resume", path);
+    return FAIL(ERR_MISSING,
+                "%s: no frame cache: there is no " CACHE_MANIFEST
+                " in it (magister video cache VIDEOS -o %s makes one)",
+                path, path);
+}
+
 status cache_manifest_read(const char *path, cache_manifest *out)
 {
     status st = OK;
     cache_manifest m = {0};
-    char *bytes = NULL, *file = path_join(path, CACHE_MANIFEST);
+    char *bytes = NULL, *file = path_join(path, CACHE_MANIFEST), *journal = path_join(path, CACHE_JOURNAL);
     size_t count = 0;
-    if (!file) TRY(NO_MEMORY(path));
-    if (!file_exists(file))
-        TRY(FAIL(ERR_MISSING,
-                 "%s: no frame cache: there is no " CACHE_MANIFEST " in it (magister video cache makes one)", path));
+    if (!file || !journal) TRY(NO_MEMORY(path));
+    if (!file_exists(file)) TRY(tell_missing(path, journal));
     TRY(file_read(file, CACHE_TEXT_MOST, &bytes, &count));
     TRY(manifest_parse(file, bytes, count, &m));
     *out = m;
@@ -334,6 +354,7 @@ done:
     cache_manifest_free(&m);
     free(bytes);
     free(file);
+    free(journal);
     return st;
 }
 

@@ -56,7 +56,7 @@ status cache_source_ask(const char *path, int64_t *size, int64_t *mtime);
  * Errors: ERR_MISSING, ERR_IO, ERR_MEMORY. */
 status cache_source_same(const cache_entry *entry, const char *path, bool *out);
 
-/* The manifest of the cache in folder `path`. ERR_MISSING where there is none. */
+/* The manifest of the cache in folder `path`. ERR_MISSING where there is none, or an unfinished one. */
 status cache_manifest_read(const char *path, cache_manifest *out);
 void cache_manifest_free(cache_manifest *m);
 

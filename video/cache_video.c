@@ -156,6 +156,11 @@ done:
     return st;
 }
 
+static bool is_stopped(const work *w)
+{
+    return w->making->stopped && w->making->stopped(w->making->self);
+}
+
 /* Decodes and writes; `*fatal` tells the failures of the output from those of the video. */
 static status run(work *w, bool *fatal)
 {
@@ -164,6 +169,7 @@ static status run(work *w, bool *fatal)
     *fatal = true;
     TRY(output_open(w));
     for (size_t at = 0, count = 0; at < w->entry->about.frames; at += count) {
+        if (is_stopped(w)) TRY(FAIL(ERR_RETRY, "%s: stopped", w->file->path));
         count = w->entry->about.frames - at < CHUNK ? w->entry->about.frames - at : CHUNK;
         *fatal = false;
         TRY(decode_chunk(w, at, count));
@@ -214,7 +220,7 @@ status cache_video_make(const cache_making *making, const video_file *file, cach
     cache_entry entry = {0};
     work w = {.making = making, .file = file, .entry = &entry};
     status st = run(&w, &fatal);
-    if (st != OK && !fatal && st != ERR_MEMORY) {
+    if (st != OK && !fatal && st != ERR_MEMORY && st != ERR_CONFIG) {
         give_up(&w);
         st = OK;
     }

@@ -7,7 +7,7 @@
 
 /* Decodes the frames of `file` and writes them to <making->out>/<name>.u8, under another name until it is whole. A
  * video that cannot be decoded is no error: its entry has no frames and the reason. The caller frees `*out`.
- * Errors: ERR_CREATE, ERR_IO (of the output); ERR_MEMORY. */
+ * Errors: ERR_RETRY (stopped); ERR_CONFIG (built without FFmpeg); ERR_CREATE, ERR_IO (of the output); ERR_MEMORY. */
 status cache_video_make(const cache_making *making, const video_file *file, cache_entry *out);
 
 #endif

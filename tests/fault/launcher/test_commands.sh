@@ -6,10 +6,14 @@ cd "$WORK" || exit 1
 echo "-- help and version"
 expect 0 "magister run conf/demo.yaml" "$MAGISTER" --help
 expect 0 "magister run conf/demo.yaml" "$MAGISTER" help
-for each in run report metrics store recipe generate; do
+for each in run report metrics store recipe generate video; do
     expect 0 "Usage: magister $each" "$MAGISTER" "$each" --help
     expect 0 "Usage: magister $each" "$MAGISTER" "$each" -h
     expect 0 "Usage: magister $each" "$MAGISTER" help "$each"
+done
+for each in probe frames cache; do
+    expect 0 "Usage: magister video $each" "$MAGISTER" video "$each" --help
+    expect 0 "Examples:" "$MAGISTER" video "$each" -h
 done
 expect 0 "sqlite" "$MAGISTER" --version
 MAGISTER_RANK=/nowhere expect 0 "magister-rank: not there" "$MAGISTER" --version
@@ -26,6 +30,29 @@ gone report-compare.html
 expect 64 "did you mean check?" "$MAGISTER" recipe chek x
 expect 64 "did you mean list?" "$MAGISTER" store lsit x
 expect 64 "no key starts with techer" "$MAGISTER" recipe help techer
+
+expect 64 "an argument is missing: probe|frames|cache" "$MAGISTER" video
+expect 64 "did you mean probe?" "$MAGISTER" video prob x
+expect 64 "unrecognized option" "$MAGISTER" video --json probe x
+expect 64 "an argument is missing: FILE" "$MAGISTER" video probe --json
+expect 64 "--timeout is a number from 0 to 1e+09, not soon" "$MAGISTER" video probe --timeout soon x
+expect 64 "takes --times T,T,... or --count N" "$MAGISTER" video frames x
+expect 64 "takes --times T,T,... or --count N" "$MAGISTER" video frames x --times 1 --count 2
+expect 64 "one argument too many: y" "$MAGISTER" video frames x y --count 2
+for each in "" 1, ,1 1,,2 , 1e400 nan -1; do
+    expect 64 "--times is" "$MAGISTER" video frames x --times "0,$each"
+done
+expect 64 "--count is a whole number from 1 to 100000, not 1e3" "$MAGISTER" video frames x --count 1e3
+expect 64 "--size is a whole number from 1 to 16384, not 16385" "$MAGISTER" video frames x --count 1 --size 16385
+expect 64 "needs VIDEOS" "$MAGISTER" video cache -o frames
+expect 64 "needs -o DIR" "$MAGISTER" video cache videos
+expect 64 "say one of them" "$MAGISTER" video cache videos -o frames --fps 2 --frames 8
+expect 64 "--fps is a number from 0.001 to 1000, not 0" "$MAGISTER" video cache videos -o frames --fps 0
+expect 64 "--fit is crop or stretch, not corp: did you mean crop?" "$MAGISTER" video cache videos -o frames --fit corp
+expect 64 "--student is for --features RUN" "$MAGISTER" video cache videos -o frames --student eyes
+expect 64 "of the others only --student goes with it" "$MAGISTER" video cache --features a --resume
+MAGISTER_RANK=/nowhere expect 66 "/nowhere: cannot run" "$MAGISTER" video probe x
+gone frames
 
 echo "-- recipes"
 expect 66 "none.yaml: cannot open" "$MAGISTER" run none.yaml
@@ -50,6 +77,11 @@ expect 66 "nowhere" "$MAGISTER" metrics nowhere --compare a b
 expect 66 "nowhere" "$MAGISTER" metrics --compare nowhere:a elsewhere:b --json
 mkdir folder
 expect 66 "is no run" "$MAGISTER" report folder
+expect 66 "is no run" "$MAGISTER" video cache --features folder
+mkdir tracks_alone
+printf 'stages: [student]\ndata: {train: a.csv, tracks: t.csv}\nstudent: {distill: {loss: none}}\n' >tracks_alone/recipe.yaml
+expect 78 "none of its students sees features of another" "$MAGISTER" video cache --features tracks_alone
+gone tracks_alone/lock
 head -c 5000 /dev/urandom >noise.sqlite
 expect 65 "noise.sqlite" "$MAGISTER" store check noise.sqlite
 expect 65 "noise.sqlite" "$MAGISTER" store list noise.sqlite

@@ -10,7 +10,7 @@ static tensor_file *file;
 static avt *model_of(const char *of, int64_t encoder)
 {
     avt *m = NULL;
-    avt_options options = {INPUTS, encoder, FRAMES, WIDTH, LAYERS, HEADS, CLASSES, 0};
+    avt_options options = {INPUTS, encoder, FRAMES, WIDTH, LAYERS, HEADS, CLASSES, 0, 0, 0, NULL, NULL};
     if (avt_new(&options, &m) != OK) fail_msg("%s", fail_message());
     module *root = avt_module(m);
     for (size_t i = 0; i < module_parameter_count(root); i++) {

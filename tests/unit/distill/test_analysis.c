@@ -365,6 +365,37 @@ static void few_segments_give_few_examples(void **state)
     close_store(&s, "few");
 }
 
+/* A teacher alone, then with a student: kinds that ask for a set that is not there have no segments. */
+static void examples_make_do_with_the_sets_that_are_there(void **state)
+{
+    (void)state;
+    int half[COUNT];
+    store *s = made_store(sample_path("fewer"), segments, COUNT);
+    for (size_t i = 0; i < COUNT; i++) half[i] = i % 2 ? right[i] : wrong[i];
+    made_set(s, "teacher", "teacher", 0, half, COUNT);
+    for (int with = 0; with < 2; with++) {
+        size_t student_alone = 0, all = 0;
+        if (with) made_set(s, "student", "student", 0, right, COUNT);
+        json_t *found = analyse(s);
+        const json_t *examples = json_at(found, "examples");
+        assert_int_equal(json_array_size(examples), 8);
+        for (size_t i = 0; i < 8; i++) {
+            const json_t *example = json_array_get(examples, i);
+            const char *why = text_at(example, "why");
+            if (!strcmp(why, "all right")) assert_true(names_first(example, "teacher"));
+            else if (with) assert_string_equal(why, "student right though the teacher is wrong");
+            else assert_string_equal(why, "all wrong");
+            if (strcmp(why, "all right")) assert_false(names_first(example, "teacher"));
+            student_alone += !strcmp(why, "student right though the teacher is wrong");
+            all += !strcmp(why, "all right");
+        }
+        assert_int_equal(all, 4);
+        assert_int_equal(student_alone, with ? 4 : 0);
+        json_decref(found);
+    }
+    close_store(&s, "fewer");
+}
+
 /* ---- what is not there --------------------------------------------------------------------------------------------
  */
 
@@ -537,6 +568,7 @@ int main(void)
         cmocka_unit_test(confusions_are_counted_over_seeds),
         cmocka_unit_test(examples_teach),
         cmocka_unit_test(few_segments_give_few_examples),
+        cmocka_unit_test(examples_make_do_with_the_sets_that_are_there),
         cmocka_unit_test(what_a_store_has_not_is_empty),
         cmocka_unit_test(one_video_and_no_labels_are_told),
         cmocka_unit_test(options_have_bounds),

@@ -1,9 +1,8 @@
-/* The plan of a recipe, and what goes with it: CPUs of ranks, exit codes, escaped text. */
+/* The plan of a recipe, and what goes with it: CPUs of ranks, exit codes. */
 #include "launcher/cores.h"
 #include "launcher/failures.h"
 #include "launcher/generated.h"
 #include "launcher/plan.h"
-#include "launcher/report.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -253,26 +252,6 @@ static void exit_codes_have_their_status(void **state)
     assert_int_equal(status_of_exit(137), ERR_RANK);
 }
 
-static void assert_html(const char *text, const char *expected)
-{
-    char *out = NULL;
-    size_t length;
-    FILE *to = open_memstream(&out, &length);
-    html_text(to, text);
-    fclose(to);
-    assert_string_equal(out, expected);
-    free(out);
-}
-
-static void text_is_escaped_for_html(void **state)
-{
-    (void)state;
-    assert_html("<b a=\"1\">'&", "&lt;b a=&quot;1&quot;&gt;&#39;&amp;");
-    assert_html("\xc3\xbc \xe6\x96\x87 \xf0\x9f\x8d\xb3", "\xc3\xbc \xe6\x96\x87 \xf0\x9f\x8d\xb3");
-    assert_html("a\xff\xc3", "a\xef\xbf\xbd\xef\xbf\xbd");
-    assert_html("\xed\xa0\x80\xc0\xaf\x01", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,7 +266,6 @@ int main(void)
         cmocka_unit_test(videos_are_generated_by_ranks),
         cmocka_unit_test(ranks_get_disjoint_cpus),
         cmocka_unit_test(exit_codes_have_their_status),
-        cmocka_unit_test(text_is_escaped_for_html),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -213,6 +213,7 @@ static void test_changed_sources(void **state)
     assert_ok(frame_cache_open(cache, &FOUR_FPS, NULL, &c)); /* not asked to look */
     frame_cache_close(&c);
     write_video("new.mp4", 10);
+    assert_failed(frame_cache_open(cache, &FOUR_FPS, videos, &c), ERR_INPUT, "--fps 4 --size 32 --fit crop --resume");
     assert_failed(make(&FOUR_FPS, 1, false, &made), ERR_CREATE, "is not empty");
     assert_failed(make(&EIGHT_FRAMES, 1, true, &made), ERR_INPUT, "wanted are 8 uniform frames");
     told = 0;
@@ -253,6 +254,99 @@ static void test_resume(void **state)
     assert_int_equal(made.kept, 1);
     c = opened(&FOUR_FPS);
     assert_same_as_decoder(c, "b", "b.mp4", .5);
+    frame_cache_close(&c);
+}
+
+/* Stops when `told` has got this far, within a video where it asks in between. */
+static size_t stop_after;
+
+static bool stop(void *self)
+{
+    (void)self;
+    return told >= stop_after;
+}
+
+static void test_stopped(void **state)
+{
+    (void)state;
+    cache_result made;
+    frame_cache *c = NULL;
+    cache_making making = {
+        .videos = videos, .out = cache, .form = FOUR_FPS, .threads = 1, .tell = tell, .stopped = stop};
+    stop_after = 1;
+    assert_failed(frame_cache_make(&making, &made), ERR_RETRY, "stopped when 1 of 2 videos were done: --resume");
+    assert_failed(frame_cache_open(cache, NULL, NULL, &c), ERR_MISSING, "is not finished");
+    assert_true(file_exists(in(cache, "b.u8")));
+    assert_false(file_exists(in(cache, "part/a.u8.part")));
+    stop_after = SIZE_MAX;
+    making.resume = true;
+    assert_ok(frame_cache_make(&making, &made));
+    assert_int_equal(made.kept, 1);
+    assert_int_equal(told, 2);
+    stop_after = 0; /* nothing is left to be done: nothing to stop */
+    assert_ok(frame_cache_make(&making, &made));
+    c = opened(&FOUR_FPS);
+    assert_same_as_decoder(c, "part/a", "part/a.MP4", .5);
+    frame_cache_close(&c);
+}
+
+/* Inside a video: by a thread that has begun before it is asked to stop. */
+static bool stop_at_second_question(void *self)
+{
+    size_t *asked = self;
+    return (*asked)++ > 0;
+}
+
+static void count_nothing(void *self, const cached_video *about, size_t done, size_t of)
+{
+    (void)self, (void)about, (void)done, (void)of;
+}
+
+static void test_stopped_within_a_video(void **state)
+{
+    (void)state;
+    cache_result made;
+    size_t asked = 0;
+    const cache_making making = {.videos = videos,
+                                 .out = cache,
+                                 .form = FOUR_FPS,
+                                 .threads = 1,
+                                 .tell = count_nothing,
+                                 .stopped = stop_at_second_question,
+                                 .self = &asked};
+    assert_failed(frame_cache_make(&making, &made), ERR_RETRY, "stopped when 0 of 2 videos");
+    assert_false(file_exists(in(cache, "b.u8")));
+    assert_false(file_exists(in(cache, "b.u8.part")));
+}
+
+static void test_hash_and_spacing(void **state)
+{
+    (void)state;
+    cache_result made;
+    char first[HASH_TEXT], again[HASH_TEXT], other[HASH_TEXT];
+    assert_ok(make(&FOUR_FPS, 1, false, &made));
+    frame_cache *c = opened(NULL);
+    assert_ok(frame_cache_hash(c, first));
+    assert_float_equal(frame_cache_spacing(c), 0.25, 1e-12);
+    frame_cache_close(&c);
+    utime(in(videos, "b.mp4"), &(struct utimbuf){1000, 1000}); /* another time, the same bytes */
+    assert_ok(make(&FOUR_FPS, 1, true, &made));
+    c = opened(NULL);
+    assert_ok(frame_cache_hash(c, again));
+    assert_string_equal(first, again);
+    frame_cache_close(&c);
+    write_video("b.mp4", 90);
+    assert_ok(make(&FOUR_FPS, 1, true, &made));
+    c = opened(NULL);
+    assert_ok(frame_cache_hash(c, other));
+    assert_string_not_equal(first, other);
+    frame_cache_close(&c);
+    assert_ok(directory_remove(cache));
+    assert_ok(make(&EIGHT_FRAMES, 1, false, &made));
+    c = opened(NULL);
+    assert_ok(frame_cache_hash(c, again));
+    assert_string_not_equal(again, other);
+    assert_float_equal(frame_cache_spacing(c), 2.5 / 8, 1e-9);
     frame_cache_close(&c);
 }
 
@@ -336,6 +430,9 @@ int main(void)
         cmocka_unit_test_setup(test_what_is_wanted_is_compared, fresh),
         cmocka_unit_test_setup(test_changed_sources, fresh),
         cmocka_unit_test_setup(test_resume, fresh),
+        cmocka_unit_test_setup(test_stopped, fresh),
+        cmocka_unit_test_setup(test_stopped_within_a_video, fresh),
+        cmocka_unit_test_setup(test_hash_and_spacing, fresh),
         cmocka_unit_test_setup(test_wrong_wishes, fresh),
         cmocka_unit_test_setup(test_loader_on_both, fresh),
     };

@@ -1,4 +1,4 @@
-#include "launcher/commands.h"
+#include "conf/command_line.h"
 
 #include <stdlib.h>
 #include <string.h>

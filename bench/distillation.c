@@ -19,14 +19,15 @@ typedef struct {
     json_t *metrics, *analysis;
 } run_json;
 
-static const double LEVEL = 0.05;
+static const double LEVEL = 0.95;
 static const char *const METRICS[TOPS] = {"top1", "top5"};
 
 verdict gain_verdict(const gain *g)
 {
+    const report_difference corrected = {g->difference, g->low, g->high, g->holm};
     if (isnan(g->difference)) return GAIN_NONE;
-    if (!(g->holm < LEVEL)) return GAIN_UNCLEAR;
-    return g->low > 0 ? GAIN_HELPS : g->high < 0 ? GAIN_HURTS : GAIN_UNCLEAR;
+    if (!report_is_apart(&corrected, LEVEL)) return GAIN_UNCLEAR;
+    return g->difference > 0 ? GAIN_HELPS : GAIN_HURTS;
 }
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
@@ -59,21 +60,10 @@ static score score_of(const run_json *j, const char *set, const char *metric)
                    json_real_at(at, "seed_sd")};
 }
 
-/* a minus b; the analysis has every pair once, in one order or the other. */
 static gain gain_of(const run_json *j, const char *a, const char *b, const char *metric)
 {
-    size_t i;
-    json_t *pair;
-    json_array_foreach(json_object_get(j->analysis, "pairs"), i, pair)
-    {
-        const char *first = json_text_at(pair, "a"), *second = json_text_at(pair, "b");
-        bool same = !strcmp(first, a) && !strcmp(second, b), turned = !strcmp(first, b) && !strcmp(second, a);
-        if (strcmp(json_text_at(pair, "metric"), metric) || (!same && !turned)) continue;
-        double difference = json_real_at(pair, "difference"), p = json_real_at(pair, "p");
-        double low = json_real_at(pair, "low"), high = json_real_at(pair, "high");
-        return turned ? (gain){-difference, -high, -low, p, NAN} : (gain){difference, low, high, p, NAN};
-    }
-    return (gain){NAN, NAN, NAN, NAN, NAN};
+    report_difference d = report_difference_find(json_object_get(j->analysis, "pairs"), a, b, metric);
+    return (gain){d.value, d.low, d.high, d.p, NAN};
 }
 
 /* ---- rows -------------------------------------------------------------------------------------------------------- */
@@ -101,13 +91,13 @@ static void count_steps(const run_json *j, const row *r, world *w)
 
 static row read_row(const run_json *j, const row_plan *what)
 {
-    row r = {.plan = what, .teacher = NAN};
+    row r = {.plan = what, .source = NAN};
     json_t *set = set_of(j, what->set), *training = training_of(j, what->set, 0);
     r.seeds = json_array_size(json_object_get(set, "seeds"));
     r.n = (size_t)json_integer_value(json_object_get(set, "n"));
     r.samples = json_real_at(training, "samples");
     r.steps = json_real_at(training, "steps");
-    if (what->teacher) r.teacher = score_of(j, what->teacher, METRICS[TOP_1]).mean;
+    if (what->source) r.source = score_of(j, what->source, METRICS[TOP_1]).mean;
     for (int m = 0; m < TOPS; m++) {
         r.top[m] = score_of(j, what->set, METRICS[m]);
         r.gain[m] = what->plain ? gain_of(j, what->set, what->plain, METRICS[m]) : (gain){NAN, NAN, NAN, NAN, NAN};

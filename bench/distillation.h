@@ -16,12 +16,13 @@ enum { FACTORS = 3, ROWS_MAX = 12, MORE_MAX = 4, SEEDS_MAX = 64 };
 /* A set of the store, and the one its gain is measured against (NULL: none). */
 typedef struct {
     const char *label, *set, *plain;
-    const char *teacher; /* the set it learns from, shown beside it; NULL: not shown */
-    double share;        /* of the labels, percent; 0: not what the factor is about */
+    const char *source; /* the set it learns from or sees through; NULL: not shown */
+    double share;       /* of the labels, percent; 0: not what the factor is about */
 } row_plan;
 
 typedef struct {
     const char *name, *title, *about;
+    const char *source;      /* title of the column with the top-1 of the rows' sources; NULL: there is none */
     row_plan rows[ROWS_MAX]; /* up to the first without a set */
 } factor_plan;
 
@@ -59,7 +60,7 @@ typedef struct {
     const row_plan *plan;
     score top[TOPS];
     gain gain[TOPS];
-    double teacher;        /* top-1 of the teacher's own set */
+    double source;         /* top-1 of the source's own set */
     double samples, steps; /* of the first seed's training */
     size_t seeds, n;       /* n: segments scored */
 } row;

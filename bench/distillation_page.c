@@ -154,7 +154,7 @@ static status draw_gains(FILE *to, const char *pictures, const world *w, const f
         count++;
     }
     if (!count) goto done;
-    const chart_rows list = {{"points of top-1 over labels alone", NAN, NAN}, false, rows, count};
+    const chart_rows list = {{"points of top-1 over labels alone", NAN, NAN}, false, true, rows, count};
     snprintf(name, sizeof name, "%s-%s", w->plan->name, f->plan->name);
     fputs("<figure><figcaption>Gain over labels alone, with its interval over videos and corrected p</figcaption>\n",
           to);
@@ -238,18 +238,11 @@ static void write_number(FILE *to, double x)
     else fputs("<td>&ndash;</td>", to);
 }
 
-static bool shows_teachers(const factor *f)
-{
-    for (size_t i = 0; i < f->count; i++)
-        if (f->rows[i].plan->teacher) return true;
-    return false;
-}
-
-static void write_row(FILE *to, const row *r, bool teachers)
+static void write_row(FILE *to, const row *r, bool source)
 {
     fprintf(to, "<tr><td class=text>%s<div class=sub>%s</div></td>", r->plan->label, r->plan->set);
-    if (teachers && isfinite(r->teacher)) fprintf(to, "<td>%.1f</td>", r->teacher);
-    else if (teachers) fputs("<td>&ndash;</td>", to);
+    if (source && isfinite(r->source)) fprintf(to, "<td>%.1f</td>", r->source);
+    else if (source) fputs("<td>&ndash;</td>", to);
     write_score(to, &r->top[TOP_1]);
     write_score(to, &r->top[TOP_5]);
     for (int m = 0; m < TOPS; m++) write_gain_cells(to, &r->gain[m]);
@@ -260,14 +253,14 @@ static void write_row(FILE *to, const row *r, bool teachers)
 
 static void write_table(FILE *to, const factor *f)
 {
-    bool teachers = shows_teachers(f);
-    fprintf(to, "<div class=scroll><table><thead><tr><th class=text>student</th>%s",
-            teachers ? "<th>its teacher&#39;s<br>own top-1</th>" : "");
+    const char *source = f->plan->source;
+    fputs("<div class=scroll><table><thead><tr><th class=text>student</th>", to);
+    if (source) fprintf(to, "<th>%s</th>", source);
     fputs("<th>top-1</th><th>top-5</th>", to);
     for (int m = 0; m < TOPS; m++)
         fprintf(to, "<th>%s over<br>labels alone</th><th>p</th><th>p,<br>Holm</th>", TOP_NAMES[m]);
     fputs("<th>scored</th><th>learned<br>from</th><th>seeds</th></tr></thead><tbody>\n", to);
-    for (size_t i = 0; i < f->count; i++) write_row(to, &f->rows[i], teachers);
+    for (size_t i = 0; i < f->count; i++) write_row(to, &f->rows[i], source != NULL);
     fputs("</tbody></table></div>\n", to);
 }
 
@@ -318,8 +311,8 @@ static void write_method(FILE *to, const world *worlds, size_t count)
         "<i>p</i> are not corrected; those under <i>Holm</i> are corrected for the number of gains in their "
         "table, top-1 and top-5 each by themselves (Holm 1979), and nothing is corrected for the number of tables. "
         "The differences under <i>Besides</i> are a family of their own. The verdict at the top is on one "
-        "difference a world, uncorrected. Videos and seeds are sampled, worlds are not: nothing here speaks of "
-        "other data.</p>\n",
+        "difference a world, uncorrected. Intervals and p speak of other videos of the same kind, with these seeds; "
+        "what other seeds would change stands behind &plusmn;. Nothing here speaks of other data.</p>\n",
         100 * worlds[0].level, worlds[0].resamples, 1 / (1 + worlds[0].resamples));
     fputs(
         "<p>Where each number comes from:</p>\n<div class=scroll><table><thead><tr><th class=text>world</th><th "
@@ -338,7 +331,7 @@ static void write_method(FILE *to, const world *worlds, size_t count)
                 "/store.sqlite</td><td class=text>bench/distillation-%s.yaml<br><code>%s</code></td><td "
                 "class=text><code>magister metrics ",
                 w->plan->name, w->hash);
-        html_text(to, w->run);
+        report_word(to, w->run);
         fputs(" --compare student student_plain</code></td></tr>\n", to);
     }
     fputs("</tbody></table></div>\n<p><code>bench/distillation</code> goes on with what is not done yet and makes this "

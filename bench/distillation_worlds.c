@@ -68,7 +68,7 @@ static const world_plan WORLDS[] = {
         {"a tenth of the texts", "student_little", "student_plain", "teacher_little", 0},
         {"all texts (base)", "student", "student_plain", "teacher", 0},
         {"all texts, shuffled", "student_shuffled", "student_plain", NULL, 0}}},
-      {"labels", "Labels", ABOUT_LABELS, "its CNN&#39;s<br>own top-1",
+      {"labels", "Labels", ABOUT_LABELS, "its CNN&#39;s top-1<br>of what is seen",
        LABEL_ROWS("eyes_10", "eyes_25", "eyes_50", "eyes_100")}},
      MORE},
     {"boston104",

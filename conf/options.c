@@ -178,6 +178,7 @@ static const option TABLE[] = {
     REAL("student.distill.features_weight", "1.0", 0, 1e6, "weight of the feature distillation"),
     CHOICE("student.distill.on_missing", "error", "error|skip", "a segment without a prediction stops the run, or is counted and learns from its label alone"),
     BOOL("student.distill.shuffle", "false", "control: predictions are dealt out to other segments"),
+    REAL("student.labels", "1.0", 0.01, 1, "share of the training videos (sequences) that is learned from at all, labels and predictions; smaller shares lie inside larger ones, whatever the seed of training"),
     BOOL("student.learn_development", "false", "learn from the development part too, when every choice is made: nothing is scored while training, the last model is kept"),
     INTS("student.seeds", "[]", 0, 9e15, "train once with each seed; empty: the recipe's seed"),
 #define PREFIX "student."

@@ -98,6 +98,10 @@ bool segment_is_observable(const segment *s, double tau_a, double fps);
 status split_development(const char *const *groups, size_t count, double part, uint64_t seed,
                          unsigned char *in_development);
 
+/* Chooses a share (0 .. 1) of whole groups, ranked and rounded as above, at least one: `chosen` (count) becomes 1 or 0.
+ * With one seed a smaller share lies inside a larger one. Errors: ERR_MEMORY. */
+status choose_groups(const char *const *groups, size_t count, double share, uint64_t seed, unsigned char *chosen);
+
 /* Gloss string of each segment's sequence by start ("JOHN WRITE HOMEWORK"; "<unknown>" for action -1), borrowed from
  * the list's arena: (count) pointers in new memory freed by the caller. */
 status sequence_texts(segment_list *list, const class_list *classes, const char ***out);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { TRAIN, DEVELOPMENT, EVAL };
-enum { SEED_EVAL = 1, SEED_RECORDINGS = 2, SEED_DEVELOPMENT = 3 };
+enum { SEED_EVAL = 1, SEED_RECORDINGS = 2, SEED_DEVELOPMENT = 3, SEED_SHARE = 4 };
 
 /* How the segments of data.train are dealt out: (count) each. */
 typedef struct {
@@ -335,6 +335,25 @@ done:
     free(parts.groups);
     free(parts.split);
     dataset_free(&d);
+    return st;
+}
+
+status dataset_share(const recipe *r, double share, segment_list *list)
+{
+    status st = OK;
+    size_t kept = 0;
+    uint64_t seed = hash_mix((uint64_t)recipe_int(r, "data.split_seed"), SEED_SHARE);
+    const char **sequences = calloc(list->count + 1, sizeof *sequences);
+    unsigned char *chosen = calloc(list->count + 1, 1);
+    if (!sequences || !chosen) TRY(FAIL(ERR_MEMORY, "no memory to choose among %zu segments", list->count));
+    for (size_t i = 0; i < list->count; i++) sequences[i] = list->at[i].sequence;
+    TRY(choose_groups(sequences, list->count, share, seed, chosen));
+    for (size_t i = 0; i < list->count; i++)
+        if (chosen[i]) list->at[kept++] = list->at[i];
+    list->count = kept;
+done:
+    free(sequences);
+    free(chosen);
     return st;
 }
 

@@ -48,6 +48,11 @@ status dataset_open(const recipe *r, dataset *out);
 status dataset_eval_annotations(const recipe *r, char **out);
 status dataset_eval_tracks(const recipe *r, char **out);
 
+/* Leaves in `list` (its order kept) the segments of a share (0 .. 1) of its sequences, at least one of them. Which ones
+ * is told by a hash of (data.split_seed, sequence) alone: smaller shares lie inside larger ones, and seeds of training
+ * and ranks agree. Errors: ERR_MEMORY. */
+status dataset_share(const recipe *r, double share, segment_list *list);
+
 /* Frees all of it and leaves it empty. An empty (zeroed) one is fine. */
 void dataset_free(dataset *d);
 

@@ -82,7 +82,8 @@ done:
     return st;
 }
 
-/* ---- development part -------------------------------------------------------------------------------------------- */
+/* ---- parts of whole groups
+ * -------------------------------------------------------------------------------------------- */
 
 typedef struct {
     uint64_t hash;
@@ -112,13 +113,24 @@ static status rank_groups(const char *const *names, size_t count, uint64_t seed,
         TRY(names_add(&seen, names[i], i, &first));
         if (first == i) groups[found++] = (group){group_hash(seed, names[i]), names[i]};
     }
-    if (found < 2)
-        TRY(FAIL(ERR_INPUT,
-                 "nothing can be held out for development: the training data is all of one video or sentence"));
     qsort(groups, found, sizeof *groups, by_hash);
     *group_count = found;
 done:
     names_free(&seen);
+    return st;
+}
+
+/* Whether each of `names` (count) is among the first `wanted` of the ranked groups: 1 or 0 in `chosen` (count). */
+static status mark_first(const group *ranked, size_t wanted, const char *const *names, size_t count,
+                         unsigned char *chosen)
+{
+    status st = OK;
+    name_table first = {0};
+    size_t place = 0;
+    for (size_t i = 0; i < wanted; i++) TRY(names_add(&first, ranked[i].name, i, &place));
+    for (size_t i = 0; i < count; i++) chosen[i] = names_find(&first, names[i], &place);
+done:
+    names_free(&first);
     return st;
 }
 
@@ -133,16 +145,29 @@ status split_development(const char *const *groups, size_t count, double part, u
                          unsigned char *in_development)
 {
     status st = OK;
-    name_table held_out = {0};
-    size_t group_count = 0, kept = 0;
+    size_t group_count = 0;
     group *ranked = calloc(count ? count : 1, sizeof *ranked);
     if (!ranked) TRY(FAIL(ERR_MEMORY, "no memory to split %zu segments", count));
     TRY(rank_groups(groups, count, seed, ranked, &group_count));
-    size_t wanted = groups_to_hold_out(group_count, part);
-    for (size_t i = 0; i < wanted; i++) TRY(names_add(&held_out, ranked[i].name, i, &kept));
-    for (size_t i = 0; i < count; i++) in_development[i] = names_find(&held_out, groups[i], &kept);
+    if (group_count < 2)
+        TRY(FAIL(ERR_INPUT,
+                 "nothing can be held out for development: the training data is all of one video or sentence"));
+    TRY(mark_first(ranked, groups_to_hold_out(group_count, part), groups, count, in_development));
 done:
-    names_free(&held_out);
+    free(ranked);
+    return st;
+}
+
+status choose_groups(const char *const *groups, size_t count, double share, uint64_t seed, unsigned char *chosen)
+{
+    status st = OK;
+    size_t group_count = 0;
+    group *ranked = calloc(count ? count : 1, sizeof *ranked);
+    if (!ranked) TRY(FAIL(ERR_MEMORY, "no memory to choose among %zu segments", count));
+    TRY(rank_groups(groups, count, seed, ranked, &group_count));
+    double wanted = round((double)group_count * share);
+    TRY(mark_first(ranked, wanted >= 1 ? (size_t)wanted : 1, groups, count, chosen));
+done:
     free(ranked);
     return st;
 }

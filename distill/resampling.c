@@ -143,3 +143,37 @@ done:
     free(scratch);
     return st;
 }
+
+/* ---- many tests -------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    double p;
+    size_t place;
+} test;
+
+static int by_p(const void *a, const void *b)
+{
+    const test *x = a, *y = b;
+    return (x->p > y->p) - (x->p < y->p);
+}
+
+status holm_correct(const double *p, size_t count, double *corrected)
+{
+    status st = OK;
+    size_t tests = 0;
+    double largest = 0;
+    test *sorted = malloc((count + 1) * sizeof *sorted);
+    if (!sorted) TRY(FAIL(ERR_MEMORY, "no memory to correct %zu p-values", count));
+    for (size_t i = 0; i < count; i++) {
+        corrected[i] = NAN;
+        if (!isnan(p[i])) sorted[tests++] = (test){p[i], i};
+    }
+    qsort(sorted, tests, sizeof *sorted, by_p);
+    for (size_t i = 0; i < tests; i++) {
+        largest = fmax(largest, fmin(1, (double)(tests - i) * sorted[i].p));
+        corrected[sorted[i].place] = largest;
+    }
+done:
+    free(sorted);
+    return st;
+}

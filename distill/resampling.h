@@ -39,4 +39,10 @@ status bootstrap_videos(const video_sums *sums, int64_t resamples, double level,
  * where there are no values. Errors: ERR_MEMORY. */
 status permute_videos(const video_sums *sums, int64_t permutations, uint64_t seed, double *p);
 
+/* Corrects the p-values (count) of a family of tests so that the chance of any false one among them stays below the
+ * level each is held against (Holm 1979): the smallest is multiplied by their number, the next by one less and so on,
+ * none falls below a smaller one's, and none is above 1. NAN is no test: it stays, and does not count. corrected:
+ * (count). Errors: ERR_MEMORY. */
+status holm_correct(const double *p, size_t count, double *corrected);
+
 #endif

@@ -81,7 +81,7 @@ done:
     return st;
 }
 
-/* Copies the training part, and the development part behind it when that is learned from. */
+/* Copies the training part, and the development part behind it when that is learned from; then their share is kept. */
 static status choose_learned(const recipe *r, student *s)
 {
     const segment_list *train = &s->data->train, *development = &s->data->development;
@@ -93,7 +93,16 @@ static status choose_learned(const recipe *r, student *s)
     memcpy(s->learned.at + train->count, development->at, more * sizeof *development->at);
     s->learned.count = train->count + more;
     segments_sort(&s->learned);
-    return OK;
+    double share = recipe_real(r, "student.labels");
+    return share < 1 ? dataset_share(r, share, &s->learned) : OK;
+}
+
+/* Of a sorted list. */
+static size_t count_sequences(const segment_list *list)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++) count += !i || strcmp(list->at[i].sequence, list->at[i - 1].sequence) != 0;
+    return count;
 }
 
 static status choose_samples(student *s)
@@ -110,12 +119,15 @@ static status choose_samples(student *s)
     s->dropped = learned->count - s->count;
     TRY(check_list(s, &s->clips, &s->data->development));
     TRY(check_list(s, &s->eval_clips, &s->data->eval));
-    log_info(
-        "student: %zu training segments; %zu dropped that start within tau_a of their video's beginning; of %zu in "
-        "development and eval only the first frame is seen",
-        s->count, s->dropped, s->early);
+    log_info("student: %zu training segments of %zu videos; %zu dropped that start within tau_a of their video's "
+             "beginning; of %zu in "
+             "development and eval only the first frame is seen",
+             s->count, count_sequences(learned), s->dropped, s->early);
     if (!s->count)
-        TRY(FAIL(ERR_INPUT, "no training segment starts late enough in its video to be anticipated: lower data.tau_a"));
+        TRY(FAIL(ERR_INPUT,
+                 "no training segment of %zu videos starts late enough to be anticipated: lower data.tau_a, or raise "
+                 "student.labels",
+                 count_sequences(learned)));
 done:
     return st;
 }

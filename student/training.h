@@ -24,7 +24,8 @@ typedef struct {
     clip_source clips, eval_clips; /* with one normalisation; of frames: places alone */
     bool sees_frames;
     frame_input frames;   /* with sees_frames */
-    segment_list learned; /* training part, and development where that is learned from; sorted; `at` is owned */
+    segment_list learned; /* training part, and development where that is learned from, student.labels of their videos;
+                             sorted; `at` is owned */
     bool score;           /* the development part is scored while training */
     segment *samples;     /* (count) those of `learned` with something to see; strings borrowed from data */
     size_t count, dropped;

@@ -168,6 +168,28 @@ static void a_step_leaves_its_results(void **state)
     free(again);
 }
 
+/* Every rank chooses the same share by itself; which segments it is, is told by a sum over their uids. */
+static void ranks_agree_about_the_share(void **state)
+{
+    (void)state;
+    student s = {0};
+    recipe *r = WORLD_RECIPE(SHORT, "student.labels=0.4");
+    assert_ok(student_open(r, scratch_directory, &data, &s));
+    int64_t mine[2] = {(int64_t)s.count, 0};
+    for (size_t i = 0; i < s.count; i++)
+        for (const char *c = s.samples[i].uid; *c; c++) mine[1] = (mine[1] * 31 + *c) % 1000003;
+    student_free(&s);
+    int64_t sums[2] = {mine[0], mine[1]};
+    assert_ok(comm_sum_i64(ranks, sums, 2));
+    for (int i = 0; i < 2; i++) assert_int_equal(sums[i], mine[i] * comm_size(ranks));
+    assert_true(mine[0] > 0 && mine[0] < (int64_t)data.train.count / 2);
+    assert_ok(train(r, "share"));
+    json_t *stats = stats_of("share");
+    assert_int_equal(json_integer_value(json_object_get(stats, "samples")), mine[0]);
+    json_decref(stats);
+    free(stored("share", "student"));
+}
+
 static void controls_are_marked(void **state)
 {
     (void)state;
@@ -202,9 +224,13 @@ static void every_rank_learns_of_a_failure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ranks_share_the_predictions), cmocka_unit_test(ranks_share_the_frames),
-        cmocka_unit_test(a_step_leaves_its_results),   cmocka_unit_test(controls_are_marked),
-        cmocka_unit_test(coverage_of_holes_is_kept),   cmocka_unit_test(every_rank_learns_of_a_failure),
+        cmocka_unit_test(ranks_share_the_predictions),
+        cmocka_unit_test(ranks_share_the_frames),
+        cmocka_unit_test(a_step_leaves_its_results),
+        cmocka_unit_test(ranks_agree_about_the_share),
+        cmocka_unit_test(controls_are_marked),
+        cmocka_unit_test(coverage_of_holes_is_kept),
+        cmocka_unit_test(every_rank_learns_of_a_failure),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -1,6 +1,8 @@
 #include "data/dataset.h"
 #include "scratch.h"
 
+#include <math.h>
+
 /* The recipe of `text`, opened; the caller frees both. */
 static status open_text(const char *text, recipe **r, dataset *d)
 {
@@ -98,6 +100,62 @@ static void the_split_has_a_seed_of_its_own(void **state)
     dataset_free(&d);
     dataset_free(&e);
     recipe_free(&r);
+    recipe_free(&other);
+}
+
+/* The training part's share; the caller frees its `at`. */
+static segment_list share_of(const recipe *r, const dataset *d, double share)
+{
+    segment_list list = {.at = malloc(d->train.count * sizeof *list.at), .count = d->train.count};
+    assert_non_null(list.at);
+    memcpy(list.at, d->train.at, d->train.count * sizeof *list.at);
+    assert_ok(dataset_share(r, share, &list));
+    return list;
+}
+
+static void shares_are_whole_videos_nested_and_told_by_the_split_seed(void **state)
+{
+    (void)state;
+    static const double shares[] = {0.01, 0.1, 0.25, 0.5, 1};
+    enum { SHARES = sizeof shares / sizeof shares[0] };
+    recipe *r = NULL, *again = NULL, *step = NULL, *other = NULL;
+    dataset d = {0}, turned = {0};
+    segment_list larger = {0};
+    write_videos("train.csv", 0, 50, 1);
+    assert_opened(videos_recipe(""), &r, &d);
+    write_videos("train.csv", 0, 50, 7);
+    assert_opened(videos_recipe(""), &again, &turned);
+    assert_ok(recipe_for_step(r, "student", NULL, 7, &step));
+    double videos = (double)d.train.count / 3;
+    for (size_t i = SHARES; i-- > 0;) {
+        segment_list list = share_of(r, &d, shares[i]), same = share_of(step, &turned, shares[i]);
+        double wanted = round(shares[i] * videos);
+        assert_int_equal(list.count, 3 * (wanted >= 1 ? wanted : 1)); /* all segments of a video */
+        assert_int_equal(same.count, list.count);
+        for (size_t k = 0; k < list.count; k++) {
+            assert_non_null(found_in(&same, list.at[k].uid));
+            if (larger.at) assert_non_null(found_in(&larger, list.at[k].uid));
+            if (k) assert_true(strcmp(list.at[k - 1].sequence, list.at[k].sequence) <= 0);
+        }
+        free(same.at);
+        free(larger.at);
+        larger = list;
+    }
+    free(larger.at);
+
+    dataset_free(&turned);
+    assert_opened(videos_recipe(", split_seed: 1"), &other, &turned);
+    segment_list half = share_of(r, &d, 0.5), otherwise = share_of(other, &d, 0.5);
+    size_t common = 0;
+    for (size_t k = 0; k < half.count; k++) common += found_in(&otherwise, half.at[k].uid) != NULL;
+    assert_true(common < half.count);
+    free(half.at);
+    free(otherwise.at);
+    dataset_free(&d);
+    dataset_free(&turned);
+    recipe_free(&r);
+    recipe_free(&again);
+    recipe_free(&step);
     recipe_free(&other);
 }
 
@@ -215,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(splits_whole_videos_whatever_the_order),
         cmocka_unit_test(the_split_has_a_seed_of_its_own),
+        cmocka_unit_test(shares_are_whole_videos_nested_and_told_by_the_split_seed),
         cmocka_unit_test(scores_a_given_file_as_it_is),
         cmocka_unit_test(a_folder_holds_files_of_the_same_names),
         cmocka_unit_test(glosses_go_by_string_and_recording),

@@ -238,6 +238,23 @@ static void calibration_error_of_a_table(void **state)
     reliability_free(&r);
 }
 
+static void corrections_of_several_tests_are_holms(void **state)
+{
+    (void)state;
+    const double p[] = {0.01, 0.04, NAN, 0.03, 0.005, 0.9}, wanted[] = {0.04, 0.09, NAN, 0.09, 0.025, 0.9};
+    const double large[] = {0.6, 0.5}, one[] = {0.2};
+    double found[6];
+    assert_int_equal(holm_correct(p, 6, found), OK);
+    for (size_t i = 0; i < 6; i++) {
+        if (isnan(wanted[i])) assert_true(isnan(found[i]));
+        else assert_near(found[i], wanted[i], 1e-12); /* 0.04 takes over the larger 3 * 0.03 */
+    }
+    assert_int_equal(holm_correct(large, 2, found), OK);
+    assert_true(found[0] == 1 && found[1] == 1);
+    assert_int_equal(holm_correct(one, 1, found), OK);
+    assert_true(found[0] == 0.2);
+}
+
 static void confidence_is_the_largest_softmax(void **state)
 {
     (void)state;
@@ -259,6 +276,7 @@ int main(void)
         cmocka_unit_test(random_exchanges_agree_with_all_of_them),
         cmocka_unit_test(no_difference_is_no_surprise),
         cmocka_unit_test(p_is_right_as_often_as_it_says),
+        cmocka_unit_test(corrections_of_several_tests_are_holms),
         cmocka_unit_test(calibration_error_of_a_table),
         cmocka_unit_test(confidence_is_the_largest_softmax),
     };

@@ -236,6 +236,56 @@ static void the_development_part_can_be_learned_from(void **state)
     student_free(&s);
 }
 
+static bool learns_from(const student *s, const char *uid)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (!strcmp(s->samples[i].uid, uid)) return true;
+    return false;
+}
+
+/* Whatever the seed of training, a smaller share lies inside a larger one, and neither labels nor predictions of other
+ * videos are learned from. The first segment of every video is dropped. */
+static void a_share_of_the_videos_is_learned_from(void **state)
+{
+    (void)state;
+    student half = {0}, tenth = {0}, all = {0};
+    size_t videos = data.train.count / WORLD_SEGMENTS;
+    assert_ok(open_student(WORLD_RECIPE("student.labels=0.5", "seed=1"), &half));
+    assert_ok(open_student(WORLD_RECIPE("student.labels=0.1", "seed=2"), &tenth));
+    assert_ok(open_student(
+        WORLD_RECIPE("student.labels=1", "student.learn_development=true", "student.distill.loss=none"), &all));
+    assert_int_equal(half.count, (size_t)round(0.5 * (double)videos) * (WORLD_SEGMENTS - 1));
+    assert_int_equal(half.learned.count, (size_t)round(0.5 * (double)videos) * WORLD_SEGMENTS);
+    assert_int_equal(tenth.count, WORLD_SEGMENTS - 1);
+    assert_int_equal(all.count, WORLD_VIDEOS * (WORLD_SEGMENTS - 1));
+    for (size_t i = 0; i < tenth.count; i++) assert_true(learns_from(&half, tenth.samples[i].uid));
+    assert_int_equal(student_task(&half).sample_count, half.count);
+    student_free(&half);
+    student_free(&tenth);
+    student_free(&all);
+}
+
+/* A video whose predictions are missing does not matter to who does not learn from it. */
+static void predictions_outside_the_share_are_not_asked_for(void **state)
+{
+    (void)state;
+    student s = {0};
+    size_t refused = 0, accepted = 0;
+    static const char *const shares[] = {"student.labels=0.1", "student.labels=0.5", "student.labels=0.9",
+                                         "student.labels=1"};
+    for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
+        status st = open_student(WORLD_RECIPE("student.distill.from=holes", shares[i]), &s);
+        fail_clear();
+        if (st == OK) assert_false(learns_from(&s, data.train.at[5].uid));
+        if (st == OK) assert_int_equal(refused, 0); /* nested: once in, in all larger shares */
+        accepted += st == OK;
+        refused += st == ERR_MISSING;
+        student_free(&s);
+    }
+    assert_int_equal(accepted + refused, sizeof shares / sizeof shares[0]);
+    assert_true(accepted > 0 && refused > 0);
+}
+
 /* ---- prediction -------------------------------------------------------------------------------------------------- */
 
 static float *predictions(const char *key, size_t batch)
@@ -289,6 +339,8 @@ int main(void)
         cmocka_unit_test(a_student_without_any_loss_is_refused),
         cmocka_unit_test(segments_that_start_too_early_are_dropped),
         cmocka_unit_test(the_development_part_can_be_learned_from),
+        cmocka_unit_test(a_share_of_the_videos_is_learned_from),
+        cmocka_unit_test(predictions_outside_the_share_are_not_asked_for),
         cmocka_unit_test(predictions_repeat_and_do_not_depend_on_batches),
         cmocka_unit_test(the_blind_predict_the_same_for_all),
     };

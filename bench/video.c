@@ -1,10 +1,12 @@
 /* bench_video: clips a second of the decoder, for bench/video.
  *
  *   bench_video FRAMES WORKERS ROUNDS CLIP...     FRAMES uniform frames of each clip, "all" for every one
+ *   bench_video cached CACHE WORKERS ROUNDS       the frames that a frame cache holds of each clip
  *   bench_video pictures OUT CLIP...              32 uniform frames of each clip into one file, to be compared
  *
  * A worker is a thread that opens each clip anew, gets its frames at 224 x 224 with one thread of the codec, and closes
- * it. All workers do all clips, ROUNDS times. */
+ * it; from a cache, which is open all the time, it copies them. All workers do all clips, ROUNDS times. */
+#include "video/cache.h"
 #include "video/decoder.h"
 
 #include <pthread.h>
@@ -19,6 +21,7 @@ typedef struct {
     char **clips;
     int clip_count, rounds;
     size_t frames; /* 0: all */
+    const frame_cache *cache;
     status result;
 } work;
 
@@ -44,13 +47,25 @@ done:
     return st;
 }
 
+static status copy_clip(const frame_cache *cache, size_t number, uint8_t **out, size_t *count)
+{
+    const cached_video *clip = frame_cache_video(cache, number);
+    *count = clip->frames;
+    *out = malloc(*count * BYTES);
+    if (!*out) return FAIL(ERR_MEMORY, "%s: no memory for %zu frames", clip->name, *count);
+    for (size_t i = 0; i < *count; i++) memcpy(*out + i * BYTES, frame_cache_picture(cache, clip, i, NULL), BYTES);
+    return OK;
+}
+
 static status read_clips(const work *w)
 {
     status st = OK;
     uint8_t *pictures = NULL;
     size_t count = 0;
     for (int i = 0; i < w->rounds * w->clip_count; i++) {
-        TRY(read_clip(w->clips[i % w->clip_count], w->frames, &pictures, &count));
+        int clip = i % w->clip_count;
+        TRY(w->cache ? copy_clip(w->cache, (size_t)clip, &pictures, &count)
+                     : read_clip(w->clips[clip], w->frames, &pictures, &count));
         free(pictures);
         pictures = NULL;
     }
@@ -112,13 +127,31 @@ done:
     return st;
 }
 
+static int measure_cache(const char *path, int workers, int rounds)
+{
+    frame_cache *cache = NULL;
+    const cache_form form = {.uniform = CHECKED, .format = {SIDE, SIDE, FIT_STRETCH}};
+    status st = frame_cache_open(path, &form, NULL, &cache);
+    if (st != OK) {
+        fprintf(stderr, "bench_video: %s\n", fail_message());
+        return status_exit_code(st);
+    }
+    const work each = {.cache = cache, .clip_count = (int)frame_cache_count(cache), .rounds = rounds};
+    int code = measure(&each, workers);
+    frame_cache_close(&cache);
+    return code;
+}
+
 int main(int count, char **arguments)
 {
+    if (count == 5 && !strcmp(arguments[1], "cached") && atoi(arguments[3]) > 0 && atoi(arguments[3]) <= WORKERS_MOST)
+        return measure_cache(arguments[2], atoi(arguments[3]), atoi(arguments[4]));
     if (count >= 4 && !strcmp(arguments[1], "pictures"))
         return status_exit_code(write_pictures(arguments[2], arguments + 3, count - 3));
     int workers = count >= 5 ? atoi(arguments[2]) : 0;
     if (workers < 1 || workers > WORKERS_MOST) {
-        fprintf(stderr, "usage: bench_video FRAMES|all WORKERS ROUNDS CLIP... | bench_video pictures OUT CLIP...\n");
+        fprintf(stderr, "usage: bench_video FRAMES|all WORKERS ROUNDS CLIP... | cached CACHE WORKERS ROUNDS | pictures "
+                        "OUT CLIP...\n");
         return status_exit_code(ERR_USAGE);
     }
     work each = {.clips = arguments + 4, .clip_count = count - 4, .rounds = atoi(arguments[3])};

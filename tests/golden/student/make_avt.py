@@ -1,6 +1,7 @@
-"""Writes avt.safetensors beside this script: AVT-h of PyTorch's own layers, without and with an encoder of frames.
+"""Writes avt.safetensors beside this script: AVT-h of PyTorch's own layers, without and with an encoder of frames, and
+with a classifier composed of actions, verbs and nouns.
 
-For each CASE ("published", "encoder"): frames, labels, past_labels of ten batches; initial/NAME parameters; outputs of the
+For each CASE ("published", "encoder", "composed"): frames, labels, past_labels of ten batches; initial/NAME parameters; outputs of the
 first batch (x, decoded, future, logits, past_logits), its losses (classification, feature, past) and gradient/NAME of
 their weighted sum; after ten steps of SGD with Nesterov momentum, losses and final/NAME.
 """
@@ -14,13 +15,14 @@ from safetensors.torch import save_file
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 STEPS, BATCH, FRAMES, INPUTS, ENCODER, WIDTH, HEADS, LAYERS, CLASSES = 10, 4, 5, 6, 11, 16, 4, 2, 7
+VERB_OF, NOUN_OF = torch.tensor([0, 0, 1, 1, 2, 2, 0]), torch.tensor([0, 1, 0, 1, 0, 1, 3])  # noun 2 has no action
 WEIGHTS = (1.0, 2.0, 0.5)  # classification, feature, past
 torch.manual_seed(11)
 torch.use_deterministic_algorithms(True)
 
 
 class AVT(nn.Module):
-    def __init__(self, encoder):
+    def __init__(self, encoder, composed):
         super().__init__()
         features = encoder or INPUTS
         if encoder:
@@ -36,8 +38,16 @@ class AVT(nn.Module):
         self.norm = nn.LayerNorm(WIDTH)
         self.output = nn.Linear(WIDTH, features, bias=False)
         self.classifier = nn.Linear(features, CLASSES)
+        if composed:
+            self.verb, self.noun = nn.Linear(features, 3), nn.Linear(features, 4)
         for p in self.parameters():
             nn.init.normal_(p, 0, 0.2)
+
+    def classify(self, x):
+        logits = self.classifier(x)
+        if hasattr(self, "verb"):
+            logits = logits + self.verb(x)[..., VERB_OF] + self.noun(x)[..., NOUN_OF]
+        return logits
 
     def forward(self, frames):
         x = self.encoder_norm(F.relu(self.encoder(frames))) if hasattr(self, "encoder") else frames
@@ -48,7 +58,7 @@ class AVT(nn.Module):
         decoded = self.output(self.norm(h))
         past = torch.cat([x[:, :1], decoded[:, :-1]], 1)
         future = decoded[:, -1]
-        return x, decoded, future, self.classifier(future), self.classifier(past)
+        return x, decoded, future, self.classify(future), self.classify(past)
 
 
 def losses(outputs, labels, past_labels):
@@ -73,8 +83,8 @@ def named(model, gradient=False):
             yield name, value
 
 
-def record(into, case, encoder):
-    model = AVT(encoder)
+def record(into, case, encoder, composed=False):
+    model = AVT(encoder, composed)
     frames = torch.randn(STEPS, BATCH, FRAMES, INPUTS)
     labels = torch.randint(CLASSES, (STEPS, BATCH))
     past_labels = torch.randint(CLASSES, (STEPS, BATCH, FRAMES))
@@ -102,6 +112,7 @@ def record(into, case, encoder):
 tensors = {}
 record(tensors, "published", 0)
 record(tensors, "encoder", ENCODER)
+record(tensors, "composed", 0, True)
 tensors = {name: t.detach().contiguous().clone() for name, t in tensors.items()}
 path = os.path.join(HERE, "avt.safetensors")
 save_file(tensors, path, metadata={"torch": torch.__version__})

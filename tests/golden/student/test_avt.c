@@ -9,8 +9,10 @@ static tensor_file *file;
 
 static avt *model_of(const char *of, int64_t encoder)
 {
+    static const int64_t VERB_OF[CLASSES] = {0, 0, 1, 1, 2, 2, 0}, NOUN_OF[CLASSES] = {0, 1, 0, 1, 0, 1, 3};
     avt *m = NULL;
-    avt_options options = {INPUTS, encoder, FRAMES, WIDTH, LAYERS, HEADS, CLASSES, 0, 0, 0, NULL, NULL};
+    avt_options options = {INPUTS, encoder, FRAMES, WIDTH, LAYERS, HEADS, CLASSES, 0, 0, 0, VERB_OF, NOUN_OF};
+    if (!strcmp(of, "composed")) options.verbs = 3, options.nouns = 4;
     if (avt_new(&options, &m) != OK) fail_msg("%s", fail_message());
     module *root = avt_module(m);
     for (size_t i = 0; i < module_parameter_count(root); i++) {
@@ -112,6 +114,12 @@ static void with_an_encoder_of_frames(void **state)
     compare("encoder", ENCODER);
 }
 
+static void with_a_classifier_of_verbs_and_nouns(void **state)
+{
+    (void)state;
+    compare("composed", 0);
+}
+
 /* Every parameter of the model is in the fixture and the other way round. */
 static void the_parameters_are_the_same(void **state)
 {
@@ -132,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_published),
         cmocka_unit_test(with_an_encoder_of_frames),
+        cmocka_unit_test(with_a_classifier_of_verbs_and_nouns),
         cmocka_unit_test(the_parameters_are_the_same),
     };
     if (golden_start(NULL)) return 1;

@@ -63,7 +63,7 @@ static const option TABLE[] = {
 
     PATH("video.cache", "null", "frame cache that students take their frames from instead of decoding data.videos (magister video cache makes one); null: none"),
     INT("video.size", "64", 16, 1024, "side of the square pictures that students see; frames are scaled to cover it and cut"),
-    FREE_INT("video.threads", "1", 1, 256, "threads of a rank that decode"),
+    FREE_INT("video.threads", "3", 1, 256, "threads of a rank that decode; where they share its core with the step, several get a larger part of it than one"),
     FREE_INT("video.ahead", "3", 0, 1000, "steps of training that clips are decoded ahead of"),
     FREE_INT("video.memory_mb", "512", 1, 1e6, "MB of pictures that a rank holds at most"),
     FREE_REAL("video.timeout", "30", 0.1, 1e6, "seconds that a clip may take to decode"),

@@ -126,8 +126,8 @@ static void drop_kept(container *c)
     c->kept_count = c->kept_room = 0;
 }
 
-/* Keeps one more packet, or, when all are too many bytes, none. */
-static status keep(container *c, const AVPacket *packet)
+/* Keeps one more packet, which is empty then, or, when all are too many bytes, none. */
+static status keep(container *c, AVPacket *packet)
 {
     status st = OK;
     c->kept_bytes += (size_t)packet->size + sizeof *packet;
@@ -142,9 +142,9 @@ static status keep(container *c, const AVPacket *packet)
         c->kept = larger;
         c->kept_room = room;
     }
-    c->kept[c->kept_count] = av_packet_clone(packet);
+    c->kept[c->kept_count] = av_packet_alloc();
     if (!c->kept[c->kept_count]) TRY(FAIL(ERR_MEMORY, "%s: no memory for packet %zu", c->path, c->kept_count));
-    c->kept_count++;
+    av_packet_move_ref(c->kept[c->kept_count++], packet);
 done:
     return st;
 }

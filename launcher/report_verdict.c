@@ -66,7 +66,7 @@ static void write_conclusion(const report *p, const report_difference *d)
     if (!isfinite(d->low) || !isfinite(d->high)) {
         fputs("One video alone cannot tell whether that is chance.", p->to);
     } else if (!report_is_apart(d, report_level(p))) {
-        fputs("That may be chance: this run does not show that distillation helps or hurts.", p->to);
+        fputs("That may be chance: this does not show that distillation helps or hurts.", p->to);
     } else {
         fprintf(p->to, "Distillation has %s here%s.", d->value > 0 ? "helped" : "hurt",
                 has_one_seed(p) ? ", as far as one seed can tell" : "");
@@ -97,6 +97,18 @@ static void write_control(const report *p)
     }
 }
 
+/* Where the first guesses leave it open, the first five may tell: more of what the teacher says is in them. */
+static void write_top5(const report *p)
+{
+    report_difference d = report_difference_find(pairs_of(p), p->student, p->plain, "top5");
+    if (!isfinite(d.value) || !report_is_apart(&d, report_level(p))) return;
+    fprintf(p->to, " Among its first five guesses the right one is <b>%.1f&nbsp;points %s often</b>", fabs(d.value),
+            d.value < 0 ? "less" : "more");
+    write_test(p, &d);
+    fprintf(p->to, ": there distillation has %s%s.", d.value > 0 ? "helped" : "hurt",
+            has_one_seed(p) ? ", as far as one seed can tell" : "");
+}
+
 static void write_comparison(const report *p, const report_difference *d)
 {
     fputs("The student that learned from the teacher ", p->to);
@@ -107,7 +119,8 @@ static void write_comparison(const report *p, const report_difference *d)
     write_test(p, d);
     fputs(". ", p->to);
     write_conclusion(p, d);
-    if (d->value > 0 && report_is_apart(d, report_level(p))) write_control(p);
+    if (!report_is_apart(d, report_level(p))) write_top5(p);
+    else if (d->value > 0) write_control(p);
 }
 
 static void write_alone(const report *p)

@@ -135,7 +135,8 @@ typedef struct {
     int right, of, shift;
 } made_set;
 
-static inline void run_put_set(const made_run *run, const char *prefix, made_set made)
+/* `far`: where it is wrong, the label is its last guess; otherwise among the first five. */
+static inline void run_put_ranked(const made_run *run, const char *prefix, made_set made, bool far)
 {
     int64_t set;
     store *s = run_store(run);
@@ -150,10 +151,16 @@ static inline void run_put_set(const made_run *run, const char *prefix, made_set
         bool right = (i + made.shift) % made.of < made.right;
         snprintf(uid, sizeof uid, "%s%03d", prefix, i);
         logits[(i + !right) % MADE_CLASSES] = 5;
+        if (!right) logits[i % MADE_CLASSES] = far ? -5 : 1;
         assert_ok(store_put(s, set, uid, logits, NULL));
     }
     assert_ok(store_complete_set(s, set, run->segments));
     run_store_done(s);
+}
+
+static inline void run_put_set(const made_run *run, const char *prefix, made_set made)
+{
+    run_put_ranked(run, prefix, made, false);
 }
 
 /* A trained step: a curve of `steps` lines, the last one cut off as it was being written, and its stats. */

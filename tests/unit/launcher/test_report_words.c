@@ -60,7 +60,7 @@ static void what_may_be_chance_is_called_so(void **state)
 {
     (void)state;
     char *text = taught_report(5, 5, 5, 2); /* right about others, as many */
-    assert_has(text, "That may be chance: this run does not show that distillation helps or hurts.");
+    assert_has(text, "That may be chance: this does not show that distillation helps or hurts.");
     assert_has_not(text, "helped here");
     assert_has_not(text, "hurt here");
     assert_has_not(text, "<td><b>");
@@ -70,6 +70,24 @@ static void what_may_be_chance_is_called_so(void **state)
                "<b>as many</b> as the one that learned from labels alone (95&nbsp;% interval 0.0 to 0.0, p = 1.00)");
     assert_has(text, "That may be chance");
     free(text);
+}
+
+static void the_first_five_may_tell_more(void **state)
+{
+    (void)state;
+    char *overrides[] = {STAGES, "student.variants.student_plain={distill.loss: none}"};
+    made_run run = plain_run(overrides, 2);
+    run_put_set(&run, "u", (made_set){"teacher", "teacher", 0, 8, 10, 0});
+    for (int64_t seed = 0; seed < 2; seed++) {
+        run_put_set(&run, "u", (made_set){"student", "student", seed, 5, 10, 0});
+        run_put_ranked(&run, "u", (made_set){"student_plain", "student", seed, 5, 10, 0}, true);
+    }
+    char *text = run_report(&run);
+    assert_has(text, "That may be chance: this does not show that distillation helps or hurts. Among its first five "
+                     "guesses the right one is <b>50.0&nbsp;points more often</b> (95&nbsp;% interval +");
+    assert_has(text, "p &lt; 0.001): there distillation has helped. The teacher");
+    free(text);
+    run_remove(&run);
 }
 
 static void one_seed_is_said_to_be_one(void **state)
@@ -431,6 +449,7 @@ int main(void)
         cmocka_unit_test(a_gain_is_called_one),
         cmocka_unit_test(a_loss_is_called_one),
         cmocka_unit_test(what_may_be_chance_is_called_so),
+        cmocka_unit_test(the_first_five_may_tell_more),
         cmocka_unit_test(one_seed_is_said_to_be_one),
         cmocka_unit_test(a_student_alone_tells_nothing_of_the_teacher),
         cmocka_unit_test(the_plain_student_is_told_by_the_recipe),

@@ -42,7 +42,7 @@ static status set_colors(picture_maker *p, const picture_shape *shape)
         0)
         return OK; /* no colours to set: the frames are RGB or grey already */
     if (shape->color_range != AVCOL_RANGE_UNSPECIFIED) full = shape->color_range == AVCOL_RANGE_JPEG;
-    const int *from = sws_getCoefficients(shape->color_space), *to = sws_getCoefficients(SWS_CS_DEFAULT);
+    const int *from = sws_getCoefficients((int)shape->color_space), *to = sws_getCoefficients(SWS_CS_DEFAULT);
     sws_setColorspaceDetails(p->scale, from, full, to, unused_full, brightness, contrast, saturation);
     return OK;
 }

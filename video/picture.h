@@ -1,8 +1,8 @@
 /* picture - inside this room: a decoded frame as an upright RGB picture of a given size.
  *
  * Scaling and conversion are one pass of swscale, whose set-up is kept as long as frames look alike. At the video's own
- * size the bytes are those of `ffmpeg -pix_fmt rgb24`; other sizes weigh all pixels by area when shrinking and are bilinear
- * when growing.
+ * size the bytes are those of `ffmpeg -pix_fmt rgb24`; other sizes weigh all pixels by area when shrinking and are
+ * bilinear when growing.
  */
 #ifndef MAGISTER_VIDEO_PICTURE_H
 #define MAGISTER_VIDEO_PICTURE_H
@@ -13,7 +13,9 @@
 #include <libswscale/swscale.h>
 
 typedef struct {
-    int width, height, format, color_range, color_space; /* of what comes in */
+    int width, height, format; /* of what comes in */
+    enum AVColorRange color_range;
+    enum AVColorSpace color_space;
     int to_width, to_height;
 } picture_shape;
 

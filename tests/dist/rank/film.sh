@@ -26,6 +26,7 @@ run() { # OPTIONS RANKS [key=value ...]: a run of the stage alone; sets code
 }
 
 expect() { [ "$code" = "$1" ] || { echo "expected exit $1, got $code"; exit 1; }; }
+never() { if "$@"; then echo "this should not be: $*"; exit 1; fi; } # `set -e` takes no notice of `!`
 same() { diff -r "$work/$1" "$work/$2"; } # folders
 
 case $1 in
@@ -39,7 +40,7 @@ same) # alone, on two ranks, and again: the same bytes; other options: others
     same first run/data
     [ "$(wc -l <"$work/first/training.csv")" -gt 60 ]
     alone second seed=3
-    ! cmp -s "$work/first/videos/kitchen_000000.mp4" "$work/second/videos/kitchen_000000.mp4"
+    never cmp -s "$work/first/videos/kitchen_000000.mp4" "$work/second/videos/kitchen_000000.mp4"
     grep -q "data.videos\|videos: .*run/data/videos" "$work/run/recipe.yaml"
     run --resume 2
     expect 0
@@ -67,7 +68,7 @@ stopped) # in the middle: whole files only, and it goes on to what it would have
     alone run
     [ "$(stat -c %i "$work/run/videos/kitchen_000002.mp4")" = "$kept" ]
     same whole run
-    ! alone run
+    never alone run
     grep -q 'is there already' "$work/said"
     ;;
 damaged) # what other options have left is made anew; a place that cannot be written is told on all ranks

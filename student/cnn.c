@@ -25,10 +25,10 @@ static int64_t side_after(int64_t side)
     return (side + 2 * PADDING - KERNEL) / STRIDE + 1;
 }
 
-/* Side of the grid of means. */
-static int64_t grid_of(int64_t side)
+/* Side of the windows that means are taken over: the smallest that make a grid of at most GRID_MOST. */
+static int64_t window_of(int64_t side)
 {
-    return side < GRID_MOST ? side : GRID_MOST;
+    return (side + GRID_MOST - 1) / GRID_MOST;
 }
 
 static status check(const cnn_options *o)
@@ -80,7 +80,7 @@ status cnn_new(module *parent, const cnn_options *options, cnn **out)
         channels = options->channels[i];
         side = side_after(side);
     }
-    int64_t pooled = channels * grid_of(side) * grid_of(side);
+    int64_t grid = side / window_of(side), pooled = channels * grid * grid;
     c->output =
         nn_linear(root, "output", pooled, options->width, true, (t_init){INIT_NORMAL, 1 / sqrt((double)pooled)});
     c->output_norm = nn_layer_norm(root, "output_norm", options->width, NORM_EPS);
@@ -102,10 +102,8 @@ void cnn_free(cnn **c)
 /* (N, C, side, side) -> (N, C x grid x grid) */
 static tensor *pool(tensor *x)
 {
-    int64_t count = t_size(x, 0), side = t_size(x, 2), grid = grid_of(side);
-    tensor *means = t_avg_pool2d(x, side / grid, side / grid);
-    if (side % grid) means = t_narrow(t_narrow(means, 2, 0, grid), 3, 0, grid);
-    return t_reshape(means, SHAPE(count, -1));
+    int64_t window = window_of(t_size(x, 2));
+    return t_reshape(t_avg_pool2d(x, window, window), SHAPE(t_size(x, 0), -1));
 }
 
 /* (N, side, side, inputs): of every frame but the latest, how the latest differs from it. */

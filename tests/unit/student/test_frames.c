@@ -186,6 +186,29 @@ static void every_parameter_has_its_gradient(void **state)
     module_free(&root);
 }
 
+/* The map of the last stage has 7 x 7 places, which no grid of 4 x 4 fits. A spot low in the picture has to be seen
+ * where it is: group norms alone, which notice it anywhere, would not tell left from right. */
+static void the_whole_picture_is_seen(void **state)
+{
+    (void)state;
+    enum { SIDE_28 = 28, F = 6, LOW = 20, LEFT = 4, RIGHT = 20 };
+    const cnn_options options = {.side = SIDE_28, .inputs = 3, .channels = {8, 8}, .stages = 2, .width = F};
+    static uint8_t pictures[2][SIDE_28][SIDE_28][3];
+    float seen[2 * F], apart = 0;
+    cnn *network = NULL;
+    module *root = module_new();
+    scope *sc = scope_open();
+    t_seed(3);
+    pictures[0][LOW][LEFT][0] = pictures[1][LOW][RIGHT][0] = 255;
+    assert_ok(cnn_new(root, &options, &network));
+    assert_ok(t_to_f32(cnn_forward(network, t_from_bytes(T_U8, pictures, SHAPE(2, SIDE_28, SIDE_28, 3))), seen, 2 * F));
+    for (size_t i = 0; i < F; i++) apart += fabsf(seen[i] - seen[F + i]);
+    assert_true(apart > 1e-2F);
+    scope_close(&sc);
+    cnn_free(&network);
+    module_free(&root);
+}
+
 static void too_many_stages_are_refused(void **state)
 {
     (void)state;
@@ -588,6 +611,7 @@ int main(void)
         cmocka_unit_test(changes_depend_on_the_key_alone),
         cmocka_unit_test(a_picture_does_not_depend_on_the_others),
         cmocka_unit_test(every_parameter_has_its_gradient),
+        cmocka_unit_test(the_whole_picture_is_seen),
         cmocka_unit_test(too_many_stages_are_refused),
         cmocka_unit_test(moments_come_in_order_as_stacks),
         cmocka_unit_test_teardown(broken_clips_go_on_or_stop, mend),

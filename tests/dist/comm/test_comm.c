@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { LONG = 700001 }; /* more than the staging memory holds, and no multiple of anything */
+enum { LONG = 1100003 }; /* more than is staged, or exchanged between nodes, at once, and no multiple of anything */
 
 static comm *world;
 static int rank, size;

@@ -60,6 +60,15 @@ status comm_sum_shared(comm *c, float *values, size_t count, bool tree);
 status comm_sum_rows(comm *c, const int64_t *rows, size_t count, const float *values, size_t width, bool tree,
                      const int64_t **rows_out, const float **values_out, size_t *count_out);
 
+/* Makes comm_sum_device work: a communicator of NCCL over all ranks, each on the GPU that its thread uses. ERR_CONFIG
+ * on all ranks when that cannot be had (no GPU, no NCCL, built without it, two ranks on one GPU); the message says why
+ * and on which rank, and everything else goes on working. Collective. */
+status comm_device_start(comm *c);
+
+/* Sums float32 values in the memory of this rank's GPU in place over all ranks, in NCCL's order of adding. Starts
+ * behind what is queued on the default stream, and is done on return. Collective. */
+status comm_sum_device(comm *c, float *values, size_t count);
+
 /* Gathers `count` bytes of each rank (any sizes) to `root`: there `*out` is new memory, freed by the caller, with rank
  * r's bytes at offsets[r] .. offsets[r + 1] (offsets: (size + 1), given by the caller); NULL elsewhere. Collective. */
 status comm_gather(comm *c, const void *bytes, size_t count, int root, void **out, size_t *offsets);

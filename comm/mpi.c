@@ -352,6 +352,7 @@ static const comm_backend MPI_BACKEND = {
     .meet = meet_mpi,
     .meeting_text = meeting_text_mpi,
     .give_up = give_up_mpi,
+    .listen = mpi_listen,
     .broadcast = broadcast_mpi,
     .gather = gather_mpi,
     .sum_f32 = mpi_sum_f32,

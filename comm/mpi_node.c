@@ -27,6 +27,11 @@ static status failure_of_neighbours(const mpi_state *s, uint64_t syncs)
     return OK;
 }
 
+status mpi_listen(comm *c)
+{
+    return failure_of_neighbours(c->state, UINT64_MAX);
+}
+
 static void list_missing(const comm *c, char *out, size_t size)
 {
     const mpi_state *s = c->state;

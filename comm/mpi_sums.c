@@ -128,8 +128,7 @@ done:
 
 /* ---- inside a node ----------------------------------------------------------------------------------------------- */
 
-/* The part of `count` elements (in whole units) that is this rank's work. */
-static void own_share(const mpi_state *s, size_t count, size_t unit, size_t *first, size_t *length)
+void node_share(const mpi_state *s, size_t count, size_t unit, size_t *first, size_t *length)
 {
     size_t units = (count + unit - 1) / unit, size = (size_t)s->local_size, mine = (size_t)s->local_rank;
     size_t start = units * mine / size * unit, end = units * (mine + 1) / size * unit;
@@ -146,7 +145,7 @@ static status sum_in_place(comm *c, float *const *parts, size_t count, bool tree
     size_t first, length, local = (size_t)s->local_size, outs = s->node_count == 1 ? local : 1;
     const char *what = "the sum of gradients";
     if (s->node_count == 1 || !tree) {
-        own_share(s, count, SHARE_UNIT, &first, &length);
+        node_share(s, count, SHARE_UNIT, &first, &length);
         sum_parts((const float *const *)parts, local, parts, outs, first, length, tree);
         TRY(node_sync(c, what));
     }
@@ -189,162 +188,4 @@ status mpi_sum_shared(comm *c, float *values, size_t count, bool tree)
         return FAIL(ERR_INTERNAL, "these %zu values are not the start of memory of comm_shared_alloc", count);
     if (w->handle == MPI_WIN_NULL) return mpi_sum_f32(c, values, count, tree);
     return sum_in_place(c, w->parts, count, tree);
-}
-
-/* ---- rows -------------------------------------------------------------------------------------------------------- */
-
-/* All ranks' rows side by side, and room for the sums. */
-typedef struct {
-    comm_rows *lists;    /* (size) */
-    size_t *cursors;     /* (size) scratch */
-    const float **parts; /* (size) scratch */
-    size_t total, own_start, width;
-    int64_t *rows; /* (total) of all ranks, in rank order */
-    float *values; /* (total, width) */
-    float *sums;   /* (total, width) */
-} row_table;
-
-static void table_free(row_table *t)
-{
-    free(t->lists);
-    free(t->cursors);
-    free(t->parts);
-    *t = (row_table){0};
-}
-
-/* Reads the counts from the meeting. */
-static status table_new(const comm *c, size_t width, row_table *t)
-{
-    size_t size = (size_t)c->size;
-    *t = (row_table){.lists = calloc(size, sizeof *t->lists),
-                     .cursors = calloc(size, sizeof *t->cursors),
-                     .parts = calloc(size, sizeof *t->parts),
-                     .width = width};
-    if (!t->lists || !t->cursors || !t->parts) return FAIL(ERR_MEMORY, "no memory for the rows of %d ranks", c->size);
-    for (size_t r = 0; r < size; r++) {
-        uint64_t count;
-        memcpy(&count, c->payloads[r], sizeof count);
-        if ((int)r == c->rank) t->own_start = t->total;
-        t->lists[r].count = (size_t)count;
-        t->total += (size_t)count;
-    }
-    if (width > INT_MAX / 8 || t->total > INT_MAX / 8 / (width ? width : 1))
-        return FAIL(ERR_INTERNAL, "%zu rows of %zu values are too many for one sum of rows", t->total, width);
-    return OK;
-}
-
-static size_t table_bytes(const row_table *t)
-{
-    return t->total * sizeof(int64_t) + 2 * t->total * t->width * sizeof(float);
-}
-
-/* Lays the table out in `memory` of table_bytes. */
-static void table_place(row_table *t, size_t size, unsigned char *memory)
-{
-    t->rows = (int64_t *)memory;
-    t->values = (float *)(memory + t->total * sizeof *t->rows);
-    t->sums = t->values + t->total * t->width;
-    for (size_t r = 0, start = 0; r < size; start += t->lists[r++].count) {
-        t->lists[r].rows = t->rows + start;
-        t->lists[r].values = t->values + start * t->width;
-    }
-}
-
-/* Makes rows_memory hold `bytes`: shared where all ranks are on one node. All ranks come to the same sizes. */
-static status rows_reserve(comm *c, size_t bytes)
-{
-    status st = OK;
-    mpi_state *s = c->state;
-    bool all = false, shared = s->node_count == 1 && s->local_size > 1;
-    if (bytes <= s->rows_capacity) return OK;
-    bytes *= 2;
-    s->rows_capacity = 0;
-    if (s->rows_window != MPI_WIN_NULL) MPI_Win_free(&s->rows_window);
-    free(s->rows_plain);
-    s->rows_memory = s->rows_plain = NULL;
-    if (shared) {
-        TRY(mpi_all(c, true, &all)); /* the blocking calls below find all ranks here */
-        MPI_Aint part = s->local_rank == 0 ? (MPI_Aint)bytes : 0, size;
-        int unit;
-        TRY(mpi_check(MPI_Win_allocate_shared(part, 1, MPI_INFO_NULL, s->node, &s->rows_memory, &s->rows_window),
-                      "shared memory for rows"));
-        TRY(mpi_check(MPI_Win_shared_query(s->rows_window, 0, &size, &unit, &s->rows_memory),
-                      "shared memory for rows"));
-    } else {
-        s->rows_memory = s->rows_plain = malloc(bytes);
-        if (!s->rows_memory) TRY(FAIL(ERR_MEMORY, "no memory for %zu bytes of rows", bytes));
-    }
-    s->rows_capacity = bytes;
-done:
-    return st;
-}
-
-static status union_reserve(mpi_state *s, size_t count)
-{
-    if (count <= s->rows_union_capacity) return OK;
-    int64_t *larger = realloc(s->rows_union, 2 * count * sizeof *larger);
-    if (!larger) return FAIL(ERR_MEMORY, "no memory for %zu row numbers", count);
-    s->rows_union = larger;
-    s->rows_union_capacity = 2 * count;
-    return OK;
-}
-
-static status share_rows(comm *c, const comm_rows *mine, const row_table *t)
-{
-    if (mine->count) {
-        memcpy(t->rows + t->own_start, mine->rows, mine->count * sizeof *t->rows);
-        memcpy(t->values + t->own_start * t->width, mine->values, mine->count * t->width * sizeof *t->values);
-    }
-    return node_sync(c, "the sum of embedding rows");
-}
-
-static status gather_rows(comm *c, const comm_rows *mine, const row_table *t)
-{
-    status st = OK;
-    MPI_Request request;
-    int *counts = calloc(2 * (size_t)c->size, sizeof *counts), *starts = counts ? counts + c->size : NULL;
-    const char *what = "the sum of embedding rows";
-    if (!counts) TRY(FAIL(ERR_MEMORY, "no memory for the rows of %d ranks", c->size));
-    for (int r = 0; r < c->size; r++) {
-        counts[r] = (int)t->lists[r].count;
-        starts[r] = r ? starts[r - 1] + counts[r - 1] : 0;
-    }
-    TRY(mpi_check(MPI_Iallgatherv(mine->rows, counts[c->rank], MPI_INT64_T, t->rows, counts, starts, MPI_INT64_T,
-                                  MPI_COMM_WORLD, &request),
-                  what));
-    TRY(mpi_wait(c, &request, what));
-    for (int r = 0; r < c->size; r++) {
-        counts[r] *= (int)t->width;
-        starts[r] *= (int)t->width;
-    }
-    TRY(mpi_check(MPI_Iallgatherv(mine->values, counts[c->rank], MPI_FLOAT, t->values, counts, starts, MPI_FLOAT,
-                                  MPI_COMM_WORLD, &request),
-                  what));
-    TRY(mpi_wait(c, &request, what));
-done:
-    free(counts);
-    return st;
-}
-
-status mpi_sum_rows(comm *c, const comm_rows *mine, size_t width, bool tree, comm_rows *out)
-{
-    status st = OK;
-    mpi_state *s = c->state;
-    row_table t = {0};
-    size_t size = (size_t)c->size, first = 0, length;
-    bool shared = s->node_count == 1 && s->local_size > 1;
-    TRY(table_new(c, width, &t));
-    TRY(rows_reserve(c, table_bytes(&t)));
-    TRY(union_reserve(s, t.total));
-    table_place(&t, size, s->rows_memory);
-    TRY(shared ? share_rows(c, mine, &t) : gather_rows(c, mine, &t));
-    size_t count = rows_union(t.lists, size, t.cursors, s->rows_union);
-    length = count;
-    if (shared) own_share(s, count, 1, &first, &length);
-    rows_sum(t.lists, size, width, s->rows_union, first, length, tree, t.cursors, t.parts, t.sums);
-    if (shared) TRY(node_sync(c, "the sum of embedding rows"));
-    *out = (comm_rows){s->rows_union, t.sums, count};
-done:
-    table_free(&t);
-    return st;
 }

@@ -3,7 +3,8 @@
  *
  * Both get the same numbers, freshly written before every turn, and must give the same sums: numbers are whole and
  * small, so the order of adding does not matter. A barrier before each turn keeps waiting for a late rank out of it; a
- * turn lasts until its slowest rank is done. Rank 0 prints both medians and their ratio.
+ * turn lasts until its slowest rank is done. Rank 0 prints both medians and their ratio, and what a meeting of the
+ * ranks costs (comm_barrier) beside MPI_Barrier.
  */
 #include "base/log.h"
 #include "comm/comm.h"
@@ -13,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WARM_TURNS = 2 };
+enum { WARM_TURNS = 2, MEETINGS = 2000 };
 typedef enum { SHARED, PLAIN, SIDES } side;
 
 typedef struct {
@@ -62,6 +63,19 @@ done:
     return st;
 }
 
+/* Microseconds of one, mean of many. */
+static status meeting(const bench *b, side s, double *microseconds)
+{
+    status st = OK;
+    double begun = MPI_Wtime();
+    for (int i = 0; i < MEETINGS; i++)
+        if (s == PLAIN) MPI_Barrier(MPI_COMM_WORLD);
+        else TRY(comm_barrier(b->c));
+    *microseconds = 1e6 * (MPI_Wtime() - begun) / MEETINGS;
+done:
+    return st;
+}
+
 static int compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -77,17 +91,19 @@ static double median(double *values, int count)
 static status run(bench *b)
 {
     status st = OK;
-    double warm;
+    double warm, meetings[SIDES];
     for (int t = 0; t < WARM_TURNS; t++)
         for (side s = SHARED; s < SIDES; s++) TRY(turn(b, s, &warm));
     for (int t = 0; t < b->turns; t++)
         for (side s = SHARED; s < SIDES; s++) TRY(turn(b, s, &b->seconds[s][t]));
+    for (side s = SHARED; s < SIDES; s++) TRY(meeting(b, s, &meetings[s]));
     if (comm_rank(b->c) != 0) goto done;
     double shared = 1e3 * median(b->seconds[SHARED], b->turns), plain = 1e3 * median(b->seconds[PLAIN], b->turns);
     double mebibytes = (double)b->count * sizeof(float) / (1 << 20);
     printf("%.0f MiB on %d ranks, medians of %d turns\n", mebibytes, comm_size(b->c), b->turns);
     printf("comm_sum_shared   %7.2f ms\nMPI_Allreduce     %7.2f ms   %.2f times as long\n", shared, plain,
            plain / shared);
+    printf("comm_barrier      %7.2f us\nMPI_Barrier       %7.2f us\n", meetings[SHARED], meetings[PLAIN]);
 done:
     return st;
 }

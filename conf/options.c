@@ -44,6 +44,7 @@ static const option TABLE[] = {
 
     FREE_INT("launch.ranks", "1", 1, 4096, "MPI ranks"),
     INT("launch.threads", "1", 1, 1024, "threads of each rank"),
+    FREE_INT("launch.max_restarts", "0", 0, 1e6, "how often in a run a step that ended because a rank died or hung begins again, from its last checkpoint"),
     FREE_INT("launch.timeout", "600", 1, 1e6, "seconds a rank waits for the others before it calls them lost"),
 
     PATH("data.train", "null", "annotations to learn from (CSV; the format is told from the header and columns)"),

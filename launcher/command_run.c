@@ -7,6 +7,7 @@
 #include "launcher/evaluate.h"
 #include "launcher/generated.h"
 #include "launcher/ranks.h"
+#include "launcher/restarts.h"
 #include "launcher/run_recipe.h"
 #include "launcher/rundir.h"
 
@@ -15,10 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { KEY_RESUME = 'r', KEY_FORCE = 'f', KEY_RANKS = 'n' };
+enum { KEY_RESUME = 'r', KEY_FORCE = 'f', KEY_RANKS = 'n', KEY_RESTARTS = 'x' };
 
 static const struct argp_option OPTIONS[] = {
     {"ranks", KEY_RANKS, "N", 0, "MPI ranks on this machine (the same as launch.ranks=N)", 0},
+    {"max-restarts", KEY_RESTARTS, "N", 0, "Begin a step again when a rank dies or hangs (launch.max_restarts=N)", 0},
     {"resume", KEY_RESUME, NULL, 0, "Go on with a run that was stopped; finished steps are passed over", 0},
     {"force", KEY_FORCE, NULL, 0, "Move a run that is there aside (NAME.old-1 ...) and start anew", 0},
     {0},
@@ -37,7 +39,7 @@ static const char HELP[] =
 
 typedef struct {
     run_mode mode;
-    char ranks[48]; /* an override, "launch.ranks=2"; "" without */
+    char ranks[48], restarts[48]; /* overrides, "launch.ranks=2"; "" without */
 } options;
 
 static void take_option(int key, char *value, struct argp_state *state)
@@ -45,6 +47,10 @@ static void take_option(int key, char *value, struct argp_state *state)
     options *o = ((command_line *)state->input)->self;
     if (key == KEY_RANKS) {
         snprintf(o->ranks, sizeof o->ranks, "launch.ranks=%.30s", value);
+        return;
+    }
+    if (key == KEY_RESTARTS) {
+        snprintf(o->restarts, sizeof o->restarts, "launch.max_restarts=%.24s", value);
         return;
     }
     run_mode mode = key == KEY_RESUME ? RUN_RESUME : RUN_FORCE;
@@ -59,6 +65,7 @@ typedef struct {
     plan plan;
     bool *done; /* (plan.count) steps that an earlier start has finished */
     int lock;
+    int64_t restarts; /* so far */
 } job;
 
 static void job_end(job *j)
@@ -70,13 +77,12 @@ static void job_end(job *j)
     plan_free(&j->plan);
 }
 
-static status read_recipe(const words *found, const char *ranks, recipe **out)
+static status read_recipe(const words *found, options *o, recipe **out)
 {
-    /* the place behind the last word is free for one more override */
+    /* behind the last word there is a place for an override of each option */
     size_t overrides = found->count - 1;
-    char ranks_text[48];
-    snprintf(ranks_text, sizeof ranks_text, "%s", ranks);
-    if (ranks_text[0]) found->at[1 + overrides++] = ranks_text;
+    if (o->ranks[0]) found->at[1 + overrides++] = o->ranks;
+    if (o->restarts[0]) found->at[1 + overrides++] = o->restarts;
     status st = recipe_read(found->at[0], found->at + 1, overrides, out);
     found->at[found->count] = NULL;
     return st;
@@ -134,7 +140,7 @@ static double seconds_since(const struct timespec *start)
     return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
 }
 
-static status run_step_of(const job *j, size_t i)
+static status run_step_of(job *j, size_t i)
 {
     status st = OK;
     struct timespec start;
@@ -147,7 +153,7 @@ static status run_step_of(const job *j, size_t i)
     log_info("[%zu/%zu] %s", i + 1, j->plan.count, step->name);
     clock_gettime(CLOCK_MONOTONIC, &start);
     if (step->kind != PLAN_EVALUATE) TRY(step_make_directory(j->directory, step));
-    TRY(step->kind == PLAN_RANKS ? ranks_run(j->recipe, j->directory, step) : run_inside(j, step));
+    TRY(step->kind == PLAN_RANKS ? restarts_run(j->recipe, j->directory, step, &j->restarts) : run_inside(j, step));
     if (step->kind != PLAN_EVALUATE) TRY(step_mark_done(j->directory, step, seconds_since(&start)));
 done:
     return st;
@@ -192,11 +198,11 @@ done:
 status command_run(int argc, char **argv)
 {
     status st = OK;
-    options o = {RUN_NEW, ""};
+    options o = {.mode = RUN_NEW};
     recipe *r = NULL;
     command_line line = {OPTIONS, "RECIPE [key=value ...]", HELP, 1, 0, take_option, &o, {0}};
     TRY(arguments_parse(&line, argc, argv));
-    TRY(read_recipe(&line.found, o.ranks, &r));
+    TRY(read_recipe(&line.found, &o, &r));
     TRY(run_recipe(r, o.mode, true));
 done:
     recipe_free(&r);

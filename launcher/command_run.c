@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "conf/recipe.h"
 #include "distill/metrics.h"
+#include "launcher/allocation.h"
 #include "launcher/commands.h"
 #include "launcher/evaluate.h"
 #include "launcher/generated.h"
@@ -19,7 +20,9 @@
 enum { KEY_RESUME = 'r', KEY_FORCE = 'f', KEY_RANKS = 'n', KEY_RESTARTS = 'x' };
 
 static const struct argp_option OPTIONS[] = {
-    {"ranks", KEY_RANKS, "N", 0, "MPI ranks on this machine (the same as launch.ranks=N)", 0},
+    {"ranks", KEY_RANKS, "N", 0,
+     "MPI ranks (the same as launch.ranks=N); in a Slurm job there are as many as it has tasks, unless this says fewer",
+     0},
     {"max-restarts", KEY_RESTARTS, "N", 0, "Begin a step again when a rank dies or hangs (launch.max_restarts=N)", 0},
     {"resume", KEY_RESUME, NULL, 0, "Go on with a run that was stopped; finished steps are passed over", 0},
     {"force", KEY_FORCE, NULL, 0, "Move a run that is there aside (NAME.old-1 ...) and start anew", 0},
@@ -178,10 +181,12 @@ status run_recipe(recipe *r, run_mode mode, bool results)
 {
     status st = OK;
     job j = {.recipe = r, .lock = -1};
+    allocation a;
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
     TRY(job_prepare(&j));
-    stop_install();
+    TRY(allocation_read(&a));
+    stop_install(a.batch);
     TRY(job_open(&j, mode));
     log_info("%s: run in %s", recipe_text(r, "name"), j.directory);
     plan_print(&j.plan, stderr);
@@ -195,6 +200,24 @@ done:
     return st;
 }
 
+/* In a Slurm job there are as many ranks as it has tasks. */
+static status take_allocation(recipe *r, bool ranks_given)
+{
+    status st = OK;
+    allocation a;
+    size_t ranks;
+    char text[24];
+    TRY(allocation_read(&a));
+    if (!a.inside) goto done;
+    TRY(allocation_ranks(&a, r, ranks_given ? (size_t)recipe_int(r, "launch.ranks") : 0, &ranks));
+    snprintf(text, sizeof text, "%zu", ranks);
+    TRY(recipe_set(r, "launch.ranks", text));
+    log_info("Slurm job %s: %zu node%s, %zu rank%s", a.job, a.nodes, a.nodes == 1 ? "" : "s", ranks,
+             ranks == 1 ? "" : "s");
+done:
+    return st;
+}
+
 status command_run(int argc, char **argv)
 {
     status st = OK;
@@ -203,6 +226,7 @@ status command_run(int argc, char **argv)
     command_line line = {OPTIONS, "RECIPE [key=value ...]", HELP, 1, 0, take_option, &o, {0}};
     TRY(arguments_parse(&line, argc, argv));
     TRY(read_recipe(&line.found, &o, &r));
+    TRY(take_allocation(r, o.ranks[0]));
     TRY(run_recipe(r, o.mode, true));
 done:
     recipe_free(&r);

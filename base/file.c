@@ -78,7 +78,9 @@ status file_write(const char *path, const void *bytes, size_t count)
     status st = OK;
     char *temporary = NULL;
     int fd = -1;
-    if (asprintf(&temporary, "%s.tmp.%ld", path, (long)getpid()) < 0) {
+    unsigned salt = 0; /* processes of other machines, with the same number, may write the same file */
+    if (getentropy(&salt, sizeof salt)) salt = 0;
+    if (asprintf(&temporary, "%s.tmp.%ld.%08x", path, (long)getpid(), salt) < 0) {
         temporary = NULL;
         TRY(FAIL(ERR_MEMORY, "%s: no memory for its name", path));
     }

@@ -2,22 +2,25 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "conf/recipe.h"
+#include "conf/sweep.h"
 #include "distill/metrics.h"
 #include "launcher/allocation.h"
 #include "launcher/commands.h"
 #include "launcher/evaluate.h"
 #include "launcher/generated.h"
+#include "launcher/member.h"
 #include "launcher/ranks.h"
 #include "launcher/restarts.h"
 #include "launcher/run_recipe.h"
 #include "launcher/rundir.h"
+#include "launcher/sweep_run.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { KEY_RESUME = 'r', KEY_FORCE = 'f', KEY_RANKS = 'n', KEY_RESTARTS = 'x' };
+enum { KEY_RESUME = 'r', KEY_FORCE = 'f', KEY_RANKS = 'n', KEY_RESTARTS = 'x', KEY_MEMBER = 'm' };
 
 static const struct argp_option OPTIONS[] = {
     {"ranks", KEY_RANKS, "N", 0,
@@ -26,6 +29,8 @@ static const struct argp_option OPTIONS[] = {
     {"max-restarts", KEY_RESTARTS, "N", 0, "Begin a step again when a rank dies or hangs (launch.max_restarts=N)", 0},
     {"resume", KEY_RESUME, NULL, 0, "Go on with a run that was stopped; finished steps are passed over", 0},
     {"force", KEY_FORCE, NULL, 0, "Move a run that is there aside (NAME.old-1 ...) and start anew", 0},
+    {"member", KEY_MEMBER, "N", 0,
+     "Of a sweep, run member N alone (from 0), or for \"array\" the one of SLURM_ARRAY_TASK_ID", 0},
     {0},
 };
 
@@ -34,7 +39,11 @@ static const char HELP[] =
     "\vRECIPE is a YAML file; key=value changes one of its keys (magister recipe help lists them). The run goes into "
     "the "
     "directory `out` (runs/NAME unless the recipe says otherwise): resolved recipe, store of predictions, checkpoints, "
-    "logs, metrics.json, report.html.\n\nCtrl-C saves and ends all ranks (exit code 75; --resume goes on), a second "
+    "logs, metrics.json, report.html.\n\nA recipe with a sweep stands for many runs, each in a directory of its own "
+    "below "
+    "`out`: they run one after another, one that fails does not hold up the others, and a table of all comes last "
+    "(magister sweep shows it at any time). The exit code is that of the first failure.\n\nCtrl-C saves and ends all "
+    "ranks (exit code 75; --resume goes on), a second "
     "one kills "
     "them.\n\nExamples:\n  magister run conf/demo.yaml --ranks 2\n  magister run conf/demo.yaml out=/tmp/try "
     "student.train.epochs=3\n\nExit codes: 64 wrong command line, 65 wrong data, 66 missing input, 73 output cannot be "
@@ -43,6 +52,7 @@ static const char HELP[] =
 typedef struct {
     run_mode mode;
     char ranks[48], restarts[48]; /* overrides, "launch.ranks=2"; "" without */
+    const char *member;           /* of a sweep; NULL: all */
 } options;
 
 static void take_option(int key, char *value, struct argp_state *state)
@@ -54,6 +64,10 @@ static void take_option(int key, char *value, struct argp_state *state)
     }
     if (key == KEY_RESTARTS) {
         snprintf(o->restarts, sizeof o->restarts, "launch.max_restarts=%.24s", value);
+        return;
+    }
+    if (key == KEY_MEMBER) {
+        o->member = value;
         return;
     }
     run_mode mode = key == KEY_RESUME ? RUN_RESUME : RUN_FORCE;
@@ -91,15 +105,26 @@ static status read_recipe(const words *found, options *o, recipe **out)
     return st;
 }
 
+status run_prepare(recipe *r, char **directory)
+{
+    status st = OK;
+    char *path = run_directory(r);
+    if (!path) TRY(FAIL(ERR_MEMORY, "no memory to start a run"));
+    TRY(recipe_set(r, "out", path));
+    bool generates = !strcmp(recipe_list_text(r, "stages", 0), "generate");
+    if (generates) TRY(generated_fill(r, path));
+    *directory = path;
+    path = NULL;
+done:
+    free(path);
+    return st;
+}
+
 /* Everything that can be wrong before something is written. */
 static status job_prepare(job *j)
 {
     status st = OK;
-    j->directory = run_directory(j->recipe);
-    if (!j->directory) TRY(FAIL(ERR_MEMORY, "no memory to start a run"));
-    TRY(recipe_set(j->recipe, "out", j->directory));
-    bool generates = !strcmp(recipe_list_text(j->recipe, "stages", 0), "generate");
-    if (generates) TRY(generated_fill(j->recipe, j->directory));
+    TRY(run_prepare(j->recipe, &j->directory));
     TRY(plan_make(j->recipe, &j->plan));
     j->done = calloc(j->plan.count + 1, sizeof *j->done);
     if (!j->done) TRY(FAIL(ERR_MEMORY, "no memory to start a run"));
@@ -182,12 +207,14 @@ status run_recipe(recipe *r, run_mode mode, bool results)
     status st = OK;
     job j = {.recipe = r, .lock = -1};
     allocation a;
+    bool opened = false;
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
     TRY(job_prepare(&j));
     TRY(allocation_read(&a));
     stop_install(a.batch);
     TRY(job_open(&j, mode));
+    opened = true;
     log_info("%s: run in %s", recipe_text(r, "name"), j.directory);
     plan_print(&j.plan, stderr);
     for (size_t i = 0; i < j.plan.count; i++) TRY(run_step_of(&j, i));
@@ -196,6 +223,7 @@ status run_recipe(recipe *r, run_mode mode, bool results)
     bool evaluated = j.plan.count && j.plan.at[j.plan.count - 1].kind == PLAN_EVALUATE;
     if (evaluated && results) TRY(print_results(&j));
 done:
+    if (opened) member_note(j.directory, st);
     job_end(&j);
     return st;
 }
@@ -227,7 +255,11 @@ status command_run(int argc, char **argv)
     TRY(arguments_parse(&line, argc, argv));
     TRY(read_recipe(&line.found, &o, &r));
     TRY(take_allocation(r, o.ranks[0]));
-    TRY(run_recipe(r, o.mode, true));
+    if (!sweep_count(r) && o.member)
+        TRY(FAIL(ERR_USAGE, "--member is for sweeps, and %s is none (magister recipe help sweep)", line.found.at[0]));
+    if (!sweep_count(r)) TRY(run_recipe(r, o.mode, true));
+    else if (o.member) TRY(sweep_run_member(r, o.member, o.mode));
+    else TRY(sweep_run(r, o.mode));
 done:
     recipe_free(&r);
     free(line.found.at);

@@ -7,6 +7,7 @@
 #include "launcher/evaluate.h"
 #include "launcher/generated.h"
 #include "launcher/ranks.h"
+#include "launcher/run_state.h"
 #include "launcher/rundir.h"
 
 #include <stdlib.h>
@@ -116,6 +117,7 @@ static status job_open(job *j, run_mode mode)
     if (!log) TRY(FAIL(ERR_MEMORY, "no memory to start a run"));
     TRY(log_open(log, -1, 1));
     run_register(j->directory);
+    run_state_begin(j->directory, (size_t)recipe_int(j->recipe, "launch.ranks"), 1, j->plan.count, mode == RUN_RESUME);
 done:
     free(log);
     return st;
@@ -149,6 +151,7 @@ static status run_step_of(const job *j, size_t i)
     }
     if (stop_requested()) TRY(FAIL(ERR_RETRY, "stopped before %s; --resume goes on with it", step->name));
     log_info("[%zu/%zu] %s", i + 1, j->plan.count, step->name);
+    run_state_step(i + 1, step->name);
     clock_gettime(CLOCK_MONOTONIC, &start);
     if (step->kind != PLAN_EVALUATE) TRY(step_make_directory(j->directory, step));
     TRY(step->kind == PLAN_RANKS ? ranks_run(j->recipe, j->directory, step) : run_inside(j, step));
@@ -192,6 +195,7 @@ status command_run(int argc, char **argv)
     bool evaluated = j.plan.count && j.plan.at[j.plan.count - 1].kind == PLAN_EVALUATE;
     if (evaluated) TRY(print_results(&j));
 done:
+    run_state_end(st);
     job_end(&j);
     free(line.found.at);
     return st;

@@ -12,6 +12,7 @@
 #include "launcher/ranks.h"
 #include "launcher/restarts.h"
 #include "launcher/run_recipe.h"
+#include "launcher/run_state.h"
 #include "launcher/rundir.h"
 #include "launcher/sweep_run.h"
 
@@ -136,6 +137,8 @@ static status job_open(job *j, run_mode mode)
 {
     status st = OK;
     char *log = NULL;
+    allocation a;
+    TRY(allocation_read(&a));
     TRY(rundir_open(j->directory, mode, &j->lock));
     for (size_t i = 0; i < j->plan.count; i++) /* before the recipe that made them is replaced */
         if (j->plan.at[i].kind != PLAN_EVALUATE) TRY(step_is_done(j->directory, &j->plan.at[i], &j->done[i]));
@@ -146,6 +149,8 @@ static status job_open(job *j, run_mode mode)
     if (!log) TRY(FAIL(ERR_MEMORY, "no memory to start a run"));
     TRY(log_open(log, -1, 1));
     run_register(j->directory);
+    run_state_begin(j->directory, (size_t)recipe_int(j->recipe, "launch.ranks"), a.inside ? a.nodes : 1, j->plan.count,
+                    mode == RUN_RESUME);
 done:
     free(log);
     return st;
@@ -179,6 +184,7 @@ static status run_step_of(job *j, size_t i)
     }
     if (stop_requested()) TRY(FAIL(ERR_RETRY, "stopped before %s; --resume goes on with it", step->name));
     log_info("[%zu/%zu] %s", i + 1, j->plan.count, step->name);
+    run_state_step(i + 1, step->name);
     clock_gettime(CLOCK_MONOTONIC, &start);
     if (step->kind != PLAN_EVALUATE) TRY(step_make_directory(j->directory, step));
     TRY(step->kind == PLAN_RANKS ? restarts_run(j->recipe, j->directory, step, &j->restarts) : run_inside(j, step));
@@ -206,13 +212,11 @@ status run_recipe(recipe *r, run_mode mode, bool results)
 {
     status st = OK;
     job j = {.recipe = r, .lock = -1};
-    allocation a;
     bool opened = false;
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
     TRY(job_prepare(&j));
-    TRY(allocation_read(&a));
-    stop_install(a.batch);
+    stop_install();
     TRY(job_open(&j, mode));
     opened = true;
     log_info("%s: run in %s", recipe_text(r, "name"), j.directory);
@@ -224,6 +228,7 @@ status run_recipe(recipe *r, run_mode mode, bool results)
     if (evaluated && results) TRY(print_results(&j));
 done:
     if (opened) member_note(j.directory, st);
+    if (opened) run_state_end(st);
     job_end(&j);
     return st;
 }

@@ -62,7 +62,7 @@ static status make_features(const char *run, const char *student)
     TRY(recipe_read(path, NULL, 0, &r));
     TRY(plan_make(r, &p));
     TRY(choose_steps(&p, run, student));
-    stop_install(false);
+    stop_install();
     TRY(rundir_open(run, RUN_RESUME, &lock));
     TRY(log_open(log, -1, 1));
     for (size_t i = 0; i < p.count; i++) TRY(make_one(r, run, &p.at[i]));

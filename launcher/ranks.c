@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "launcher/failures.h"
+#include "launcher/run_state.h"
 #include "launcher/starter.h"
 
 #include <errno.h>
@@ -33,9 +34,11 @@ static void on_stop(int signal_number)
     if (stops > 1 && !child_runs) _exit(status_exit_code(ERR_RETRY));
 }
 
-void stop_install(bool batch_job)
+void stop_install(void)
 {
-    in_batch_job = batch_job;
+    allocation a;
+    if (allocation_read(&a) == OK) in_batch_job = a.batch;
+    else fail_clear();                                 /* told where ranks are started */
     struct sigaction action = {.sa_handler = on_stop}; /* no SA_RESTART: waiting is interrupted */
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
@@ -116,6 +119,7 @@ static void wait_for(stopper *s, int *how)
         pid_t got = waitpid(s->child, how, WNOHANG);
         if (got == s->child || (got < 0 && errno == ECHILD)) break;
         pass_stop_on(s);
+        run_state_alive();
         sigtimedwait(&child_ended, NULL, &(struct timespec){.tv_nsec = 100000000});
     }
     sigprocmask(SIG_SETMASK, &old, NULL);

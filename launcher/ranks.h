@@ -15,9 +15,9 @@
 #include "conf/recipe.h"
 #include "launcher/plan.h"
 
-/* From here on these signals ask for a stop; a second one while nothing but the launcher runs ends it. In a batch job
- * all of them together ask once. */
-void stop_install(bool batch_job);
+/* From here on these signals ask for a stop; a second one while nothing but the launcher runs ends it. In a batch
+ * job all of them together ask once. */
+void stop_install(void);
 bool stop_requested(void);
 
 /* Runs one step and waits for it. Errors: ERR_RETRY when it was stopped and has saved; ERR_MISSING without mpirun or

@@ -7,9 +7,9 @@
 #include "launcher/commands.h"
 #include "launcher/evaluate.h"
 #include "launcher/generated.h"
-#include "launcher/member.h"
 #include "launcher/ranks.h"
 #include "launcher/run_recipe.h"
+#include "launcher/run_state.h"
 #include "launcher/rundir.h"
 #include "launcher/sweep_run.h"
 
@@ -137,6 +137,7 @@ static status job_open(job *j, run_mode mode)
     if (!log) TRY(FAIL(ERR_MEMORY, "no memory to start a run"));
     TRY(log_open(log, -1, 1));
     run_register(j->directory);
+    run_state_begin(j->directory, (size_t)recipe_int(j->recipe, "launch.ranks"), 1, j->plan.count, mode == RUN_RESUME);
 done:
     free(log);
     return st;
@@ -170,6 +171,7 @@ static status run_step_of(const job *j, size_t i)
     }
     if (stop_requested()) TRY(FAIL(ERR_RETRY, "stopped before %s; --resume goes on with it", step->name));
     log_info("[%zu/%zu] %s", i + 1, j->plan.count, step->name);
+    run_state_step(i + 1, step->name);
     clock_gettime(CLOCK_MONOTONIC, &start);
     if (step->kind != PLAN_EVALUATE) TRY(step_make_directory(j->directory, step));
     TRY(step->kind == PLAN_RANKS ? ranks_run(j->recipe, j->directory, step) : run_inside(j, step));
@@ -197,13 +199,11 @@ status run_recipe(recipe *r, run_mode mode, bool results)
 {
     status st = OK;
     job j = {.recipe = r, .lock = -1};
-    bool opened = false;
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
     TRY(job_prepare(&j));
     stop_install();
     TRY(job_open(&j, mode));
-    opened = true;
     log_info("%s: run in %s", recipe_text(r, "name"), j.directory);
     plan_print(&j.plan, stderr);
     for (size_t i = 0; i < j.plan.count; i++) TRY(run_step_of(&j, i));
@@ -212,7 +212,7 @@ status run_recipe(recipe *r, run_mode mode, bool results)
     bool evaluated = j.plan.count && j.plan.at[j.plan.count - 1].kind == PLAN_EVALUATE;
     if (evaluated && results) TRY(print_results(&j));
 done:
-    if (opened) member_note(j.directory, st);
+    run_state_end(st);
     job_end(&j);
     return st;
 }

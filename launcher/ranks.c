@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "launcher/cores.h"
 #include "launcher/failures.h"
+#include "launcher/run_state.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -110,6 +111,7 @@ static void wait_for(stopper *s, int *how)
         pid_t got = waitpid(s->child, how, WNOHANG);
         if (got == s->child || (got < 0 && errno == ECHILD)) break;
         pass_stop_on(s);
+        run_state_alive();
         sigtimedwait(&child_ended, NULL, &(struct timespec){.tv_nsec = 100000000});
     }
     sigprocmask(SIG_SETMASK, &old, NULL);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -251,4 +252,99 @@ void run_register(const char *run)
     free(absolute);
     free(list);
     free(state);
+}
+
+typedef struct {
+    char *path;
+    struct timespec changed;
+} listed;
+
+static int by_change_newest_first(const void *a, const void *b)
+{
+    const listed *x = a, *y = b;
+    if (x->changed.tv_sec != y->changed.tv_sec) return x->changed.tv_sec < y->changed.tv_sec ? 1 : -1;
+    if (x->changed.tv_nsec != y->changed.tv_nsec) return x->changed.tv_nsec < y->changed.tv_nsec ? 1 : -1;
+    return strcmp(x->path, y->path);
+}
+
+/* When one of the files was written that tell of a run; false without any. */
+static bool last_change(const char *run, struct timespec *out)
+{
+    static const char *const NAMES[] = {"state.json", "submitted.json", "recipe.yaml"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+        struct stat info;
+        char *path = run_path(run, NAMES[i]);
+        bool there = path && stat(path, &info) == 0;
+        free(path);
+        if (!there) continue;
+        if (!found || info.st_mtim.tv_sec > out->tv_sec) *out = info.st_mtim;
+        found = true;
+    }
+    return found;
+}
+
+static status listed_add(listed **list, size_t *count, const char *line, size_t length)
+{
+    struct timespec changed;
+    char *path = strndup(line, length);
+    if (!path) return FAIL(ERR_MEMORY, "no memory for the list of runs");
+    if (path[0] != '/' || !last_change(path, &changed)) {
+        free(path);
+        return OK;
+    }
+    listed *larger = realloc(*list, (*count + 1) * sizeof *larger);
+    if (!larger) {
+        free(path);
+        return FAIL(ERR_MEMORY, "no memory for the list of runs");
+    }
+    larger[(*count)++] = (listed){path, changed};
+    *list = larger;
+    return OK;
+}
+
+/* Sorted, without what is there twice: the strings go over to `out`. */
+static status listed_finish(listed *list, size_t count, run_list *out)
+{
+    run_list runs = {calloc(count + 1, sizeof *runs.at), 0};
+    if (!runs.at) return FAIL(ERR_MEMORY, "no memory for the list of runs");
+    if (count) qsort(list, count, sizeof *list, by_change_newest_first);
+    for (size_t i = 0; i < count; i++) {
+        bool again = runs.count && !strcmp(runs.at[runs.count - 1], list[i].path);
+        if (!again) runs.at[runs.count++] = list[i].path;
+        else free(list[i].path);
+        list[i].path = NULL;
+    }
+    *out = runs;
+    return OK;
+}
+
+status runs_listed(run_list *out)
+{
+    status st = OK;
+    char *state = state_directory(), *path = state ? path_join(state, "runs") : NULL, *bytes = NULL;
+    listed *list = NULL;
+    size_t length, count = 0;
+    if (path && file_exists(path)) TRY(file_read(path, LIST_BYTES_MAX, &bytes, &length));
+    for (const char *at = bytes; at && *at; at += *at == '\n') {
+        size_t line = strcspn(at, "\n");
+        TRY(listed_add(&list, &count, at, line));
+        at += line;
+    }
+    TRY(listed_finish(list, count, out));
+done:
+    for (size_t i = 0; i < count; i++) free(list[i].path);
+    free(list);
+    free(bytes);
+    free(path);
+    free(state);
+    return st;
+}
+
+void runs_free(run_list *runs)
+{
+    if (!runs) return;
+    for (size_t i = 0; i < runs->count; i++) free(runs->at[i]);
+    free(runs->at);
+    *runs = (run_list){0};
 }

@@ -46,4 +46,14 @@ status step_make_directory(const char *run, const plan_step *step);
  * that cannot be written is told and is no failure. */
 void run_register(const char *run);
 
+/* The runs of that list that are still there, the one that changed last first. No list is an empty one. The caller
+ * frees it with runs_free. Errors: ERR_IO, ERR_MEMORY, ERR_INPUT (a list that is too long). */
+typedef struct {
+    char **at; /* (count) absolute paths; owned */
+    size_t count;
+} run_list;
+
+status runs_listed(run_list *out);
+void runs_free(run_list *runs);
+
 #endif

@@ -89,10 +89,10 @@ static void grid_print(grid *g)
 
 static void show_measure(char *out, const measure *m, bool best)
 {
-    const char *star = best ? " *" : "";
+    const char *star = best ? "* " : "";
     if (isnan(m->mean)) snprintf(out, CELL_BYTES, "-");
-    else if (isnan(m->deviation)) snprintf(out, CELL_BYTES, "%.2f%s", m->mean, star);
-    else snprintf(out, CELL_BYTES, "%.2f ±%.2f%s", m->mean, m->deviation, star);
+    else if (isnan(m->deviation)) snprintf(out, CELL_BYTES, "%s%.2f", star, m->mean);
+    else snprintf(out, CELL_BYTES, "%s%.2f ±%.2f", star, m->mean, m->deviation);
 }
 
 /* ---- a terminal -------------------------------------------------------------------------------------------------- */

@@ -64,4 +64,7 @@ void findings_print(const findings *list, double seconds, FILE *to);
  * ERR_IO. */
 status findings_print_json(const findings *list, double seconds, FILE *to);
 
+/* The last line of ranks that look at each other (magister-rank doctor): how they end says nothing more. */
+#define DOCTOR_DONE "magister-rank doctor: done"
+
 #endif

@@ -79,6 +79,6 @@ void check_clock(const machine_use *use, findings *to)
     if (now < START_OF_2025)
         finding_fail(to, "clock", ERR_CONFIG, ADVICE, "it is said to be %s: the clock is not set", text);
     else if (use->nodes > 1 && asked && state.status & STA_UNSYNC)
-        finding_note(to, "clock", ADVICE, "%s; nothing keeps it right, and there are %zu nodes", text, use->nodes);
+        finding_note(to, "clock", ADVICE, "nothing keeps it right, and there are %zu nodes", use->nodes);
     else finding_ok(to, "clock", "%s%s", text, asked && !(state.status & STA_UNSYNC) ? ", kept right" : "");
 }

@@ -50,13 +50,6 @@ static void look_at(const struct addrinfo *list, addresses *out)
     }
 }
 
-/* With ranks on one machine only, a wrong name slows a start at most. */
-static void tell_wrong(const machine_use *use, findings *to, const char *advice, const char *found)
-{
-    if (use->nodes > 1) finding_fail(to, TOPIC, ERR_RANK, advice, "%s", found);
-    else finding_warn(to, TOPIC, advice, "%s", found);
-}
-
 static void check_slurm_name(const char *name, findings *to)
 {
     const char *node = getenv("SLURMD_NODENAME");
@@ -66,27 +59,28 @@ static void check_slurm_name(const char *name, findings *to)
                  "Slurm calls this node %s, it calls itself %s", node, name);
 }
 
+/* What is wrong here is a warning: whether ranks start and meet all the same is for them to tell. */
 void check_host(const machine_use *use, findings *to)
 {
-    char name[256] = "", found[1024];
+    char name[256] = "";
     addresses are;
     struct addrinfo *list = NULL, hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     gethostname(name, sizeof name - 1);
     int code = getaddrinfo(name, NULL, &hints, &list);
     if (code) {
-        snprintf(found, sizeof found, "the name of this machine, %s, does not resolve: %s", name, gai_strerror(code));
-        tell_wrong(use, to, "put it into /etc/hosts or the name server, or give the machine its right name", found);
+        finding_warn(to, TOPIC, "put it into /etc/hosts or the name server, or give the machine its right name",
+                     "the name of this machine (hostname) does not resolve: %s", gai_strerror(code));
         return;
     }
     look_at(list, &are);
     freeaddrinfo(list);
-    if (are.foreign[0]) {
-        snprintf(found, sizeof found, "%s resolves to %s, which is no address of this machine", name, are.foreign);
-        tell_wrong(use, to, "correct /etc/hosts or the name server: others would look for this machine there", found);
-    } else if (use->nodes > 1 && are.count == are.loopback) {
+    if (are.foreign[0])
+        finding_warn(to, TOPIC, "correct /etc/hosts or the name server: others look for this machine there",
+                     "%s resolves to %s, which is no address of this machine", name, are.foreign);
+    else if (use->nodes > 1 && are.count == are.loopback)
         finding_warn(to, TOPIC, "in /etc/hosts, give the name the address that other nodes reach this one at",
                      "%s resolves to %s only: who asks here for its address cannot be reached from other nodes", name,
                      are.text);
-    } else finding_ok(to, TOPIC, "%s is %s", name, are.text);
+    else finding_ok(to, TOPIC, "%s is %s", name, are.text);
     check_slurm_name(name, to);
 }

@@ -54,13 +54,9 @@ static double now_seconds(clockid_t clock)
 
 static status trial_create(const char *directory, trial *t)
 {
-    char host[64] = "";
-    gethostname(host, sizeof host - 1);
-    if (asprintf(&t->path, "%s/.magister-doctor.%s.%ld", directory, host, (long)getpid()) < 0) {
-        t->path = NULL;
-        return FAIL(ERR_MEMORY, "no memory for the name of a file");
-    }
-    t->fd = open(t->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    t->path = path_join(directory, ".magister-doctor.XXXXXX");
+    if (!t->path) return FAIL(ERR_MEMORY, "no memory for the name of a file");
+    t->fd = mkostemp(t->path, O_CLOEXEC);
     if (t->fd < 0) return FAIL(ERR_CREATE, "%s: nothing can be created there: %s", directory, strerror(errno));
     return OK;
 }

@@ -20,6 +20,7 @@ status command_store(int argc, char **argv);
 status command_recipe(int argc, char **argv);
 status command_generate(int argc, char **argv);
 status command_video(int argc, char **argv);
+status command_doctor(int argc, char **argv);
 
 /* `magister --version`. */
 status version_print(void);

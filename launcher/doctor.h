@@ -9,17 +9,17 @@
 #include "doctor/machine.h"
 
 typedef struct {
-    machine_use use;        /* of this machine */
-    size_t ranks;           /* of the world that is tried */
-    bool ranks_are_default; /* nobody asked for so many */
-    const char *partition;  /* with --cluster: where a small job is tried; NULL: nowhere */
+    machine_use use;       /* of this machine */
+    size_t ranks;          /* of the world that is tried */
+    const char *partition; /* with --cluster: where a small job is tried; NULL: nowhere */
 } doctor_task;
 
 typedef struct {
     const char *topic;
-    double seconds; /* after which it is given up */
-    void (*run)(const doctor_task *task, findings *to);
-    status code; /* of the failure that giving up is */
+    double seconds;                                     /* after which it is given up */
+    void (*run)(const doctor_task *task, findings *to); /* this or the next; the other is NULL */
+    void (*machine)(const machine_use *use, findings *to);
+    status code;                /* of the failure that giving up is */
     const char *found, *advice; /* what is told then */
 } doctor_check;
 

@@ -1,0 +1,336 @@
+/* Ranks on trial: the world a run would have is started and tells what it finds (rank/doctor.c), a line of JSON a
+ * finding. What else it prints is MPI's or Slurm's, and is shown when it fails. */
+#include "launcher/doctor.h"
+#include "launcher/ranks.h"
+#include "launcher/slurm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { WORDS_MAX = 48, TAIL = 700, LINE_MAX_BYTES = 8192 };
+static const char TOPIC[] = "MPI";
+static const double RANKS_SECONDS = 8, JOB_SECONDS = 17, END_SECONDS = 0.6, IMMEDIATE_SECONDS = 8;
+
+static double now_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* ---- the command line -------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *at[WORDS_MAX]; /* ended by NULL */
+    size_t count;
+    const char *starter; /* srun or mpirun */
+    char *program;
+    char pmix[80], ranks[32], threads[32], nodes[32], immediate[48], partition[256], host[256];
+} command_words;
+
+static void add(command_words *c, const char *word)
+{
+    if (c->count + 1 < WORDS_MAX) c->at[c->count++] = word;
+}
+
+static void add_mpirun(command_words *c)
+{
+    c->starter = "mpirun";
+    add(c, "mpirun");
+    add(c, "-n");
+    add(c, c->ranks);
+    add(c, "--bind-to");
+    add(c, "none");
+    add(c, "--oversubscribe");
+    if (geteuid() == 0) add(c, "--allow-run-as-root");
+}
+
+/* A rank that fails ends the others; a step that cannot begin at once is told and not waited for. */
+static void add_srun(command_words *c, const char *pmix, bool overlap)
+{
+    c->starter = "srun";
+    snprintf(c->pmix, sizeof c->pmix, "--mpi=%s", pmix);
+    add(c, "srun");
+    add(c, c->pmix);
+    add(c, "-n");
+    add(c, c->ranks);
+    if (overlap) add(c, "--overlap"); /* the step this runs in may hold all CPUs */
+    add(c, c->immediate);
+    add(c, "--kill-on-bad-exit=1");
+    add(c, "--wait=2");
+}
+
+static void add_job(command_words *c, const doctor_task *task, bool with_salloc)
+{
+    snprintf(c->partition, sizeof c->partition, "--partition=%s", task->partition);
+    if (with_salloc) add(c, "salloc");
+    if (with_salloc) add(c, c->immediate);
+    add(c, c->partition);
+    add(c, c->nodes);
+    add(c, "--time=1");
+}
+
+/* Who starts the ranks, as ranks_run does: srun where it knows PMIx, otherwise mpirun. One rank alone needs neither. */
+static void add_starter(command_words *c, const doctor_task *task)
+{
+    char pmix[64] = "";
+    bool inside = getenv("SLURM_JOB_ID") != NULL, job = task->partition != NULL;
+    if (inside || job) doctor_pmix(pmix, sizeof pmix);
+    snprintf(c->immediate, sizeof c->immediate, "--immediate=%.0f", job ? IMMEDIATE_SECONDS : 5);
+    if (pmix[0]) {
+        add_srun(c, pmix, inside && !job);
+        if (job) add_job(c, task, false);
+    } else if (job) {
+        add_job(c, task, true);
+        add_mpirun(c);
+    } else if (task->ranks > 1 || inside) add_mpirun(c);
+    else c->starter = "itself";
+}
+
+static status command_make(const doctor_task *task, command_words *c)
+{
+    c->program = ranks_program();
+    if (!c->program) return FAIL(ERR_MEMORY, "no memory to start magister-rank");
+    snprintf(c->ranks, sizeof c->ranks, "%zu", task->ranks);
+    snprintf(c->threads, sizeof c->threads, "%zu", task->use.threads);
+    snprintf(c->nodes, sizeof c->nodes, "--nodes=%zu", task->use.nodes);
+    if (!task->partition) gethostname(c->host, sizeof c->host - 1);
+    add_starter(c, task);
+    const char *const words[] = {c->program, "doctor",         "--ranks",   c->ranks,   "--out",  task->use.out,
+                                 "--device", task->use.device, "--threads", c->threads, "--seen", c->host};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) add(c, words[i]);
+    return OK;
+}
+
+/* For a person to paste: without the words that only the doctor needs. */
+static void command_show(const command_words *c, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < c->count && used < size && strcmp(c->at[i], "--device"); i++)
+        used += (size_t)snprintf(out + used, size - used, "%s%s", i ? " " : "", c->at[i]);
+}
+
+/* ---- running it -------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    pid_t child;
+    int output, complaint; /* descriptors; -1: ended */
+    char line[LINE_MAX_BYTES];
+    size_t line_count;
+    char tail[TAIL]; /* the last that was printed and is no finding */
+    size_t tail_count;
+    double end;          /* when it is given up */
+    double begun, first; /* when; first: of the first finding, 0 before it */
+    bool failed;         /* a finding tells of a failure */
+    bool done;           /* rank 0 has told all */
+    bool late;
+    int how; /* wait status */
+} trial;
+
+static void become(const command_words *c, int output, int complaint, pid_t parent)
+{
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+    if (getppid() != parent) _exit(1);
+    signal(SIGPIPE, SIG_DFL);
+    int nothing = open("/dev/null", O_RDONLY);
+    if (nothing >= 0) dup2(nothing, STDIN_FILENO);
+    dup2(output, STDOUT_FILENO);
+    dup2(complaint, STDERR_FILENO);
+    execvp(c->at[0], (char *const *)(uintptr_t)c->at); /* reads only */
+    dprintf(STDERR_FILENO, "%s: cannot start: %s\n", c->at[0], strerror(errno));
+    _exit(127);
+}
+
+static status trial_start(const command_words *c, trial *t)
+{
+    int output[2], complaint[2];
+    pid_t parent = getpid();
+    if (pipe2(output, O_CLOEXEC)) return FAIL(ERR_INTERNAL, "cannot start %s: %s", c->at[0], strerror(errno));
+    if (pipe2(complaint, O_CLOEXEC)) {
+        close(output[0]);
+        close(output[1]);
+        return FAIL(ERR_INTERNAL, "cannot start %s: %s", c->at[0], strerror(errno));
+    }
+    t->begun = now_seconds();
+    t->child = fork();
+    if (t->child == 0) become(c, output[1], complaint[1], parent);
+    close(output[1]);
+    close(complaint[1]);
+    t->output = output[0];
+    t->complaint = complaint[0];
+    return t->child < 0 ? FAIL(ERR_MEMORY, "cannot start %s: %s", c->at[0], strerror(errno)) : OK;
+}
+
+static void keep_tail(trial *t, const char *bytes, size_t count)
+{
+    if (count >= TAIL) {
+        bytes += count - (TAIL - 1);
+        count = TAIL - 1;
+    }
+    size_t over = t->tail_count + count < TAIL ? 0 : t->tail_count + count - (TAIL - 1);
+    memmove(t->tail, t->tail + over, t->tail_count - over);
+    t->tail_count -= over;
+    memcpy(t->tail + t->tail_count, bytes, count);
+    t->tail_count += count;
+    t->tail[t->tail_count] = '\0';
+}
+
+static bool is_told(const findings *list, const finding *f)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (!strcmp(list->at[i].topic, f->topic) && !strcmp(list->at[i].found, f->found)) return true;
+    return false;
+}
+
+static void take_line(trial *t, const command_words *c, findings *to)
+{
+    finding f;
+    t->line[t->line_count] = '\0';
+    if (!strcmp(t->line, DOCTOR_DONE)) {
+        t->done = true;
+        t->end = fmin(t->end, now_seconds() + END_SECONDS);
+    } else if (!finding_read(t->line, &f)) {
+        keep_tail(t, t->line, t->line_count);
+        keep_tail(t, "\n", 1);
+    } else if (!is_told(to, &f)) { /* ranks that fail alike say the same */
+        size_t length = strlen(f.found);
+        if (t->first == 0) t->first = now_seconds();
+        if (f.level == FINDING_OK && !strcmp(f.topic, TOPIC))
+            snprintf(f.found + length, sizeof f.found - length, ", started by %s in %.1f s", c->starter,
+                     t->first - t->begun);
+        t->failed |= f.level == FINDING_FAILURE;
+        finding_copy(to, &f);
+    }
+    t->line_count = 0;
+}
+
+/* False when the stream has ended. */
+static bool hear(int *fd, char *bytes, size_t size, size_t *count)
+{
+    ssize_t got = read(*fd, bytes, size);
+    *count = got > 0 ? (size_t)got : 0;
+    if (got > 0 || (got < 0 && errno == EINTR)) return true;
+    close(*fd);
+    *fd = -1;
+    return false;
+}
+
+static void hear_both(trial *t, const command_words *c, const struct pollfd *ready, findings *to)
+{
+    char bytes[4096];
+    size_t count = 0;
+    if (t->output >= 0 && ready[0].revents) {
+        hear(&t->output, bytes, sizeof bytes, &count);
+        for (size_t i = 0; i < count; i++) {
+            if (bytes[i] == '\n' || t->line_count + 1 == sizeof t->line) take_line(t, c, to);
+            if (bytes[i] != '\n') t->line[t->line_count++] = bytes[i];
+        }
+    }
+    if (t->complaint >= 0 && ready[1].revents && hear(&t->complaint, bytes, sizeof bytes, &count))
+        keep_tail(t, bytes, count);
+}
+
+/* mpirun and srun end their ranks on SIGTERM; what they leave goes to the doctor, who ends it. */
+static void trial_end(trial *t)
+{
+    double end = now_seconds() + END_SECONDS;
+    pid_t got = 0;
+    if (t->output >= 0) close(t->output);
+    if (t->complaint >= 0) close(t->complaint);
+    if (t->late) kill(-t->child, SIGTERM);
+    while ((got = waitpid(t->child, &t->how, WNOHANG)) == 0 && now_seconds() < end)
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    if (got == 0) kill(-t->child, SIGKILL);
+    while (got == 0 && (got = waitpid(t->child, &t->how, 0)) < 0 && errno == EINTR) got = 0;
+}
+
+static void trial_hear(trial *t, const command_words *c, findings *to)
+{
+    while (t->output >= 0 || t->complaint >= 0) {
+        double left = t->end - now_seconds();
+        struct pollfd ready[2] = {{t->output, POLLIN, 0}, {t->complaint, POLLIN, 0}};
+        if (poll(ready, 2, left > 0 ? (int)(1e3 * left) + 1 : 0) > 0) hear_both(t, c, ready, to);
+        if ((t->late = now_seconds() >= t->end)) break;
+    }
+    if (t->line_count) take_line(t, c, to);
+}
+
+/* ---- what came of it --------------------------------------------------------------------------------------------- */
+
+/* One line, without the rules (-----) that Open MPI draws around its messages. */
+static void tidy_tail(trial *t)
+{
+    enum { RULE = 5 };
+    size_t kept = 0;
+    for (size_t i = 0; i < t->tail_count;) {
+        size_t dashes = strspn(t->tail + i, "-"), spaces = strspn(t->tail + i, " \t\r\n");
+        size_t dropped = spaces ? spaces : dashes >= RULE ? dashes : 0;
+        if (dropped && kept && t->tail[kept - 1] != ' ') t->tail[kept++] = ' ';
+        else if (!dropped) t->tail[kept++] = t->tail[i++];
+        i += dropped;
+    }
+    while (kept && t->tail[kept - 1] == ' ') kept--;
+    t->tail[kept] = '\0';
+}
+
+static void tell_end(trial *t, const doctor_task *task, const command_words *c, double seconds, findings *to)
+{
+    char command[600], advice[900], end[64];
+    command_show(c, command, sizeof command);
+    snprintf(advice, sizeof advice, "see all it says: %s", command);
+    tidy_tail(t);
+    const char *colon = t->tail[0] ? ": " : "";
+    if (t->done) return;
+    if (t->late)
+        finding_fail(to, TOPIC, ERR_RANK, advice, "%zu rank%s by %s %s within %.0f s%s%s", task->ranks,
+                     task->ranks == 1 ? "" : "s", c->starter, t->first > 0 ? "did not end" : "did not start", seconds,
+                     colon, t->tail);
+    else if (t->how && !t->failed) {
+        if (WIFSIGNALED(t->how)) snprintf(end, sizeof end, "was ended by signal %d", WTERMSIG(t->how));
+        else snprintf(end, sizeof end, "ended with exit code %d", WEXITSTATUS(t->how));
+        finding_fail(to, TOPIC, ERR_RANK, advice, "%s %s%s%s", c->at[0], end, colon, t->tail);
+    } else if (t->first == 0)
+        finding_fail(to, TOPIC, ERR_RANK, advice, "the ranks ended and told nothing%s%s", colon, t->tail);
+}
+
+static void try_ranks(const doctor_task *task, double seconds, findings *to)
+{
+    status st = OK;
+    command_words c = {0};
+    trial t = {.output = -1, .complaint = -1, .end = now_seconds() + seconds};
+    setenv("OMP_NUM_THREADS", "1", 1);
+    setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0); /* as in a run, see ranks.c */
+    TRY(command_make(task, &c));
+    if (access(c.program, X_OK)) {
+        finding_note(to, TOPIC, "", "no rank was started: there is no magister-rank");
+        goto done;
+    }
+    TRY(trial_start(&c, &t));
+    trial_hear(&t, &c, to);
+    trial_end(&t);
+    tell_end(&t, task, &c, seconds, to);
+done:
+    free(c.program);
+    if (st != OK) finding_fail_told(to, TOPIC, st, "");
+}
+
+void doctor_ranks(const doctor_task *task, findings *to)
+{
+    try_ranks(task, RANKS_SECONDS, to);
+}
+
+void doctor_job(const doctor_task *task, findings *to)
+{
+    try_ranks(task, JOB_SECONDS, to);
+}

@@ -7,6 +7,7 @@
 #include "launcher/evaluate.h"
 #include "launcher/generated.h"
 #include "launcher/ranks.h"
+#include "launcher/run_recipe.h"
 #include "launcher/rundir.h"
 
 #include <stdlib.h>
@@ -53,7 +54,7 @@ static void take_option(int key, char *value, struct argp_state *state)
 }
 
 typedef struct {
-    recipe *recipe;
+    recipe *recipe; /* borrowed */
     char *directory;
     plan plan;
     bool *done; /* (plan.count) steps that an earlier start has finished */
@@ -67,7 +68,6 @@ static void job_end(job *j)
     free(j->done);
     free(j->directory);
     plan_free(&j->plan);
-    recipe_free(&j->recipe);
 }
 
 static status read_recipe(const words *found, const char *ranks, recipe **out)
@@ -83,15 +83,11 @@ static status read_recipe(const words *found, const char *ranks, recipe **out)
 }
 
 /* Everything that can be wrong before something is written. */
-static status job_prepare(job *j, const words *found, const char *ranks)
+static status job_prepare(job *j)
 {
     status st = OK;
-    TRY(read_recipe(found, ranks, &j->recipe));
-    const char *out = recipe_text(j->recipe, "out");
-    j->directory = out ? strdup(out) : path_join("runs", recipe_text(j->recipe, "name"));
+    j->directory = run_directory(j->recipe);
     if (!j->directory) TRY(FAIL(ERR_MEMORY, "no memory to start a run"));
-    size_t length = strlen(j->directory);
-    while (length > 1 && j->directory[length - 1] == '/') j->directory[--length] = '\0';
     TRY(recipe_set(j->recipe, "out", j->directory));
     bool generates = !strcmp(recipe_list_text(j->recipe, "stages", 0), "generate");
     if (generates) TRY(generated_fill(j->recipe, j->directory));
@@ -172,27 +168,38 @@ done:
     return st;
 }
 
+status run_recipe(recipe *r, run_mode mode, bool results)
+{
+    status st = OK;
+    job j = {.recipe = r, .lock = -1};
+    struct timespec start;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    TRY(job_prepare(&j));
+    stop_install();
+    TRY(job_open(&j, mode));
+    log_info("%s: run in %s", recipe_text(r, "name"), j.directory);
+    plan_print(&j.plan, stderr);
+    for (size_t i = 0; i < j.plan.count; i++) TRY(run_step_of(&j, i));
+    TRY(recipe_mistakes(r));
+    log_info("done in %.0f s", seconds_since(&start));
+    bool evaluated = j.plan.count && j.plan.at[j.plan.count - 1].kind == PLAN_EVALUATE;
+    if (evaluated && results) TRY(print_results(&j));
+done:
+    job_end(&j);
+    return st;
+}
+
 status command_run(int argc, char **argv)
 {
     status st = OK;
     options o = {RUN_NEW, ""};
-    job j = {.lock = -1};
+    recipe *r = NULL;
     command_line line = {OPTIONS, "RECIPE [key=value ...]", HELP, 1, 0, take_option, &o, {0}};
-    struct timespec start;
-    clock_gettime(CLOCK_MONOTONIC, &start);
     TRY(arguments_parse(&line, argc, argv));
-    TRY(job_prepare(&j, &line.found, o.ranks));
-    stop_install();
-    TRY(job_open(&j, o.mode));
-    log_info("%s: run in %s", recipe_text(j.recipe, "name"), j.directory);
-    plan_print(&j.plan, stderr);
-    for (size_t i = 0; i < j.plan.count; i++) TRY(run_step_of(&j, i));
-    TRY(recipe_mistakes(j.recipe));
-    log_info("done in %.0f s", seconds_since(&start));
-    bool evaluated = j.plan.count && j.plan.at[j.plan.count - 1].kind == PLAN_EVALUATE;
-    if (evaluated) TRY(print_results(&j));
+    TRY(read_recipe(&line.found, o.ranks, &r));
+    TRY(run_recipe(r, o.mode, true));
 done:
-    job_end(&j);
+    recipe_free(&r);
     free(line.found.at);
     return st;
 }

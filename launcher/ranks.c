@@ -1,8 +1,8 @@
 #include "launcher/ranks.h"
 
+#include "base/cpus.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "launcher/cores.h"
 #include "launcher/failures.h"
 
 #include <errno.h>
@@ -164,7 +164,7 @@ static void add_mpirun(arguments *a, size_t ranks, const cpu_list *cpus)
     add(a, "mpirun");
     add(a, "-n");
     add(a, a->ranks);
-    add(a, "--bind-to"); /* ranks bind themselves, see cores.h */
+    add(a, "--bind-to"); /* ranks bind themselves, see base/cpus.h */
     add(a, "none");
     add(a, "--quiet");
     if (geteuid() == 0) add(a, "--allow-run-as-root");
@@ -188,22 +188,21 @@ static void add_rank(arguments *a, const char *program, const char *run, const r
 }
 
 /* Cores and threads, for the ranks and for the libraries in them. */
-static status set_environment(const cpu_list *cpus, size_t ranks, size_t threads)
+static void set_environment(const recipe *r, const cpu_list *cpus, size_t ranks, size_t threads)
 {
-    char number[16], *lists = cpus_for_ranks(cpus, ranks, threads);
-    if (!lists) return FAIL(ERR_MEMORY, "no memory to start %zu ranks", ranks);
-    if (!lists[0])
+    char number[16], bind[48] = "";
+    bool wanted = !strcmp(recipe_text(r, "launch.bind"), "cores");
+    if (wanted && ranks > cpus->count / threads)
         log_warn("%zu ranks of %zu threads on %zu CPUs: they share them, and none is bound", ranks, threads,
                  cpus->count);
+    if (wanted) snprintf(bind, sizeof bind, "%zu:%zu", ranks, threads);
     snprintf(number, sizeof number, "%zu", threads);
-    setenv("MAGISTER_CPUS", lists, 1);
+    setenv("MAGISTER_BIND", bind, 1);
     setenv("MAGISTER_TERMINAL", isatty(STDERR_FILENO) ? "1" : "0", 1); /* behind mpirun a rank cannot see it */
     setenv("OMP_NUM_THREADS", number, 1);
     setenv("OMP_WAIT_POLICY", "PASSIVE", 1); /* spinning threads of one rank would hold up another */
     /* reading another process's memory is forbidden in many containers, which Open MPI finds out too late */
     setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0);
-    free(lists);
-    return OK;
 }
 
 static void become(const arguments *a, pid_t launcher, int failed)
@@ -261,7 +260,7 @@ status ranks_run(const recipe *r, const char *run, const plan_step *step)
     TRY(cpus_usable(&cpus));
     if (ranks > 1) add_mpirun(&a, ranks, &cpus);
     add_rank(&a, program, run, &step->step);
-    TRY(set_environment(&cpus, ranks, threads));
+    set_environment(r, &cpus, ranks, threads);
     TRY(failures_forget(run, step->name, ranks));
     TRY(start(&a, &s.child));
     child_runs = 1;

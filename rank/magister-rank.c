@@ -122,7 +122,7 @@ static void end_tell(const rank_arguments *a, const char *step_name, int rank, s
 static status world_run(const rank_arguments *a, const char *step_name, comm **c, recipe **r, bool *agreed)
 {
     status st = OK;
-    TRY(cores_bind(getenv("MAGISTER_CPUS"), local_rank()));
+    TRY(cores_bind(getenv("MAGISTER_BIND"), local_rank()));
     TRY(recipe_of_step(a, r));
     if (!generates(a))
         TRY(tensors_begin(*r)); /* before MPI: the device is decided before any other library looks at it */

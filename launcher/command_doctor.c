@@ -8,7 +8,16 @@
 #include <string.h>
 #include <time.h>
 
-enum { KEY_RANKS = 'n', KEY_OUT = 'o', KEY_JSON = 'j', KEY_CLUSTER = 'c', KEY_PARTITION = 'p' };
+enum {
+    KEY_RANKS = 'n',
+    KEY_OUT = 'o',
+    KEY_JSON = 'j',
+    KEY_CLUSTER = 'c',
+    KEY_PARTITION = 'p',
+    KEY_PATIENCE = 'w',
+    PATIENCE_MOST = 600
+};
+static const double PATIENCE = 8; /* seconds: all of it takes less than ten */
 
 static const struct argp_option OPTIONS[] = {
     {"ranks", KEY_RANKS, "N", 0, "Ranks to start (else launch.ranks, one a node at least in a job, or 2)", 0},
@@ -16,6 +25,7 @@ static const struct argp_option OPTIONS[] = {
     {"cluster", KEY_CLUSTER, NULL, 0, "What Slurm offers, from a login node; nothing is started", 0},
     {"partition", KEY_PARTITION, "NAME", 0, "With --cluster: try two ranks on two nodes there, for a minute at most",
      0},
+    {"patience", KEY_PATIENCE, "SECONDS", 0, "Until ranks are given up (8)", 0},
     {"json", KEY_JSON, NULL, 0, "For programs", 0},
     {0},
 };
@@ -32,9 +42,9 @@ static const char SLOW[] = "see whether the file system that the programs are on
 static const char DAEMON[] = "see whether slurmctld runs: scontrol ping";
 static const char SYSTEM[] = "the system did not tell within 2 s";
 
-/* Topic, seconds, what is done; and what is told when it does not come back. */
+/* Topic, seconds (with ranks: beside their patience), what is done; and what is told when it does not come back. */
 static const doctor_check CHECKS[] = {
-    {"magister", 8, doctor_programs, NULL, ERR_MISSING, "magister-rank did not tell its version within 8 s", SLOW},
+    {"magister", 8, doctor_programs, NULL, ERR_MISSING, "mpirun did not tell its version within 8 s", SLOW},
     {"Slurm", 8, doctor_slurm, NULL, ERR_RANK, "its commands did not answer within 8 s", DAEMON},
     {"host", 4, NULL, check_host, ERR_RANK, "the name of this machine was not resolved within 4 s",
      "put it into /etc/hosts, or see to the name server (/etc/resolv.conf)"},
@@ -47,13 +57,13 @@ static const doctor_check CHECKS[] = {
     {"clock", 2, NULL, check_clock, ERR_INTERNAL, SYSTEM, ""},
     {"out", 6, NULL, check_out, ERR_IO, "its file system did not answer within 6 s",
      "see whether the file server runs, or take another place: out=DIR"},
-    {"MPI", 9.4, doctor_ranks, NULL, ERR_RANK, "the ranks did not end within 9 s", ""},
+    {"MPI", 1.5, doctor_ranks, NULL, ERR_RANK, "the ranks could not be ended", ""},
 };
 
 static const doctor_check CLUSTER_CHECKS[] = {
-    {"magister", 8, doctor_programs, NULL, ERR_MISSING, "magister-rank did not tell its version within 8 s", SLOW},
+    {"magister", 8, doctor_programs, NULL, ERR_MISSING, "mpirun did not tell its version within 8 s", SLOW},
     {"Slurm", 9.4, doctor_cluster, NULL, ERR_RANK, "its commands did not answer within 9 s", DAEMON},
-    {"job", 19, doctor_job, NULL, ERR_RANK, "the job did not end within 19 s", ""},
+    {"job", 11, doctor_job, NULL, ERR_RANK, "the job could not be ended", ""},
 };
 enum {
     CHECK_COUNT = sizeof CHECKS / sizeof CHECKS[0],
@@ -62,6 +72,7 @@ enum {
 
 typedef struct {
     bool json, cluster;
+    double patience;
     const char *out, *partition;
     char ranks[48]; /* an override, "launch.ranks=2"; "" without */
 } options;
@@ -70,6 +81,9 @@ static void take_option(int key, char *value, struct argp_state *state)
 {
     options *o = ((command_line *)state->input)->self;
     if (key == KEY_RANKS) snprintf(o->ranks, sizeof o->ranks, "launch.ranks=%.30s", value);
+    if (key == KEY_PATIENCE) o->patience = strtod(value, NULL);
+    if (key == KEY_PATIENCE && !(o->patience >= 1 && o->patience <= PATIENCE_MOST))
+        argp_error(state, "--patience takes 1 to %d seconds, and not %s", PATIENCE_MOST, value);
     if (key == KEY_OUT) o->out = value;
     if (key == KEY_PARTITION) o->partition = value;
     if (key == KEY_CLUSTER) o->cluster = true;
@@ -123,8 +137,12 @@ static void choose_ranks(const recipe *r, const options *o, bool has_recipe, doc
 
 static void run_checks(const options *o, const doctor_task *task, findings *found)
 {
-    if (!o->cluster) doctor_run(CHECKS, CHECK_COUNT, task, found);
-    else doctor_run(CLUSTER_CHECKS, task->partition ? CLUSTER_COUNT : CLUSTER_COUNT - 1, task, found);
+    doctor_check checks[CHECK_COUNT];
+    size_t count = !o->cluster ? CHECK_COUNT : task->partition ? CLUSTER_COUNT : CLUSTER_COUNT - 1;
+    memcpy(checks, o->cluster ? CLUSTER_CHECKS : CHECKS, count * sizeof *checks);
+    for (size_t i = 0; i < count; i++)
+        if (checks[i].run == doctor_ranks || checks[i].run == doctor_job) checks[i].seconds += task->patience;
+    doctor_run(checks, count, task, found);
 }
 
 static double now_seconds(void)
@@ -144,7 +162,7 @@ static status print_findings(const options *o, const findings *found, double sec
 status command_doctor(int argc, char **argv)
 {
     status st = OK;
-    options o = {0};
+    options o = {.patience = PATIENCE};
     recipe *r = NULL;
     char *out = NULL;
     findings found = {0};
@@ -154,7 +172,8 @@ status command_doctor(int argc, char **argv)
     if (o.partition && !o.cluster) TRY(FAIL(ERR_USAGE, "--partition goes with --cluster"));
     TRY(read_recipe(&line.found, &o, &r));
     TRY(choose_out(r, &o, line.found.count > 0, &out));
-    doctor_task task = {.use = {.out = out, .device = recipe_text(r, "device")}, .partition = o.partition};
+    doctor_task task = {
+        .use = {.out = out, .device = recipe_text(r, "device")}, .patience = o.patience, .partition = o.partition};
     choose_ranks(r, &o, line.found.count > 0, &task);
     TRY(recipe_mistakes(r));
     run_checks(&o, &task, &found);

@@ -11,6 +11,7 @@
 typedef struct {
     machine_use use;       /* of this machine */
     size_t ranks;          /* of the world that is tried */
+    double patience;       /* seconds until ranks are given up */
     const char *partition; /* with --cluster: where a small job is tried; NULL: nowhere */
 } doctor_task;
 
@@ -29,7 +30,7 @@ void doctor_run(const doctor_check *checks, size_t count, const doctor_task *tas
 
 /* ---- checks ------------------------------------------------------------------------------------------------------ */
 
-void doctor_programs(const doctor_task *task, findings *to); /* "magister": magister-rank, and what is built in */
+void doctor_programs(const doctor_task *task, findings *to); /* "magister": magister-rank and mpirun are there */
 void doctor_slurm(const doctor_task *task, findings *to);    /* "Slurm": the allocation around us, its commands, PMIx */
 void doctor_ranks(const doctor_task *task, findings *to);    /* "MPI": starts ranks, which tell what they find */
 void doctor_cluster(const doctor_task *task, findings *to);  /* "Slurm": partitions and settings, from a login node */

@@ -18,7 +18,9 @@
 
 enum { WORDS_MAX = 48, TAIL = 700, LINE_MAX_BYTES = 8192 };
 static const char TOPIC[] = "MPI";
-static const double RANKS_SECONDS = 8, JOB_SECONDS = 17, END_SECONDS = 0.6, IMMEDIATE_SECONDS = 8;
+static const double IMMEDIATE_SECONDS = 8; /* until a job of its own has begun */
+static const double DONE_SECONDS = 2;      /* for ranks that have told all to end, and to clear up behind them */
+static const double END_SECONDS = 1;       /* for mpirun and srun to end ranks */
 
 static double now_seconds(void)
 {
@@ -34,7 +36,7 @@ typedef struct {
     size_t count;
     const char *starter; /* srun or mpirun */
     char *program;
-    char pmix[80], ranks[32], threads[32], nodes[32], immediate[48], partition[256], host[256];
+    char pmix[80], ranks[32], threads[32], nodes[32], immediate[48], wait[32], partition[256], host[256];
 } command_words;
 
 static void add(command_words *c, const char *word)
@@ -102,11 +104,13 @@ static status command_make(const doctor_task *task, command_words *c)
     if (!c->program) return FAIL(ERR_MEMORY, "no memory to start magister-rank");
     snprintf(c->ranks, sizeof c->ranks, "%zu", task->ranks);
     snprintf(c->threads, sizeof c->threads, "%zu", task->use.threads);
+    snprintf(c->wait, sizeof c->wait, "%.0f", fmax(1, floor(0.4 * task->patience)));
     snprintf(c->nodes, sizeof c->nodes, "--nodes=%zu", task->use.nodes);
     if (!task->partition) gethostname(c->host, sizeof c->host - 1);
     add_starter(c, task);
-    const char *const words[] = {c->program, "doctor",         "--ranks",   c->ranks,   "--out",  task->use.out,
-                                 "--device", task->use.device, "--threads", c->threads, "--seen", c->host};
+    const char *const words[] = {c->program,   "doctor",         "--ranks",   c->ranks,   "--out",  task->use.out,
+                                 "--device",   task->use.device, "--threads", c->threads, "--wait", c->wait,
+                                 "--launcher", MAGISTER_VERSION, "--seen",    c->host};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) add(c, words[i]);
     return OK;
 }
@@ -199,7 +203,7 @@ static void take_line(trial *t, const command_words *c, findings *to)
     t->line[t->line_count] = '\0';
     if (!strcmp(t->line, DOCTOR_DONE)) {
         t->done = true;
-        t->end = fmin(t->end, now_seconds() + END_SECONDS);
+        t->end = fmin(t->end, now_seconds() + DONE_SECONDS);
     } else if (!finding_read(t->line, &f)) {
         keep_tail(t, t->line, t->line_count);
         keep_tail(t, "\n", 1);
@@ -284,18 +288,30 @@ static void tidy_tail(trial *t)
     t->tail[kept] = '\0';
 }
 
+/* A machine with much else to do starts ranks late. */
+static void tell_load(char *out, size_t size)
+{
+    double load[1] = {0};
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    out[0] = '\0';
+    if (getloadavg(load, 1) == 1 && cpus > 0 && load[0] > 1.5 * (double)cpus)
+        snprintf(out, size, " (this machine is busy: load %.0f on %ld CPUs)", load[0], cpus);
+}
+
 static void tell_end(trial *t, const doctor_task *task, const command_words *c, double seconds, findings *to)
 {
-    char command[600], advice[900], end[64];
+    char command[600], advice[900], end[64], load[96];
     command_show(c, command, sizeof command);
-    snprintf(advice, sizeof advice, "see all it says: %s", command);
+    tell_load(load, sizeof load);
+    snprintf(advice, sizeof advice, "%ssee all it says: %s", t->late ? "wait longer with --patience, or " : "",
+             command);
     tidy_tail(t);
     const char *colon = t->tail[0] ? ": " : "";
     if (t->done) return;
     if (t->late)
-        finding_fail(to, TOPIC, ERR_RANK, advice, "%zu rank%s by %s %s within %.0f s%s%s", task->ranks,
+        finding_fail(to, TOPIC, ERR_RANK, advice, "%zu rank%s by %s %s within %.0f s%s%s%s", task->ranks,
                      task->ranks == 1 ? "" : "s", c->starter, t->first > 0 ? "did not end" : "did not start", seconds,
-                     colon, t->tail);
+                     load, colon, t->tail);
     else if (t->how && !t->failed) {
         if (WIFSIGNALED(t->how)) snprintf(end, sizeof end, "was ended by signal %d", WTERMSIG(t->how));
         else snprintf(end, sizeof end, "ended with exit code %d", WEXITSTATUS(t->how));
@@ -327,10 +343,10 @@ done:
 
 void doctor_ranks(const doctor_task *task, findings *to)
 {
-    try_ranks(task, RANKS_SECONDS, to);
+    try_ranks(task, task->patience, to);
 }
 
 void doctor_job(const doctor_task *task, findings *to)
 {
-    try_ranks(task, JOB_SECONDS, to);
+    try_ranks(task, IMMEDIATE_SECONDS + task->patience, to);
 }

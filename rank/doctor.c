@@ -8,24 +8,33 @@
 #include <string.h>
 #include <unistd.h>
 
-static const double WAIT_SECONDS = 3; /* for other ranks: the launcher gives up on all after 8 */
-
 /* ---- command line ------------------------------------------------------------------------------------------------ */
 
-enum { KEY_RANKS = 'n', KEY_OUT = 'o', KEY_DEVICE = 'd', KEY_THREADS = 't', KEY_SEEN = 's', RANKS_MOST = 1 << 20 };
+enum {
+    KEY_RANKS = 'n',
+    KEY_OUT = 'o',
+    KEY_DEVICE = 'd',
+    KEY_THREADS = 't',
+    KEY_SEEN = 's',
+    KEY_WAIT = 'w',
+    KEY_VERSION = 'v',
+    RANKS_MOST = 1 << 20
+};
 
 static const struct argp_option OPTIONS[] = {
     {"ranks", KEY_RANKS, "N", 0, "ranks that were promised", 0},
     {"out", KEY_OUT, "DIR", 0, "directory of the run", 0},
     {"device", KEY_DEVICE, "NAME", 0, "auto, cpu or cuda", 0},
     {"threads", KEY_THREADS, "N", 0, "threads of each rank", 0},
+    {"wait", KEY_WAIT, "SECONDS", 0, "for other ranks", 0},
+    {"launcher", KEY_VERSION, "VERSION", 0, "of the magister that starts this", 0},
     {"seen", KEY_SEEN, "HOST", 0, "host that the launcher looks at itself", 0},
     {0},
 };
 
 typedef struct {
-    int ranks, threads;
-    const char *out, *device, *seen;
+    int ranks, threads, wait;
+    const char *out, *device, *seen, *launcher;
 } options;
 
 static int number(const char *text, struct argp_state *state)
@@ -41,6 +50,8 @@ static void take_option(int key, char *value, struct argp_state *state)
     options *o = ((command_line *)state->input)->self;
     if (key == KEY_RANKS) o->ranks = number(value, state);
     if (key == KEY_THREADS) o->threads = number(value, state);
+    if (key == KEY_WAIT) o->wait = number(value, state);
+    if (key == KEY_VERSION) o->launcher = value;
     if (key == KEY_OUT) o->out = value;
     if (key == KEY_DEVICE) o->device = value;
     if (key == KEY_SEEN) o->seen = value;
@@ -175,7 +186,7 @@ static status examine(doctor_world *w)
 int doctor_main(int argc, char **argv)
 {
     static char command[] = "magister-rank doctor";
-    options o = {.ranks = 1, .threads = 1, .out = ".", .device = "auto"};
+    options o = {.ranks = 1, .threads = 1, .wait = 3, .out = ".", .device = "auto"};
     command_line line = {
         OPTIONS, "", "What ranks find about each other. `magister doctor` starts it.", 0, 0, take_option, &o, {0}};
     doctor_world w = {0};
@@ -183,7 +194,8 @@ int doctor_main(int argc, char **argv)
     status st = arguments_parse(&line, argc, argv);
     w.use = (machine_use){.out = o.out, .device = o.device, .threads = (size_t)o.threads};
     w.seen = o.seen;
-    if (st == OK) st = comm_open(o.ranks, WAIT_SECONDS, &w.comm);
+    w.launcher = o.launcher ? o.launcher : MAGISTER_VERSION;
+    if (st == OK) st = comm_open(o.ranks, o.wait, &w.comm);
     if (st == OK) {
         find_place(&w);
         st = examine(&w);

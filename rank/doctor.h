@@ -17,8 +17,9 @@ int doctor_main(int argc, char **argv);
 typedef struct {
     comm *comm;
     machine_use use;
-    const char *seen;   /* the launcher's host: it looks at that one itself; "" or NULL: none */
-    bool first_of_node; /* among the ranks of its node */
+    const char *seen;     /* the launcher's host: it looks at that one itself; "" or NULL: none */
+    const char *launcher; /* the version of the magister that started this */
+    bool first_of_node;   /* among the ranks of its node */
     int local_rank, local_size;
     findings found; /* of rank 0: to be printed */
 } doctor_world;

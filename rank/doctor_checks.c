@@ -3,6 +3,7 @@
 #include "rank/doctor.h"
 #include "rank/libraries.h"
 #include "tensor/tensor.h"
+#include "video/decoder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -62,6 +63,12 @@ static void tell_other_library(doctor_world *w, const char *library, const char 
 static void judge_versions(doctor_world *w, char **texts, char **hosts)
 {
     int size = comm_size(w->comm), other_cpu = 0, others = 0;
+    if (strcmp(w->launcher, MAGISTER_VERSION))
+        finding_fail(&w->found, "versions", ERR_MISSING, "install them together, or set MAGISTER_RANK to the right one",
+                     "this is magister %s and its magister-rank is %s", w->launcher, MAGISTER_VERSION);
+    else
+        finding_ok(&w->found, "versions", "magister %s, libtorch %s (%s), %s", MAGISTER_VERSION, t_library_version(),
+                   t_cpu_capability(), video_library());
     char library[128], first[128] = "";
     int first_other = 0;
     for (int r = 1; r < size; r++) {
@@ -84,9 +91,8 @@ static void judge_versions(doctor_world *w, char **texts, char **hosts)
                      "rank %d (%s) computes with %.*s and rank 0 (%s) with %.*s", other_cpu, hosts[other_cpu],
                      (int)strcspn(texts[other_cpu], "\n"), texts[other_cpu], hosts[0], (int)strcspn(texts[0], "\n"),
                      texts[0]);
-    if (!others && !other_cpu)
-        finding_ok(&w->found, "versions", "libtorch %s (%s)%s", t_library_version(), t_cpu_capability(),
-                   size > 1 ? ", the same program and libraries on all ranks" : "");
+    if (!others && !other_cpu && size > 1)
+        finding_ok(&w->found, "versions", "the same program and libraries on all ranks");
 }
 
 status doctor_versions(doctor_world *w)

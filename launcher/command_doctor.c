@@ -120,19 +120,28 @@ static status choose_out(const recipe *r, const options *o, bool has_recipe, cha
     return *out ? OK : FAIL(ERR_MEMORY, "no memory for the name of a directory");
 }
 
-static void choose_ranks(const recipe *r, const options *o, bool has_recipe, doctor_task *task)
+/* A job for --partition is as small as one of several nodes can be. */
+static status choose_job(const options *o, allocation *out)
+{
+    *out = (allocation){.inside = true, .nodes = 2, .tasks = 2, .node_tasks = 1};
+    return o->partition ? OK : allocation_read(out);
+}
+
+static status choose_ranks(const recipe *r, const options *o, bool has_recipe, doctor_task *task)
 {
     enum { ALONE = 2 };
-    size_t nodes = doctor_nodes();
-    const char *tasks = getenv("SLURM_NTASKS");
-    bool asked = o->ranks[0] || has_recipe;
-    size_t in_job = tasks && nodes ? strtoul(tasks, NULL, 10) : 0;
-    if (task->partition) nodes = 2;
-    task->ranks = asked ? (size_t)recipe_int(r, "launch.ranks") : nodes ? in_job : ALONE;
-    if (task->ranks < nodes && (!asked || task->partition)) task->ranks = nodes;
-    task->use.nodes = nodes == 0 ? 1 : nodes < task->ranks ? nodes : task->ranks;
+    status st = OK;
+    const allocation *job = &task->job;
+    size_t asked = o->ranks[0] ? (size_t)recipe_int(r, "launch.ranks") : 0;
+    task->ranks = asked ? asked : has_recipe ? (size_t)recipe_int(r, "launch.ranks") : job->inside ? job->tasks : ALONE;
+    if (job->inside && has_recipe && !o->partition) TRY(allocation_ranks(job, r, asked, &task->ranks));
+    else if (job->inside && !asked && task->ranks < job->nodes) task->ranks = job->nodes;
+    if (o->partition) task->ranks = job->tasks;
+    task->use.nodes = !job->inside ? 1 : job->nodes < task->ranks ? job->nodes : task->ranks;
     task->use.ranks = (task->ranks + task->use.nodes - 1) / task->use.nodes;
     task->use.threads = (size_t)recipe_int(r, "launch.threads");
+done:
+    return st;
 }
 
 static void run_checks(const options *o, const doctor_task *task, findings *found)
@@ -174,7 +183,8 @@ status command_doctor(int argc, char **argv)
     TRY(choose_out(r, &o, line.found.count > 0, &out));
     doctor_task task = {
         .use = {.out = out, .device = recipe_text(r, "device")}, .patience = o.patience, .partition = o.partition};
-    choose_ranks(r, &o, line.found.count > 0, &task);
+    TRY(choose_job(&o, &task.job));
+    TRY(choose_ranks(r, &o, line.found.count > 0, &task));
     TRY(recipe_mistakes(r));
     run_checks(&o, &task, &found);
     TRY(print_findings(&o, &found, now_seconds() - begun));

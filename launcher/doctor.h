@@ -7,10 +7,12 @@
 #define MAGISTER_LAUNCHER_DOCTOR_H
 
 #include "doctor/machine.h"
+#include "launcher/allocation.h"
 
 typedef struct {
     machine_use use;       /* of this machine */
     size_t ranks;          /* of the world that is tried */
+    allocation job;        /* around this process, or the one that is asked for in `partition` */
     double patience;       /* seconds until ranks are given up */
     const char *partition; /* with --cluster: where a small job is tried; NULL: nowhere */
 } doctor_task;
@@ -38,10 +40,7 @@ void doctor_job(const doctor_task *task, findings *to);      /* "job": tries a s
 
 /* ---- what they share --------------------------------------------------------------------------------------------- */
 
-/* Nodes of the Slurm allocation around this process; 0 outside of one. */
-size_t doctor_nodes(void);
-
-/* "pmix", "pmix_v4" ...: how srun starts MPI ranks here; "" without srun or PMIx. */
-void doctor_pmix(char *out, size_t size);
+/* False when srun does not answer soon; whether it knows PMIx is then not known. */
+bool doctor_srun_answers(void);
 
 #endif

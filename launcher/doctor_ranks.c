@@ -2,7 +2,7 @@
  * finding. What else it prints is MPI's or Slurm's, and is shown when it fails. */
 #include "launcher/doctor.h"
 #include "launcher/ranks.h"
-#include "launcher/slurm.h"
+#include "launcher/starter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WORDS_MAX = 48, TAIL = 700, LINE_MAX_BYTES = 8192 };
+enum { WORDS_MAX = 96, TAIL = 700, LINE_MAX_BYTES = 8192 };
 static const char TOPIC[] = "MPI";
 static const double IMMEDIATE_SECONDS = 8; /* until a job of its own has begun */
 static const double DONE_SECONDS = 2;      /* for ranks that have told all to end, and to clear up behind them */
@@ -34,9 +34,9 @@ static double now_seconds(void)
 typedef struct {
     const char *at[WORDS_MAX]; /* ended by NULL */
     size_t count;
-    const char *starter; /* srun or mpirun */
+    starter starter;
     char *program;
-    char pmix[80], ranks[32], threads[32], nodes[32], immediate[48], wait[32], partition[256], host[256];
+    char ranks[32], nodes[32], threads[32], wait[32], host[256];
 } command_words;
 
 static void add(command_words *c, const char *word)
@@ -44,84 +44,63 @@ static void add(command_words *c, const char *word)
     if (c->count + 1 < WORDS_MAX) c->at[c->count++] = word;
 }
 
-static void add_mpirun(command_words *c)
+static const char *starter_name(const command_words *c)
 {
-    c->starter = "mpirun";
-    add(c, "mpirun");
-    add(c, "-n");
-    add(c, c->ranks);
-    add(c, "--bind-to");
-    add(c, "none");
-    add(c, "--oversubscribe");
-    if (geteuid() == 0) add(c, "--allow-run-as-root");
+    static const char *const NAMES[] = {[START_RANK] = "itself", [START_MPIRUN] = "mpirun", [START_SRUN] = "srun"};
+    return NAMES[c->starter.kind];
 }
 
-/* A rank that fails ends the others; a step that cannot begin at once is told and not waited for. */
-static void add_srun(command_words *c, const char *pmix, bool overlap)
+/* As a run starts its ranks; but what cannot begin at once is told and not waited for, and the step that this runs in
+ * may hold all CPUs. A job of its own is one for srun, or for mpirun inside salloc. */
+static status add_starter(command_words *c, const doctor_task *task)
 {
-    c->starter = "srun";
-    snprintf(c->pmix, sizeof c->pmix, "--mpi=%s", pmix);
-    add(c, "srun");
-    add(c, c->pmix);
-    add(c, "-n");
-    add(c, c->ranks);
-    if (overlap) add(c, "--overlap"); /* the step this runs in may hold all CPUs */
-    add(c, c->immediate);
-    add(c, "--kill-on-bad-exit=1");
-    add(c, "--wait=2");
-}
-
-static void add_job(command_words *c, const doctor_task *task, bool with_salloc)
-{
-    snprintf(c->partition, sizeof c->partition, "--partition=%s", task->partition);
-    if (with_salloc) add(c, "salloc");
-    if (with_salloc) add(c, c->immediate);
-    add(c, c->partition);
-    add(c, c->nodes);
-    add(c, "--time=1");
-}
-
-/* Who starts the ranks, as ranks_run does: srun where it knows PMIx, otherwise mpirun. One rank alone needs neither. */
-static void add_starter(command_words *c, const doctor_task *task)
-{
-    char pmix[64] = "";
-    bool inside = getenv("SLURM_JOB_ID") != NULL, job = task->partition != NULL;
-    if (inside || job) doctor_pmix(pmix, sizeof pmix);
-    snprintf(c->immediate, sizeof c->immediate, "--immediate=%.0f", job ? IMMEDIATE_SECONDS : 5);
-    if (pmix[0]) {
-        add_srun(c, pmix, inside && !job);
-        if (job) add_job(c, task, false);
-    } else if (job) {
-        add_job(c, task, true);
-        add_mpirun(c);
-    } else if (task->ranks > 1 || inside) add_mpirun(c);
-    else c->starter = "itself";
+    status st = OK;
+    bool job = task->partition != NULL;
+    char words[3][256];
+    TRY(starter_begin(&task->job, task->ranks, "magister-doctor", &c->starter));
+    bool by_srun = c->starter.kind == START_SRUN;
+    snprintf(words[0], sizeof words[0], "--immediate=%.0f", job ? IMMEDIATE_SECONDS : 5);
+    snprintf(words[1], sizeof words[1], "--partition=%.200s", job ? task->partition : "");
+    snprintf(words[2], sizeof words[2], "--nodes=%zu", task->job.nodes);
+    if (by_srun) starter_addf(&c->starter, "%s", words[0]);
+    if (by_srun && !job) starter_add(&c->starter, "--overlap");
+    if (job && !by_srun) starter_add(&c->starter, "salloc"); /* moved to the front below */
+    for (size_t i = 0; job && i < 3; i++)
+        if (i != 0 || !by_srun) starter_addf(&c->starter, "%s", words[i]);
+    if (job) starter_add(&c->starter, "--time=1");
+    size_t own = 0;
+    while (own < c->starter.count && strcmp(c->starter.words[own], "salloc")) own++;
+    for (size_t i = own; i < c->starter.count; i++) add(c, c->starter.words[i]);
+    for (size_t i = 0; i < own; i++) add(c, c->starter.words[i]);
+done:
+    return st;
 }
 
 static status command_make(const doctor_task *task, command_words *c)
 {
+    status st = OK;
     c->program = ranks_program();
-    if (!c->program) return FAIL(ERR_MEMORY, "no memory to start magister-rank");
+    if (!c->program) TRY(FAIL(ERR_MEMORY, "no memory to start magister-rank"));
     snprintf(c->ranks, sizeof c->ranks, "%zu", task->ranks);
+    snprintf(c->nodes, sizeof c->nodes, "%zu", task->use.nodes);
     snprintf(c->threads, sizeof c->threads, "%zu", task->use.threads);
     snprintf(c->wait, sizeof c->wait, "%.0f", fmax(1, floor(0.4 * task->patience)));
-    snprintf(c->nodes, sizeof c->nodes, "--nodes=%zu", task->use.nodes);
     if (!task->partition) gethostname(c->host, sizeof c->host - 1);
-    add_starter(c, task);
-    const char *const words[] = {c->program,   "doctor",         "--ranks",   c->ranks,   "--out",  task->use.out,
-                                 "--device",   task->use.device, "--threads", c->threads, "--wait", c->wait,
-                                 "--launcher", MAGISTER_VERSION, "--seen",    c->host};
+    TRY(add_starter(c, task));
+    const char *const words[] = {c->program, "doctor", "--ranks",    c->ranks,         "--out",     task->use.out,
+                                 "--nodes",  c->nodes, "--device",   task->use.device, "--threads", c->threads,
+                                 "--wait",   c->wait,  "--launcher", MAGISTER_VERSION, "--seen",    c->host};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) add(c, words[i]);
-    return OK;
+done:
+    return st;
 }
 
-/* For a person to paste: without the words that only the doctor needs. */
-static void command_show(const command_words *c, char *out, size_t size)
+/* The command line to paste, without the words that only the doctor needs. */
+static void command_advise(const command_words *c, char *out, size_t size)
 {
-    size_t used = 0;
-    out[0] = '\0';
+    size_t used = (size_t)snprintf(out, size, "see all it says:");
     for (size_t i = 0; i < c->count && used < size && strcmp(c->at[i], "--device"); i++)
-        used += (size_t)snprintf(out + used, size - used, "%s%s", i ? " " : "", c->at[i]);
+        used += (size_t)snprintf(out + used, size - used, " %s", c->at[i]);
 }
 
 /* ---- running it -------------------------------------------------------------------------------------------------- */
@@ -211,8 +190,9 @@ static void take_line(trial *t, const command_words *c, findings *to)
         size_t length = strlen(f.found);
         if (t->first == 0) t->first = now_seconds();
         if (f.level == FINDING_OK && !strcmp(f.topic, TOPIC))
-            snprintf(f.found + length, sizeof f.found - length, ", started by %s in %.1f s", c->starter,
+            snprintf(f.found + length, sizeof f.found - length, ", started by %s in %.1f s", starter_name(c),
                      t->first - t->begun);
+        if (f.level == FINDING_FAILURE && !f.advice[0]) command_advise(c, f.advice, sizeof f.advice);
         t->failed |= f.level == FINDING_FAILURE;
         finding_copy(to, &f);
     }
@@ -309,9 +289,9 @@ static void tell_end(trial *t, const doctor_task *task, const command_words *c, 
     const char *colon = t->tail[0] ? ": " : "";
     if (t->done) return;
     if (t->late)
-        finding_fail(to, TOPIC, ERR_RANK, advice, "%zu rank%s by %s %s within %.0f s%s%s%s", task->ranks,
-                     task->ranks == 1 ? "" : "s", c->starter, t->first > 0 ? "did not end" : "did not start", seconds,
-                     load, colon, t->tail);
+        finding_fail(to, TOPIC, ERR_RANK, advice, "%zu rank%s by %s %s within %.0f s%s (--patience waits longer)%s%s",
+                     task->ranks, task->ranks == 1 ? "" : "s", starter_name(c),
+                     t->first > 0 ? "did not end" : "did not start", seconds, load, colon, t->tail);
     else if (t->how && !t->failed) {
         if (WIFSIGNALED(t->how)) snprintf(end, sizeof end, "was ended by signal %d", WTERMSIG(t->how));
         else snprintf(end, sizeof end, "ended with exit code %d", WEXITSTATUS(t->how));
@@ -326,7 +306,14 @@ static void try_ranks(const doctor_task *task, double seconds, findings *to)
     command_words c = {0};
     trial t = {.output = -1, .complaint = -1, .end = now_seconds() + seconds};
     setenv("OMP_NUM_THREADS", "1", 1);
+    setenv("MAGISTER_BIND", "", 1);
+    setenv("MAGISTER_TERMINAL", "0", 1);
+    setenv("OMP_WAIT_POLICY", "PASSIVE", 1);
     setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0); /* as in a run, see ranks.c */
+    if (task->job.inside && !doctor_srun_answers()) {
+        finding_note(to, TOPIC, "", "no rank was started: srun does not answer");
+        goto done;
+    }
     TRY(command_make(task, &c));
     if (access(c.program, X_OK)) {
         finding_note(to, TOPIC, "", "no rank was started: there is no magister-rank");

@@ -17,15 +17,6 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
-size_t doctor_nodes(void)
-{
-    const char *nodes = variable("SLURM_JOB_NUM_NODES");
-    if (!nodes) nodes = variable("SLURM_NNODES");
-    if (!variable("SLURM_JOB_ID")) return 0;
-    long count = nodes ? strtol(nodes, NULL, 10) : 1;
-    return count > 0 ? (size_t)count : 1;
-}
-
 /* srun's list of MPI types, on stderr in old versions: those fail to be read and count as none. */
 static status ask_pmix(char *out, size_t size)
 {
@@ -42,9 +33,12 @@ static status ask_pmix(char *out, size_t size)
     return st;
 }
 
-void doctor_pmix(char *out, size_t size)
+bool doctor_srun_answers(void)
 {
-    if (ask_pmix(out, size) != OK) fail_clear();
+    char pmix[64];
+    bool late = ask_pmix(pmix, sizeof pmix) == ERR_IO;
+    fail_clear();
+    return !late;
 }
 
 /* A program in PATH. */
@@ -68,20 +62,19 @@ static void tell_pmix(findings *to)
         finding_fail_told(to, TOPIC, ERR_RANK, "inside a job srun has to work: ask the cluster's administrators");
     else if (pmix[0]) finding_ok(to, TOPIC, "srun starts MPI ranks by PMIx (--mpi=%s)", pmix);
     else
-        finding_warn(to, TOPIC, "runs start their ranks by mpirun; a Slurm built with PMIx would do it by srun",
+        finding_warn(to, TOPIC, "runs start their ranks by mpirun; a Slurm built with PMIx would start them by srun",
                      "srun knows no PMIx (srun --mpi=list)");
 }
 
 /* ---- inside an allocation, or not -------------------------------------------------------------------------------- */
 
-static void tell_allocation(findings *to)
+static void tell_allocation(const allocation *job, findings *to)
 {
-    const char *nodes = variable("SLURM_JOB_NODELIST"), *tasks = variable("SLURM_NTASKS");
-    const char *cpus = variable("SLURM_JOB_CPUS_PER_NODE"), *restarts = variable("SLURM_RESTART_COUNT");
-    size_t count = doctor_nodes();
-    finding_ok(to, TOPIC, "job %s on %zu node%s%s%s%s%s%s%s%s%s", variable("SLURM_JOB_ID"), count,
-               count == 1 ? "" : "s", nodes ? " " : "", nodes ? nodes : "", tasks ? ", tasks: " : "",
-               tasks ? tasks : "", cpus ? ", CPUs a node: " : "", cpus ? cpus : "", restarts ? ", restarted: " : "",
+    const char *nodes = variable("SLURM_JOB_NODELIST"), *cpus = variable("SLURM_JOB_CPUS_PER_NODE");
+    const char *restarts = variable("SLURM_RESTART_COUNT");
+    finding_ok(to, TOPIC, "job %s on %zu node%s%s%s, tasks: %zu%s%s%s%s", job->job, job->nodes,
+               job->nodes == 1 ? "" : "s", nodes ? " " : "", nodes ? nodes : "", job->tasks,
+               cpus ? ", CPUs a node: " : "", cpus ? cpus : "", restarts ? ", restarted: " : "",
                restarts ? restarts : "");
 }
 
@@ -106,9 +99,8 @@ static void tell_scontrol(findings *to)
 
 void doctor_slurm(const doctor_task *task, findings *to)
 {
-    (void)task;
-    if (variable("SLURM_JOB_ID")) {
-        tell_allocation(to);
+    if (task->job.inside) {
+        tell_allocation(&task->job, to);
         tell_pmix(to);
         tell_scontrol(to);
     } else if (is_there("sinfo"))

@@ -11,7 +11,11 @@
 
 #include <stdbool.h>
 
-/* `r` is borrowed; `out` and what the stage generate makes are filled in. `results`: the scores are printed to stdout
+/* Fills in what a recipe leaves to its run: `out`, and the data that the stage generate makes. `*directory` is a new
+ * string. Errors: ERR_CONFIG, ERR_MEMORY. */
+status run_prepare(recipe *r, char **directory);
+
+/* `r` is borrowed, and prepared; `results`: the scores are printed to stdout
  * at the end. Errors: those of the recipe, of rundir_open, and of the step that failed. */
 status run_recipe(recipe *r, run_mode mode, bool results);
 

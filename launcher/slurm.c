@@ -1,5 +1,7 @@
 #include "launcher/slurm.h"
 
+#include "launcher/json_file.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,13 +52,9 @@ done:
 
 /* ---- answers ----------------------------------------------------------------------------------------------------- */
 
-/* What does not fit ends with "...". Bytes that a terminal would take for commands are shown as '?'. */
 static void copy(char *out, size_t size, const char *text, size_t length)
 {
-    bool whole = length < size;
-    size_t kept = whole ? length : size - 4;
-    for (size_t i = 0; i < kept; i++) out[i] = iscntrl((unsigned char)text[i]) ? '?' : text[i];
-    snprintf(out + kept, size - kept, "%s", whole ? "" : "...");
+    text_copy_printable(out, size, text, length, false);
 }
 
 /* "2026-11-26T01:43:59", in local time; 0 for "N/A" and anything else. */

@@ -1,5 +1,6 @@
 /* magister doctor */
 #include "base/file.h"
+#include "base/log.h"
 #include "conf/recipe.h"
 #include "launcher/commands.h"
 #include "launcher/doctor.h"
@@ -178,6 +179,7 @@ status command_doctor(int argc, char **argv)
     command_line line = {OPTIONS, "[RECIPE [key=value ...]]", HELP, 0, 0, take_option, &o, {0}};
     double begun = now_seconds();
     TRY(arguments_parse(&line, argc, argv));
+    log_threshold(LOG_WARN); /* findings tell it */
     if (o.partition && !o.cluster) TRY(FAIL(ERR_USAGE, "--partition goes with --cluster"));
     TRY(read_recipe(&line.found, &o, &r));
     TRY(choose_out(r, &o, line.found.count > 0, &out));

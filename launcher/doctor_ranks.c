@@ -37,6 +37,7 @@ typedef struct {
     starter starter;
     char *program;
     char ranks[32], nodes[32], threads[32], wait[32], host[256];
+    char immediate[48], partition[256], job_nodes[48];
 } command_words;
 
 static void add(command_words *c, const char *word)
@@ -56,22 +57,18 @@ static status add_starter(command_words *c, const doctor_task *task)
 {
     status st = OK;
     bool job = task->partition != NULL;
-    char words[3][256];
+    snprintf(c->immediate, sizeof c->immediate, "--immediate=%.0f", job ? IMMEDIATE_SECONDS : 5);
+    snprintf(c->partition, sizeof c->partition, "--partition=%.200s", job ? task->partition : "");
+    snprintf(c->job_nodes, sizeof c->job_nodes, "--nodes=%zu", task->job.nodes);
+    const char *const job_words[] = {c->immediate, c->partition, c->job_nodes, "--time=1"};
     TRY(starter_begin(&task->job, task->ranks, "magister-doctor", &c->starter));
     bool by_srun = c->starter.kind == START_SRUN;
-    snprintf(words[0], sizeof words[0], "--immediate=%.0f", job ? IMMEDIATE_SECONDS : 5);
-    snprintf(words[1], sizeof words[1], "--partition=%.200s", job ? task->partition : "");
-    snprintf(words[2], sizeof words[2], "--nodes=%zu", task->job.nodes);
-    if (by_srun) starter_addf(&c->starter, "%s", words[0]);
-    if (by_srun && !job) starter_add(&c->starter, "--overlap");
-    if (job && !by_srun) starter_add(&c->starter, "salloc"); /* moved to the front below */
-    for (size_t i = 0; job && i < 3; i++)
-        if (i != 0 || !by_srun) starter_addf(&c->starter, "%s", words[i]);
-    if (job) starter_add(&c->starter, "--time=1");
-    size_t own = 0;
-    while (own < c->starter.count && strcmp(c->starter.words[own], "salloc")) own++;
-    for (size_t i = own; i < c->starter.count; i++) add(c, c->starter.words[i]);
-    for (size_t i = 0; i < own; i++) add(c, c->starter.words[i]);
+    if (job && !by_srun) add(c, "salloc");
+    for (size_t i = 0; job && !by_srun && i < 4; i++) add(c, job_words[i]);
+    for (size_t i = 0; i < c->starter.count; i++) add(c, c->starter.words[i]);
+    for (size_t i = 0; job && by_srun && i < 4; i++) add(c, job_words[i]);
+    if (by_srun && !job) add(c, c->immediate);
+    if (by_srun && !job) add(c, "--overlap");
 done:
     return st;
 }
@@ -280,11 +277,9 @@ static void tell_load(char *out, size_t size)
 
 static void tell_end(trial *t, const doctor_task *task, const command_words *c, double seconds, findings *to)
 {
-    char command[600], advice[900], end[64], load[96];
-    command_show(c, command, sizeof command);
+    char advice[900], end[64], load[96];
     tell_load(load, sizeof load);
-    snprintf(advice, sizeof advice, "%ssee all it says: %s", t->late ? "wait longer with --patience, or " : "",
-             command);
+    command_advise(c, advice, sizeof advice);
     tidy_tail(t);
     const char *colon = t->tail[0] ? ": " : "";
     if (t->done) return;

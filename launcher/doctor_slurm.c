@@ -17,26 +17,23 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
-/* srun's list of MPI types, on stderr in old versions: those fail to be read and count as none. */
-static status ask_pmix(char *out, size_t size)
+/* "pmix" or "pmix_v4" in srun's list of kinds of MPI. */
+static status ask_pmix(bool *known)
 {
     static const char *const WORDS[] = {"srun", "--mpi=list", NULL};
     char *answer = NULL, *rest = NULL;
     status st = slurm_call(WORDS, ANSWER_SECONDS, &answer);
-    out[0] = '\0';
+    *known = false;
     for (char *word = st == OK ? strtok_r(answer, " \t\r\n,:", &rest) : NULL; word;
-         word = strtok_r(NULL, " \t\r\n,:", &rest)) {
-        bool plain = !strcmp(word, "pmix"), versioned = !strncmp(word, "pmix_v", 6);
-        if (plain || (versioned && !out[0])) snprintf(out, size, "%s", word);
-    }
+         word = strtok_r(NULL, " \t\r\n,:", &rest))
+        *known |= !strcmp(word, "pmix") || !strncmp(word, "pmix_v", 6);
     free(answer);
     return st;
 }
 
 bool doctor_srun_answers(void)
 {
-    char pmix[64];
-    bool late = ask_pmix(pmix, sizeof pmix) == ERR_IO;
+    bool known, late = ask_pmix(&known) == ERR_IO;
     fail_clear();
     return !late;
 }
@@ -57,10 +54,10 @@ static bool is_there(const char *program)
 
 static void tell_pmix(findings *to)
 {
-    char pmix[64];
-    if (ask_pmix(pmix, sizeof pmix) != OK)
+    bool known;
+    if (ask_pmix(&known) != OK)
         finding_fail_told(to, TOPIC, ERR_RANK, "inside a job srun has to work: ask the cluster's administrators");
-    else if (pmix[0]) finding_ok(to, TOPIC, "srun starts MPI ranks by PMIx (--mpi=%s)", pmix);
+    else if (known) finding_ok(to, TOPIC, "srun starts MPI ranks by PMIx (--mpi=pmix)");
     else
         finding_warn(to, TOPIC, "runs start their ranks by mpirun; a Slurm built with PMIx would start them by srun",
                      "srun knows no PMIx (srun --mpi=list)");

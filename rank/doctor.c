@@ -18,11 +18,13 @@ enum {
     KEY_SEEN = 's',
     KEY_WAIT = 'w',
     KEY_VERSION = 'v',
+    KEY_NODES = 'm',
     RANKS_MOST = 1 << 20
 };
 
 static const struct argp_option OPTIONS[] = {
     {"ranks", KEY_RANKS, "N", 0, "ranks that were promised", 0},
+    {"nodes", KEY_NODES, "N", 0, "nodes that the ranks should be on", 0},
     {"out", KEY_OUT, "DIR", 0, "directory of the run", 0},
     {"device", KEY_DEVICE, "NAME", 0, "auto, cpu or cuda", 0},
     {"threads", KEY_THREADS, "N", 0, "threads of each rank", 0},
@@ -33,7 +35,7 @@ static const struct argp_option OPTIONS[] = {
 };
 
 typedef struct {
-    int ranks, threads, wait;
+    int ranks, nodes, threads, wait;
     const char *out, *device, *seen, *launcher;
 } options;
 
@@ -50,6 +52,7 @@ static void take_option(int key, char *value, struct argp_state *state)
     options *o = ((command_line *)state->input)->self;
     if (key == KEY_RANKS) o->ranks = number(value, state);
     if (key == KEY_THREADS) o->threads = number(value, state);
+    if (key == KEY_NODES) o->nodes = number(value, state);
     if (key == KEY_WAIT) o->wait = number(value, state);
     if (key == KEY_VERSION) o->launcher = value;
     if (key == KEY_OUT) o->out = value;
@@ -123,6 +126,9 @@ static void tell_world(doctor_world *w, char **hosts)
     const char *library = comm_library();
     finding_ok(&w->found, "MPI", "%s%s%d rank%s on %d node%s (%s%s)", library, library[0] ? ", " : "", size,
                size == 1 ? "" : "s", nodes, nodes == 1 ? "" : "s", text, named > NAMED ? ", ..." : "");
+    if (nodes < w->nodes)
+        finding_warn(&w->found, "MPI", "start magister in the job's own script, and not by srun as a step of one node",
+                     "all ranks are on %d of the %d nodes they should be on", nodes, w->nodes);
 }
 
 static status look_around(doctor_world *w)
@@ -163,6 +169,7 @@ static const struct {
 static void tell_broken(doctor_world *w, const char *topic, const char *advice, status st)
 {
     const char *text = fail_message(), *hint = strstr(text, "; see the logs of these ranks");
+    if (!hint) hint = strstr(text, ": see its log");
     finding_fail(&w->found, topic, st, advice, "%.*s", hint ? (int)(hint - text) : (int)strlen(text), text);
     fail_clear();
 }
@@ -194,6 +201,7 @@ int doctor_main(int argc, char **argv)
     status st = arguments_parse(&line, argc, argv);
     w.use = (machine_use){.out = o.out, .device = o.device, .threads = (size_t)o.threads};
     w.seen = o.seen;
+    w.nodes = o.nodes;
     w.launcher = o.launcher ? o.launcher : MAGISTER_VERSION;
     if (st == OK) st = comm_open(o.ranks, o.wait, &w.comm);
     if (st == OK) {

@@ -19,6 +19,7 @@ typedef struct {
     machine_use use;
     const char *seen;     /* the launcher's host: it looks at that one itself; "" or NULL: none */
     const char *launcher; /* the version of the magister that started this */
+    int nodes;            /* that the ranks should be on; 0: no matter */
     bool first_of_node;   /* among the ranks of its node */
     int local_rank, local_size;
     findings found; /* of rank 0: to be printed */

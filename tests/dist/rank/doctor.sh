@@ -69,7 +69,7 @@ apart) # ranks that do not have the same files, or time
 lost) # ranks that die or hang
     wrong 1 die
     expect 76
-    says '^failure  MPI  *mpirun ended with exit code 9: .*'
+    says '^failure .*\(mpirun ended with exit code 9\|rank 1 (.*) has died\)'
     wrong 2 hang
     expect 76
     says '^failure  nodes  *rank [01] (.*) waited [0-9]* s .*: rank 2 (.*) did not come$'

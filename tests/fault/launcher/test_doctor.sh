@@ -50,7 +50,7 @@ SAY=$WELL expect 0 "3 ranks, started by mpirun in" doctor
 holds output "ok       magister  0.1.0 with $WORK/bin/rank; mpirun (Open MPI) 4.1.4"
 holds output "Slurm     "
 holds output "all is well"
-holds words "doctor --ranks 2 --out $WORK/runs --device auto --threads 1 --wait 3 --launcher 0.1.0 --seen $(hostname)"
+holds words "doctor --ranks 2 --out $WORK/runs --nodes 1 --device auto --threads 1 --wait 3 --launcher 0.1.0 --seen $(hostname)"
 holds starter "mpirun -n 2"
 gone runs
 SAY=$WELL expect 0 "3 ranks, started by itself" doctor --ranks 1
@@ -61,7 +61,7 @@ python3 -c 'import json,sys; d=json.load(open("output")); assert len(d["findings
 echo "-- a recipe"
 printf 'name: mine\nstages: [teacher]\ndata: {train: a.csv}\nlaunch: {ranks: 7, threads: 2}\n' >r.yaml
 SAY=$WELL expect 0 "7 ranks of 2 threads want 14" "$MAGISTER" doctor r.yaml
-holds words "doctor --ranks 7 --out $WORK/runs/mine --device auto --threads 2"
+holds words "doctor --ranks 7 --out $WORK/runs/mine --nodes 1 --device auto --threads 2"
 SAY=$WELL expect 0 "$WORK is on" "$MAGISTER" doctor r.yaml out=elsewhere launch.ranks=3
 holds words "doctor --ranks 3 --out $WORK/elsewhere"
 expect 78 "no key launch.rank" "$MAGISTER" doctor r.yaml launch.rank=3
@@ -138,21 +138,23 @@ echo "JobId=7 JobName=x"
 END
 job() { env SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=4 SLURM_JOB_NODELIST='n[1-4]' SLURM_NTASKS="${TASKS:-8}" "$@"; }
 SAY=$WELL expect 0 "job 7 on 4 nodes n[1-4], tasks: 8" job "$MAGISTER" doctor --out runs
-holds starter "srun --mpi=pmix -n 8 --overlap --immediate=5 --kill-on-bad-exit=1"
+holds starter " --nodes=4 --ntasks=8 --ntasks-per-node=2 "
+holds starter "srun --mpi=pmix --kill-on-bad-exit=1"
+holds starter " --immediate=5 --overlap "
 holds words "doctor --ranks 8 --out $WORK/runs"
 holds output "srun starts MPI ranks by PMIx (--mpi=pmix)"
 holds output "scontrol answers"
 holds output "2 ranks of 1 thread"
 TASKS=1 SAY=$WELL expect 0 "3 ranks, started by srun" job "$MAGISTER" doctor --out runs
-holds starter "srun --mpi=pmix -n 4 "
+holds starter " --nodes=4 --ntasks=4 --ntasks-per-node=1 "
 SAY=$WELL MPI_TYPES='specific pmix plugin versions available: pmix_v4' expect 0 "(--mpi=pmix)" job "$MAGISTER" doctor --out runs
-SAY=$WELL MPI_TYPES='pmi2 pmix_v4' expect 0 "(--mpi=pmix_v4)" job "$MAGISTER" doctor --out runs
+SAY=$WELL MPI_TYPES='pmi2 pmix_v4' expect 0 "(--mpi=pmix)" job "$MAGISTER" doctor --out runs
 SAY=$WELL MPI_TYPES='pmi2 cray_shasta' expect 0 "srun knows no PMIx" job "$MAGISTER" doctor --out runs
 holds starter "mpirun -n 8"
 SAY=$WELL SRUN_FAILS="Unable to contact slurm controller" expect 76 "Unable to contact slurm controller" job "$MAGISTER" doctor --out runs
 soon 10 env SRUN_HANGS=1 SAY="$WELL" SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=2 "$MAGISTER" doctor --out runs
 holds output "srun did not answer within 3 s"
-holds starter "mpirun -n 2"
+holds output "no rank was started: srun does not answer"
 soon 10 env SCONTROL_HANGS=1 SAY="$WELL" SLURM_JOB_ID=7 "$MAGISTER" doctor --out runs
 holds output "scontrol did not answer within 3 s"
 mv bin/scontrol scontrol.kept
@@ -218,7 +220,16 @@ expect 0 "version unknown" doctor --cluster
 soon 10 env SINFO_HANGS=1 "$MAGISTER" doctor --cluster
 holds output "sinfo did not answer within 3 s"
 SAY=$WELL expect 0 "3 ranks, started by srun" doctor --cluster --partition p
-holds starter "srun --mpi=pmix -n 2 --immediate=8 --kill-on-bad-exit=1 --wait=2 --partition=p --nodes=2 --time=1"
+holds starter " --ntasks=2 --ntasks-per-node=1 "
+holds starter " --immediate=8 --partition=p --nodes=2 --time=1 $WORK/bin/rank doctor --ranks 2 --out $WORK/runs --nodes 2 "
+program salloc <<'END'
+#!/bin/sh
+echo "$*" >"$WORK/salloc"
+while [ "$1" != mpirun ]; do shift; done
+exec "$@"
+END
+SAY=$WELL MPI_TYPES=none expect 0 "3 ranks, started by mpirun" doctor --cluster --partition p
+holds salloc "--immediate=8 --partition=p --nodes=2 --time=1 mpirun -n 2"
 rm bin/sinfo
 if ! command -v sinfo >/dev/null; then expect 66 "there is no sinfo in PATH" doctor --cluster; fi
 finish

@@ -95,6 +95,16 @@ done:
     return st;
 }
 
+/* An answer that is not old, and that no launcher has changed something since. */
+static bool is_fresh(const slurm_memory *memory, const run_views *views, time_t now)
+{
+    time_t age = now - memory->asked;
+    if (!memory->asked || age >= SLURM_ASK_SECONDS) return false;
+    for (size_t i = 0; i < views->count; i++)
+        if (views->at[i].state.changed >= memory->asked && age > 1) return false;
+    return true;
+}
+
 /* A Slurm that cannot be asked is told, and is no failure. */
 static status ask_slurm(const run_views *views, slurm_memory *memory)
 {
@@ -102,7 +112,7 @@ static status ask_slurm(const run_views *views, slurm_memory *memory)
     id_list ids = {0};
     time_t now = time(NULL);
     for (size_t i = 0; i < views->count; i++) TRY(ids_of(&views->at[i], &ids));
-    if (!ids.count || (memory->asked && now - memory->asked < SLURM_ASK_SECONDS)) goto done;
+    if (!ids.count || is_fresh(memory, views, now)) goto done;
     slurm_memory_free(memory);
     memory->asked = now;
     st = slurm_jobs_ask(ids.at, ids.count, &memory->jobs);

@@ -77,7 +77,9 @@ static status replace(const char *path, const void *bytes, size_t count, bool to
     status st = OK;
     char *temporary = NULL;
     int fd = -1;
-    if (asprintf(&temporary, "%s.tmp.%ld", path, (long)getpid()) < 0) {
+    unsigned salt = 0; /* processes of other machines, with the same number, may write the same file */
+    if (getentropy(&salt, sizeof salt)) salt = 0;
+    if (asprintf(&temporary, "%s.tmp.%ld.%08x", path, (long)getpid(), salt) < 0) {
         temporary = NULL;
         TRY(FAIL(ERR_MEMORY, "%s: no memory for its name", path));
     }

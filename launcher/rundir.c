@@ -48,7 +48,7 @@ static status move_aside(const char *run)
     return FAIL(ERR_CREATE, "%s: %d old runs lie beside it; remove some", run, OLD_MAX - 1);
 }
 
-static status take_lock(const char *run, int *lock)
+status rundir_lock(const char *run, bool shared, int *lock)
 {
     char *path = run_path(run, "lock");
     if (!path) return FAIL(ERR_MEMORY, "no memory to open %s", run);
@@ -56,7 +56,7 @@ static status take_lock(const char *run, int *lock)
     int reason = errno;
     free(path);
     if (*lock < 0) return FAIL(ERR_CREATE, "%s: cannot create its lock: %s", run, strerror(reason));
-    if (flock(*lock, LOCK_EX | LOCK_NB) == 0) return OK;
+    if (flock(*lock, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0) return OK;
     reason = errno;
     close(*lock);
     *lock = -1;
@@ -65,19 +65,21 @@ static status take_lock(const char *run, int *lock)
     return OK;
 }
 
-/* A run that is there already is locked before it is moved, so that no other launcher loses it. */
-static status make_room(const char *run, run_mode mode, int *lock)
+status rundir_make_room(const char *run, run_mode mode, int *lock)
 {
     status st = OK;
+    *lock = -1;
     if (access(run, F_OK)) goto done;
     if (!directory_exists(run)) TRY(FAIL(ERR_CREATE, "%s: is there and is no directory", run));
-    if (!holds(run, "recipe.yaml") && remove_if_empty(run)) goto done;
-    if (!holds(run, "recipe.yaml"))
-        TRY(FAIL(ERR_CREATE, "%s: is there, and is no run (it has no recipe.yaml): say another out=DIR", run));
+    bool sweep = holds(run, "sweep.json"), is_run = sweep || holds(run, "recipe.yaml");
+    if (!is_run && remove_if_empty(run)) goto done;
+    if (!is_run) TRY(FAIL(ERR_CREATE, "%s: is there, and is no run (it has no recipe.yaml): say another out=DIR", run));
     if (mode == RUN_NEW)
         TRY(FAIL(ERR_CREATE, "%s: is there already: --resume goes on with it, --force moves it aside and starts anew",
                  run));
-    TRY(take_lock(run, lock));
+    if (mode == RUN_RESUME && sweep)
+        TRY(FAIL(ERR_CREATE, "%s: is a sweep, which this recipe is not: say another out=DIR", run));
+    TRY(rundir_lock(run, false, lock));
     if (mode == RUN_RESUME) goto done;
     TRY(move_aside(run));
     if (*lock >= 0) close(*lock);
@@ -92,10 +94,10 @@ status rundir_open(const char *run, run_mode mode, int *lock)
     char *logs = run_path(run, "logs"), *steps = run_path(run, "steps");
     *lock = -1;
     if (!logs || !steps) TRY(FAIL(ERR_MEMORY, "no memory to open %s", run));
-    TRY(make_room(run, mode, lock));
+    TRY(rundir_make_room(run, mode, lock));
     TRY(directory_make(logs));
     TRY(directory_make(steps));
-    if (*lock < 0) TRY(take_lock(run, lock));
+    if (*lock < 0) TRY(rundir_lock(run, false, lock));
 done:
     if (st != OK && *lock >= 0) {
         close(*lock);
@@ -109,6 +111,9 @@ done:
 status rundir_require(const char *run)
 {
     if (!directory_exists(run)) return FAIL(ERR_MISSING, "%s: there is no such directory", run);
+    if (holds(run, "sweep.json"))
+        return FAIL(ERR_MISSING, "%s: is a sweep of runs: name one of its members (magister sweep %s lists them)", run,
+                    run);
     if (!holds(run, "recipe.yaml")) return FAIL(ERR_MISSING, "%s: is no run: it has no recipe.yaml", run);
     return OK;
 }

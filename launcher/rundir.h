@@ -21,7 +21,15 @@ typedef enum { RUN_NEW, RUN_RESUME, RUN_FORCE } run_mode;
  * ERR_MEMORY. */
 status rundir_open(const char *run, run_mode mode, int *lock);
 
-/* ERR_MISSING unless `run` is a run. */
+/* What rundir_open does about what is there already, without making anything. A run or sweep is locked before it is
+ * moved, so that no launcher that works in it loses it; with RUN_RESUME the lock is kept, otherwise `*lock` is -1. */
+status rundir_make_room(const char *run, run_mode mode, int *lock);
+
+/* The lock of a directory that is there; `shared` with others that take it so. ERR_CREATE when another magister has it;
+ * where locks do not work that is warned of, and `*lock` is -1. */
+status rundir_lock(const char *run, bool shared, int *lock);
+
+/* ERR_MISSING unless `run` is a run (a sweep is none). */
 status rundir_require(const char *run);
 
 /* Replaces recipe.yaml. */

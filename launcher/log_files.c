@@ -175,7 +175,7 @@ static int64_t begin_of_lines(int fd, int64_t size, int64_t lines)
 
 static int open_log(const log_file *file, struct stat *info)
 {
-    int fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0 && fstat(fd, info)) {
         close(fd);
         fd = -1;

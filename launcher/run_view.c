@@ -220,6 +220,9 @@ static void conclude_unseen(run_view *view)
     } else if (job && silent > LAST_WORD_SECONDS) { /* network file systems show what was written last with a delay */
         snprintf(text, sizeof text, "its job %s ended (%s) and its launcher left no word", job->id, job->state);
         conclude(view, VIEW_DIED, text);
+    } else if (job) {
+        snprintf(text, sizeof text, "its job %s ended (%s), its last word is awaited", job->id, job->state);
+        conclude(view, VIEW_RUNNING, text);
     } else {
         conclude(view, is_silent ? VIEW_SILENT : VIEW_RUNNING, is_silent ? text : NULL);
     }

@@ -273,6 +273,35 @@ cancel) # saves, and does not come back
     sleep 3
     has_ended "$id" || wrong "it came back after scancel: $(squeue)"
     ;;
+status) # what is said of a job that waits, runs, and is lost, from a machine that sees none of its processes
+    begin
+    other=$(sbatch --parsable -N4 --exclusive -o /dev/null --wrap "sleep 300")
+    wait_until 20 "a full cluster" is_state "$other" RUNNING
+    id=$(submit out=a teacher.train.epochs=200)
+    said() { "$MAGISTER" status a >said 2>&1 && grep -qF -- "$1" said; }
+    wait_until 20 "pending" said "a: pending, job $id waits until enough nodes are free (Resources)"
+    "$MAGISTER" logs a >said 2>&1
+    [ $? = 66 ] || wrong "logs of a run without any: $(cat said)"
+    scancel "$other"
+    wait_until 60 "training" trains a 20
+    wait_until 20 "running" said "a: running"
+    says said "2 ranks on 2 nodes"
+    says said "in job $id"
+    says said ": RUNNING on n[1-2], begun at "
+    says said "samples/s"
+    "$MAGISTER" logs a --rank 1 >said 2>&1 || wrong "logs: $(cat said)"
+    says said "rank 1 of 2 on n2"
+    "$MAGISTER" status a --watch=0.5 >watched 2>&1 &
+    watcher=$!
+    wait_until 20 "watching" grep -q "a: running" watched
+    "$MAGISTER" cancel a --now >said 2>&1 || wrong "cancel --now: $(cat said)"
+    says said "job $id on n[1-2]: cancelled, its ranks are killed"
+    has_ended "$id" || wrong "cancel came back too early: $(squeue)"
+    wait "$watcher" || wrong "--watch: $(cat watched)"
+    grep -q "a: stopped\|a: died" watched || wrong "--watch did not tell the end: $(cat watched)"
+    "$MAGISTER" cancel a >said 2>&1 || wrong "cancelled twice: $(cat said)"
+    says said "a: does not run"
+    ;;
 shapes) # an allocation that is not what the recipe says, and one that several launchers were started in
     begin
     salloc -Q -N1 -n1 "$MAGISTER" run r.yaml out=a >out 2>&1

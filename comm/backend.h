@@ -33,6 +33,7 @@ typedef enum {
     OP_SUM_ROWS,
     OP_SUM_DEVICE,
     OP_GATHER,
+    OP_PROBE,
     OP_CLOSE,
     OP_KINDS
 } comm_op;
@@ -65,6 +66,9 @@ struct comm {
     char cause[TEXT_BYTES];    /* its message */
     char agreed[TEXT_BYTES];   /* the message of the last failure of comm_agree */
     device_sums *device;       /* NULL until comm_device_start */
+
+    /* comm_on_missed; NULL: nobody wants to know */
+    void (*missed)(const int *missing, size_t count);
 };
 
 /* All functions but `close` and `give_up` are Collective and called by all ranks at the same operation. */
@@ -90,6 +94,8 @@ struct comm_backend {
     status (*shared_alloc)(comm *c, size_t count, float **out);
     status (*sum_shared)(comm *c, float *values, size_t count, bool tree);
     status (*sum_rows)(comm *c, const comm_rows *mine, size_t width, bool tree, comm_rows *out);
+    status (*probe)(comm *c, size_t bytes, comm_link *out); /* NULL: there is one node; so with node_of */
+    int (*node_of)(const comm *c, int rank);
     void (*abort)(comm *c, int exit_code);
 };
 

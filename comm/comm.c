@@ -24,6 +24,7 @@ static const char *const OP_NAMES[OP_KINDS] = {
     [OP_SUM_ROWS] = "the sum of embedding rows",
     [OP_SUM_DEVICE] = "the sum of gradients on GPUs",
     [OP_GATHER] = "a gather",
+    [OP_PROBE] = "the trial of the network",
     [OP_CLOSE] = "the end",
 };
 
@@ -205,6 +206,11 @@ void comm_close(comm **at)
     free(c->payloads);
     free(c);
     *at = NULL;
+}
+
+void comm_on_missed(comm *c, void (*missed)(const int *missing, size_t count))
+{
+    c->missed = missed;
 }
 
 int comm_rank(const comm *c)
@@ -395,5 +401,30 @@ status comm_sum_device(comm *c, float *values, size_t count)
     TRY(latch(c, device_sums_run(c, c->device, values, count)));
 done:
     if (c->broken) device_sums_end(&c->device, false); /* lets go of the GPU */
+    return st;
+}
+
+/* ---- nodes ------------------------------------------------------------------------------------------------------- */
+
+int comm_node_of(const comm *c, int rank)
+{
+    return c->backend->node_of ? c->backend->node_of(c, rank) : 0;
+}
+
+int comm_node_count(const comm *c)
+{
+    int last = 0;
+    for (int r = 0; r < c->size; r++)
+        if (comm_node_of(c, r) > last) last = comm_node_of(c, r);
+    return last + 1;
+}
+
+status comm_probe(comm *c, size_t bytes, comm_link *out)
+{
+    status st = OK;
+    *out = (comm_link){0};
+    TRY(meet(c, (comm_header){.op = OP_PROBE, .extra = bytes}, NULL, NULL));
+    if (c->backend->probe) TRY(latch(c, c->backend->probe(c, bytes, out)));
+done:
     return st;
 }

@@ -309,7 +309,7 @@ static status swap_rows(comm *c, leader_rows *x, MPI_Datatype row)
     TRY(swap_elements(c, &of, MPI_INT64_T, x->packed_rows, x->rows));
     TRY(swap_elements(c, &of, row, x->packed_values, x->values));
 done:
-    swap_free(&of);
+    if (st == OK) swap_free(&of); /* otherwise MPI may still use it */
     return st;
 }
 
@@ -383,7 +383,7 @@ static status gather_sums(comm *c, const leader_rows *x, MPI_Datatype row, int64
         WHAT));
     TRY(mpi_wait(c, &request, WHAT));
 done:
-    swap_free(&of);
+    if (st == OK) swap_free(&of); /* otherwise MPI may still use it */
     return st;
 }
 
@@ -400,7 +400,8 @@ static status sum_over_nodes(comm *c, const comm_rows *own, size_t own_count, si
     TRY(add_units(c, &x, tree));
     TRY(gather_sums(c, &x, row, rows, values, count));
 done:
-    if (row != MPI_DATATYPE_NULL) MPI_Type_free(&row);
+    if (st != OK) return st; /* MPI may still use all this */
+    MPI_Type_free(&row);
     leader_free(&x);
     return st;
 }
@@ -468,8 +469,10 @@ status mpi_sum_rows(comm *c, const comm_rows *mine, size_t width, bool tree, com
         TRY(sum_over_nodes(c, tree ? t.lists : &node, tree ? t.list_count : 1, width, tree, &rows, &values, &count));
     TRY(share_sums(c, rows, values, count, width, out));
 done:
-    free(rows);
-    free(values);
+    if (st == OK) { /* otherwise MPI may still use them */
+        free(rows);
+        free(values);
+    }
     table_free(&t);
     return st;
 }

@@ -122,7 +122,7 @@ static status sum_over_nodes(comm *c, float *const *parts, size_t count, bool tr
     for (size_t at = 0; at < count; at += x.length)
         TRY(exchange_round(c, &x, parts, at, count - at < x.length ? count - at : x.length, tree));
 done:
-    exchange_free(&x);
+    if (st == OK) exchange_free(&x); /* otherwise MPI may still use it */
     return st;
 }
 

@@ -41,6 +41,14 @@ struct device_sums {
     ncclComm_t nccl;
 };
 
+#define TEXT_OF(number) #number
+#define VERSION_TEXT(major, minor, patch) "NCCL " TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
+
+const char *comm_device_library(void)
+{
+    return VERSION_TEXT(NCCL_MAJOR, NCCL_MINOR, NCCL_PATCH);
+}
+
 /* ---- the libraries ----------------------------------------------------------------------------------------------- */
 
 typedef struct {

@@ -3,8 +3,9 @@
  *   recipe.yaml            the resolved recipe
  *   data/                  what the generator wrote
  *   store.sqlite           predictions
+ *   state.json             what the launcher does; submitted.json: the jobs in Slurm that are to work on the run
  *   logs/STEP.rankN.log    one log a rank and step; the launcher's own is logs/launcher.log
- *   steps/STEP/            checkpoints, model.safetensors, curve.jsonl, stats.json, events/
+ *   steps/STEP/            checkpoints, model.safetensors, curve.jsonl, stats.json, progress.json, events/
  *   metrics.json, analysis.json, report.html
  *
  * A step is one training or prediction of the plan. Its name is the name of what it trains, with the seed when the
@@ -36,6 +37,10 @@ const char *run_set_name(const run_step *step);
 
 /* Whether the teacher of recipe `r`, as one of its steps sees it, is pretrained: it is an encoder and has a corpus. */
 bool run_pretrains(const recipe *r);
+
+/* The directory of a recipe's run: `out`, or runs/NAME; without a slash at its end. New string; freed by the caller;
+ * NULL when out of memory. */
+char *run_directory(const recipe *r);
 
 /* New string "<run>/store.sqlite" and so on; freed by the caller; NULL when out of memory. */
 char *run_path(const char *run, const char *name);

@@ -96,6 +96,20 @@ soon 4 env SAY="${WELL%%$'\n'*}" RANK_HANGS=1 "$MAGISTER" doctor --out "$WORK/ru
 holds output "2 ranks by mpirun did not end within 2 s"
 for wrong in 0 -1 x 1e9 nan; do expect 64 "--patience takes 1 to 600 seconds" doctor --patience $wrong; done
 
+SAY="${WELL%%$'\n'*}" RANK_HANGS=1 "$MAGISTER" doctor --out "$WORK/runs" --patience 60 >output 2>&1 &
+doctor=$!
+for _ in $(seq 100); do
+    pgrep -f "^sleep $SLEEP\$" >/dev/null && break
+    sleep 0.05
+done
+kill -TERM $doctor 2>/dev/null || wrong "it is not there to be stopped"
+wait $doctor
+for _ in $(seq 40); do
+    pgrep -f "^sleep $SLEEP\$" >/dev/null || break
+    sleep 0.05
+done
+if pgrep -f "^sleep $SLEEP\$" >/dev/null; then wrong "ranks are left when it is ended"; fi
+
 echo "-- out"
 SAY=$WELL expect 73 "/proc: nothing can be created there" "$MAGISTER" doctor --out /proc/runs
 if unshare -m true 2>/dev/null; then

@@ -141,6 +141,10 @@ if [ "$1" = --mpi=list ]; then
     exit
 fi
 echo "srun $*" >"$WORK/starter"
+if [ -n "${SRUN_REFUSES:-}" ]; then
+    echo x >>"$WORK/refused"
+    [ "$(wc -l <"$WORK/refused")" -gt "$SRUN_REFUSES" ] || { echo "srun: error: Job credential revoked" >&2; exit 168; }
+fi
 while [ "${1##*/}" != rank ]; do shift; done
 exec "$@"
 END
@@ -166,6 +170,11 @@ SAY=$WELL MPI_TYPES='pmi2 pmix_v4' expect 0 "(--mpi=pmix)" job "$MAGISTER" docto
 SAY=$WELL MPI_TYPES='pmi2 cray_shasta' expect 0 "srun knows no PMIx" job "$MAGISTER" doctor --out runs
 holds starter "mpirun -n 8"
 SAY=$WELL SRUN_FAILS="Unable to contact slurm controller" expect 76 "Unable to contact slurm controller" job "$MAGISTER" doctor --out runs
+SAY=$WELL SRUN_REFUSES=1 expect 0 "tried twice; at first it said: srun: error: Job credential revoked" job "$MAGISTER" doctor --out runs
+holds output "3 ranks, started by srun"
+rm refused
+SAY=$WELL SRUN_REFUSES=9 expect 76 "srun ended with exit code 168: srun: error: Job credential revoked" job "$MAGISTER" doctor --out runs
+[ "$(wc -l <refused)" -eq 2 ] || wrong "srun was called $(wc -l <refused) times"
 soon 10 env SRUN_HANGS=1 SAY="$WELL" SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=2 "$MAGISTER" doctor --out runs
 holds output "srun did not answer within 3 s"
 holds output "no rank was started: srun does not answer"

@@ -66,6 +66,17 @@ resume_two)
     resume 2 $common accumulate=2 schedule=plateau
     resume 2 micro_batch=4 optimizer=sgd lr=0.2 checkpoint_steps=10
     ;;
+gpu) # gradients are added on the GPUs, or through the host where two ranks have one; not bitwise, with exact they are
+    export TOY_DEVICE=cuda
+    code=0
+    train 1 one max_steps=100 epochs=40 lr=0.001 $common || code=$?
+    [ "$code" != 78 ] || { echo "skipped: there is no GPU"; exit 77; }
+    [ "$code" = 0 ]
+    train 2 two max_steps=100 epochs=40 lr=0.001 $common
+    compare one two close
+    for ranks in 1 2; do train $ranks exact$ranks exact=1 epochs=8 max_steps=60 $common; done
+    compare exact1 exact2 bitwise
+    ;;
 finished) # a finished training is taken as it is
     train 1 one epochs=1
     before=$(cat "$work/one/stats.json")

@@ -1,6 +1,7 @@
 /* train_toy DIR [key=value ...] - trains the toy task of unit/trainer/toy.h in DIR, on as many ranks as there are.
  * compare A B bitwise|close  - compares the models of two such directories.
  *
+ * TOY_DEVICE=cuda trains on GPUs, which ranks share where there are fewer.
  * Exit status: that of the training (75: stopped and saved); of compare 0 or 1.
  */
 #include "base/file.h"
@@ -73,6 +74,17 @@ static int read_arguments(int count, char **arguments, toy *t, train_options *o)
     return 0;
 }
 
+static status start_tensors(void)
+{
+    const char *device = getenv("TOY_DEVICE"), *local = getenv("OMPI_COMM_WORLD_LOCAL_RANK");
+    t_gpu gpus = {0};
+    if (device) t_gpu_ask(0, &gpus);
+    return t_start(&(t_options){.device = device ? device : "cpu",
+                                .device_index = local && gpus.count ? atoi(local) % gpus.count : 0,
+                                .threads = 1,
+                                .deterministic = true});
+}
+
 static status train(int count, char **arguments)
 {
     status st = OK;
@@ -82,7 +94,7 @@ static status train(int count, char **arguments)
     train_result result;
     const char *ranks = getenv("OMPI_COMM_WORLD_SIZE");
     TRY(comm_open(ranks ? atoi(ranks) : 1, 60, &c));
-    TRY(t_start(&(t_options){.device = "cpu", .threads = 1, .deterministic = true}));
+    TRY(start_tensors());
     TRY(toy_open(&t, c, 1));
     if (read_arguments(count, arguments, &t, &o)) TRY(FAIL(ERR_USAGE, "wrong arguments"));
     if (comm_rank(c) == 0) TRY(directory_make(arguments[1]));

@@ -156,8 +156,9 @@ status recipe_set(recipe *r, const char *key, const char *text)
     status st = OK;
     const option *o = option_find(key);
     problems p = {.strings = r->strings};
-    node as_written = {.kind = NODE_SCALAR, .at = r->file, .text = text ? text : "", .plain = !text};
-    CHECK(o && !option_is_list(o) && !option_is_number(o) && o->type != OPTION_BOOL);
+    node as_written = {
+        .kind = NODE_SCALAR, .at = r->file, .text = text ? text : "", .plain = !text || (o && option_is_number(o))};
+    CHECK(o && !option_is_list(o) && o->type != OPTION_BOOL);
     TRY(value_parse(r->strings, &p, o, &as_written, &r->values[option_index(o)]));
     r->values[option_index(o)].given = true;
     TRY(problems_end(&p));

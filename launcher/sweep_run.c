@@ -67,7 +67,7 @@ static status member_run(const recipe *r, size_t i, run_mode mode)
     TRY(sweep_member(r, i, &member));
     if (mode == RUN_RESUME) TRY(member_turn(member, &what));
     log_info("member %zu/%zu: %s%s", i + 1, sweep_count(r), name, NOTES[what]);
-    if (what == TURN_RUN) TRY(run_recipe(member, mode, false));
+    if (what == TURN_RUN) TRY(run_recipe(member, mode, NULL, false));
 done:
     recipe_free(&member);
     return st;
@@ -163,7 +163,7 @@ status sweep_run_member(const recipe *r, const char *number, run_mode mode)
     TRY(parse_number(r, number, &i));
     TRY(sweep_member(r, i, &member));
     TRY(sweep_dir_open(directory, r, RUN_RESUME, &lock));
-    TRY(run_recipe(member, mode, true));
+    TRY(run_recipe(member, mode, NULL, true));
 done:
     if (lock >= 0) close(lock);
     recipe_free(&member);

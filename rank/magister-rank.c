@@ -3,7 +3,7 @@
  * Failure. Whatever goes wrong before or inside the step ends in the same place: the message is written to
  * <run>/logs/STEP.rankN.error (exit code, message, place in the source: a line each) and to the log, and the exit code
  * is that of sysexits.h. A rank that fails where the others cannot know it ends all of them; after an agreement all
- * leave by themselves.
+ * leave by themselves. What a rank cannot tell, because it was killed or hangs, its watcher tells (watch.h).
  */
 #include "base/file.h"
 #include "base/log.h"
@@ -11,8 +11,10 @@
 #include "conf/recipe.h"
 #include "rank/arguments.h"
 #include "rank/cores.h"
+#include "rank/errors.h"
 #include "rank/generate.h"
 #include "rank/video.h"
+#include "rank/watch.h"
 #include "student/feature_cache.h"
 #include "student/student.h"
 #include "teacher/teacher.h"
@@ -109,21 +111,10 @@ static bool started_by_launcher(void)
     return getenv("MAGISTER_TERMINAL") != NULL;
 }
 
-/* The launcher tells the user what this file says. Without it there is still the log and the exit code. */
-static void error_leave(const rank_arguments *a, const char *step_name, int rank, status st)
-{
-    char *path = NULL, *text = NULL;
-    int length = asprintf(&text, "%d\n%s\n%s\n", status_exit_code(st), fail_message(), fail_place());
-    if (length > 0 && asprintf(&path, "%s/logs/%s.rank%d.error", a->run, step_name, rank) > 0)
-        (void)file_write(path, text, (size_t)length);
-    free(path);
-    free(text);
-}
-
 static void end_tell(const rank_arguments *a, const char *step_name, int rank, status st)
 {
     if (st == OK) return;
-    if (step_name[0]) error_leave(a, step_name, rank, st);
+    if (step_name[0]) error_file_write(a->run, step_name, rank, status_exit_code(st), fail_message(), fail_place());
     if (st == ERR_RETRY) log_info("%s: %s", step_name, fail_message());
     else if (started_by_launcher()) log_record(LOG_ERROR, "%s (%s)", fail_message(), fail_place());
     else log_error("%s (%s)", fail_message(), fail_place());
@@ -133,11 +124,12 @@ static void end_tell(const rank_arguments *a, const char *step_name, int rank, s
 static status world_run(const rank_arguments *a, const char *step_name, comm **c, recipe **r, bool *agreed)
 {
     status st = OK;
-    TRY(cores_bind(getenv("MAGISTER_CPUS"), local_rank()));
+    TRY(cores_bind(getenv("MAGISTER_BIND"), local_rank()));
     TRY(recipe_of_step(a, r));
     if (!generates(a))
         TRY(tensors_begin(*r)); /* before MPI: the device is decided before any other library looks at it */
     TRY(comm_open(a->ranks, (double)recipe_int(*r, "launch.timeout"), c));
+    comm_on_missed(*c, watch_show);
     TRY(log_begin(a, step_name, comm_rank(*c)));
     TRY(progress_begin_file(a, step_name));
     log_debug("rank %d of %d on %s, libtorch %s, %s, %lld threads", comm_rank(*c), comm_size(*c), comm_host(*c),
@@ -172,6 +164,7 @@ int main(int argc, char **argv)
     if (argc > 1 && !strcmp(argv[1], "generate")) return generate_main(argc - 1, argv + 1);
     status st = rank_arguments_read(argc, argv, &arguments);
     if (st == OK) st = run_step_name(&arguments.step, step_name, sizeof step_name);
+    if (st == OK && arguments.ranks > 1) watch_begin(arguments.run, step_name);
     if (st == OK) st = world_run(&arguments, step_name, &c, &r, &agreed);
 
     end_tell(&arguments, step_name, c ? comm_rank(c) : local_rank(), st);

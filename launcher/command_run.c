@@ -4,6 +4,9 @@
 #include "conf/sweep.h"
 #include "launcher/allocation.h"
 #include "launcher/commands.h"
+#include "launcher/plan.h"
+#include "launcher/preflight.h"
+#include "launcher/ranks.h"
 #include "launcher/requeue.h"
 #include "launcher/run_recipe.h"
 #include "launcher/rundir.h"
@@ -32,6 +35,7 @@ static const struct argp_option OPTIONS[] = {
     {"member", KEY_MEMBER, "N", 0,
      "Of a sweep, run member N alone (from 0), or for \"array\" the one of SLURM_ARRAY_TASK_ID", 0},
     {"only", KEY_ONLY, "STAGE", 0, "Run this stage alone; those before it must be done", 0},
+    {"doctor", KEY_DOCTOR, NULL, 0, "Begin with magister doctor, and do not run where it finds a failure", 0},
     {"requeue", KEY_REQUEUE, NULL, 0, "In a Slurm job that was stopped: put it back into the queue", 0},
     {0},
 };
@@ -56,7 +60,7 @@ typedef struct {
     char ranks[48], restarts[48]; /* overrides, "launch.ranks=2"; "" without */
     const char *member;           /* of a sweep; NULL: all */
     const char *only;             /* stage; NULL: all */
-    bool requeue;
+    bool requeue, doctor;
 } options;
 
 static void take_option(int key, char *value, struct argp_state *state)
@@ -74,8 +78,8 @@ static void take_option(int key, char *value, struct argp_state *state)
         o->only = value;
         return;
     }
-    if (key == KEY_REQUEUE) {
-        o->requeue = true;
+    if (key == KEY_REQUEUE || key == KEY_DOCTOR) {
+        *(key == KEY_REQUEUE ? &o->requeue : &o->doctor) = true;
         return;
     }
     if (key == KEY_MEMBER) {
@@ -100,15 +104,15 @@ static status read_recipe(const words *found, options *o, recipe **out)
 }
 
 /* In a Slurm job there are as many ranks as it has tasks. */
-static status take_allocation(recipe *r, bool ranks_given)
+static status take_allocation(recipe *r, const options *o)
 {
     status st = OK;
     allocation a;
     size_t ranks;
     char text[24];
     TRY(allocation_read(&a));
-    if (!a.inside) goto done;
-    TRY(allocation_ranks(&a, r, ranks_given ? (size_t)recipe_int(r, "launch.ranks") : 0, &ranks));
+    if (!a.inside || (o->only && plan_is_alone(r, o->only))) goto done;
+    TRY(allocation_ranks(&a, r, o->ranks[0] ? (size_t)recipe_int(r, "launch.ranks") : 0, &ranks));
     snprintf(text, sizeof text, "%zu", ranks);
     TRY(recipe_set(r, "launch.ranks", text));
     log_info("Slurm job %s: %zu node%s, %zu rank%s", a.job, a.nodes, a.nodes == 1 ? "" : "s", ranks,
@@ -143,10 +147,12 @@ status command_run(int argc, char **argv)
     command_line line = {OPTIONS, "RECIPE [key=value ...]", HELP, 1, 0, take_option, &o, {0}};
     TRY(arguments_parse(&line, argc, argv));
     TRY(read_recipe(&line.found, &o, &r));
-    TRY(take_allocation(r, o.ranks[0]));
+    TRY(take_allocation(r, &o));
     if (!sweep_count(r) && o.member)
         TRY(FAIL(ERR_USAGE, "--member is for sweeps, and %s is none (magister recipe help sweep)", line.found.at[0]));
     if (o.only) TRY(check_stage(r, o.only));
+    stop_install();
+    if (o.doctor) TRY(preflight(line.found.at[0]));
     if (!sweep_count(r)) TRY(run_recipe(r, o.mode, o.only, true));
     else if (o.member) TRY(sweep_run_member(r, o.member, o.mode));
     else TRY(sweep_run(r, o.mode));

@@ -22,7 +22,8 @@ enum {
     KEY_RESTARTS = 'x',
     KEY_MEMBER = 'm',
     KEY_ONLY = 'o',
-    KEY_REQUEUE = 'q'
+    KEY_REQUEUE = 'q',
+    KEY_DOCTOR = 'd'
 };
 
 static const struct argp_option OPTIONS[] = {

@@ -285,7 +285,7 @@ status) # what is said of a job that waits, runs, and is lost, from a machine th
     scancel "$other"
     wait_until 60 "training" trains a 20
     wait_until 20 "running" said "a: running"
-    says said "2 ranks on 2 nodes"
+    says said "ranks     2 on 2 nodes"
     says said "in job $id"
     says said ": RUNNING on n[1-2], begun at "
     says said "samples/s"

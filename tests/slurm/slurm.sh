@@ -75,11 +75,12 @@ state_of() { squeue -h -t all -j "$1" -o %T 2>/dev/null | head -n 1; }
 is_state() { [ "$(state_of "$1")" = "$2" ]; }
 has_ended() { case "$(state_of "$1")" in COMPLETED | FAILED | CANCELLED | TIMEOUT | NODE_FAIL) true ;; *) false ;; esac; }
 run_is() { grep -q "\"state\": \"$2\"" "$1/state.json"; }
-trains() { # RUN STEP: a rank is in that step of training or behind it
+step_of() { # RUN: of its teacher's training
     local at
     at=$(sed -n 's/.*"done": \([0-9]*\).*/\1/p' "$1/steps/teacher/progress.json" 2>/dev/null)
-    [ "${at:-0}" -ge "$2" ]
+    echo "${at:-0}"
 }
+trains() { [ "$(step_of "$1")" -ge "$2" ]; } # RUN STEP: it is that far or farther
 
 submit() { "$MAGISTER" submit r.yaml "$@" 2>submit.log || give_up "submit: $(cat submit.log)"; }
 
@@ -170,8 +171,9 @@ requeue) # ten times
     reference 2 teacher.train.epochs=40
     id=$(submit out=a teacher.train.epochs=40)
     for turn in $(seq 10); do
+        before=$(step_of a)
         wait_until 60 "turn $turn" is_state "$id" RUNNING
-        wait_until 60 "training in turn $turn" trains a $((turn * 6))
+        wait_until 60 "training in turn $turn" trains a $((before + 6))
         scancel --batch --signal=USR1 "$id"
         wait_until 30 "the queue after turn $turn" is_state "$id" PENDING
     done

@@ -72,6 +72,7 @@ find_libraries() {
     left_out video || pkg-config --exists libavformat libavcodec libavutil libswscale 2>/dev/null ||
         missing "FFmpeg's libraries" ffmpeg "libavformat-dev libavcodec-dev libavutil-dev libswscale-dev" \
             "ffmpeg-free-devel (EPEL)" ffmpeg "or --without video"
+    [ "$TESTS" = 0 ] || pkg-config --exists cmocka 2>/dev/null || missing cmocka cmocka libcmocka-dev libcmocka-devel cmocka
     if ! left_out cairo && ! pkg-config --exists cairo 2>/dev/null; then
         say "cairo's headers are not here: reports will have no pictures"
         WITHOUT+=(cairo)
@@ -139,13 +140,15 @@ build_library() { # build_library NAME: a static library with its .pc in LIBRARI
     rm -rf "${BUILDING:?}/$1"
     mkdir -p "$BUILDING/$1"
     tar -C "$BUILDING/$1" --strip-components=1 -xf "$(source_file "$1")"
-    (cd "$BUILDING/$1" && "build_${1//[-.]/_}") >"$log" 2>&1 </dev/null || { tail -n 30 "$log" >&2; die "$1 could not be built: $log"; }
+    (cd "$BUILDING/$1" && "build_${1//[-.]/_}") >"$log" 2>&1 </dev/null ||
+        { tail -n 30 "$log" >&2; die "$1 could not be built: $log"; }
     rm -rf "${BUILDING:?}/$1"
     pkg-config --exists "$1" || die "$1 was built and pkg-config does not find it: $log"
 }
 
 with_cmake() { # with_cmake FOLDER OPTION ...
-    cmake -S "$1" -B made -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX="$LIBRARIES" -DCMAKE_INSTALL_LIBDIR=lib \
+    cmake -S "$1" -B made -G Ninja -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_INSTALL_PREFIX="$LIBRARIES" -DCMAKE_INSTALL_LIBDIR=lib \
         -DBUILD_SHARED_LIBS=OFF -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DCMAKE_POLICY_VERSION_MINIMUM=3.5 "${@:2}" &&
         cmake --build made -j "$JOBS" && cmake --install made
 }
@@ -167,7 +170,9 @@ build_libxxhash() { with_cmake cmake_unofficial -DXXHASH_BUILD_XXHSUM=OFF; }
 build_libutf8proc() { with_cmake .; }
 build_libprotobuf_c() { with_configure --disable-protoc; }
 # static: what SQLite itself needs has to be named, on C libraries older than 2.34
-build_sqlite3() { with_configure --disable-tcl --disable-readline && write_pc sqlite3 3.40.1 "-lsqlite3 -lm -ldl -lpthread"; }
+build_sqlite3() {
+    with_configure --disable-tcl --disable-readline && write_pc sqlite3 3.40.1 "-lsqlite3 -lm -ldl -lpthread"
+}
 
 # ---- tools -----------------------------------------------------------------------------------------------------------
 

@@ -71,9 +71,10 @@ static bool failure_read(const char *run, const char *step, size_t rank, failure
     size_t count;
     char *path = left_path(run, step, rank, "error");
     *out = (failure){.rank = rank};
+    bool clean = !fail_message()[0];
     bool there = path && !stat(path, &info) && file_read(path, ERROR_BYTES_MAX, &out->text, &count) == OK;
     if (!there) {
-        fail_clear(); /* what matters is why the rank failed */
+        if (clean) fail_clear(); /* what matters is why the rank failed */
     } else {
         out->when = info.st_mtim;
         out->code = status_of_exit(atoi(out->text));
@@ -112,6 +113,15 @@ static bool find_cause(const char *run, const char *step, size_t ranks, failure 
             free(each.text);
         }
     }
+    return found;
+}
+
+bool failures_rank(const char *run, const char *step, size_t ranks, size_t *rank)
+{
+    failure cause;
+    bool found = find_cause(run, step, ranks, &cause) && weight(&cause);
+    if (found) *rank = cause.rank;
+    free(cause.text);
     return found;
 }
 

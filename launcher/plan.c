@@ -203,6 +203,12 @@ void plan_free(plan *p)
     *p = (plan){0};
 }
 
+const char *plan_stage(const plan_step *step)
+{
+    const char *section = step->step.section;
+    return !strcmp(section, "pretrain") ? "teacher" : !strcmp(section, "cache") ? "student" : section;
+}
+
 void plan_print(const plan *p, FILE *to)
 {
     fprintf(to, "%zu step%s:", p->count, p->count == 1 ? "" : "s");

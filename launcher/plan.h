@@ -37,6 +37,9 @@ typedef struct {
 status plan_make(const recipe *r, plan *out);
 void plan_free(plan *p);
 
+/* The stage of the recipe that a step belongs to: "teacher" for its pretraining too, "student" for its features. */
+const char *plan_stage(const plan_step *step);
+
 /* "16 steps: generate, teacher (2), predict (2), student (10), evaluate" and a line end. */
 void plan_print(const plan *p, FILE *to);
 

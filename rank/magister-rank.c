@@ -5,6 +5,7 @@
  * is that of sysexits.h. A rank that fails where the others cannot know it ends all of them; after an agreement all
  * leave by themselves. What a rank cannot tell, because it was killed or hangs, its watcher tells (watch.h).
  */
+#include "base/file.h"
 #include "base/log.h"
 #include "comm/comm.h"
 #include "conf/recipe.h"
@@ -18,6 +19,7 @@
 #include "student/student.h"
 #include "teacher/teacher.h"
 #include "tensor/tensor.h"
+#include "trainer/progress.h"
 #include "trainer/trainer.h"
 
 #include <argp.h>
@@ -41,6 +43,18 @@ static status log_begin(const rank_arguments *a, const char *step_name, int rank
     status st = log_open(path, rank, rank == 0);
     free(path);
     return st;
+}
+
+/* Where rank 0 leaves its progress for `magister status`. */
+static status progress_begin_file(const rank_arguments *a, const char *step_name)
+{
+    char *directory = run_step_directory(a->run, step_name),
+         *path = directory ? path_join(directory, "progress.json") : NULL;
+    progress_file(path);
+    free(directory);
+    if (!path) return FAIL(ERR_MEMORY, "no memory for the name of the progress file");
+    free(path);
+    return OK;
 }
 
 static status recipe_of_step(const rank_arguments *a, recipe **out)
@@ -110,13 +124,14 @@ static void end_tell(const rank_arguments *a, const char *step_name, int rank, s
 static status world_run(const rank_arguments *a, const char *step_name, comm **c, recipe **r, bool *agreed)
 {
     status st = OK;
-    TRY(cores_bind(getenv("MAGISTER_CPUS"), local_rank()));
+    TRY(cores_bind(getenv("MAGISTER_BIND"), local_rank()));
     TRY(recipe_of_step(a, r));
     if (!generates(a))
         TRY(tensors_begin(*r)); /* before MPI: the device is decided before any other library looks at it */
     TRY(comm_open(a->ranks, (double)recipe_int(*r, "launch.timeout"), c));
     comm_on_missed(*c, watch_show);
     TRY(log_begin(a, step_name, comm_rank(*c)));
+    TRY(progress_begin_file(a, step_name));
     log_debug("rank %d of %d on %s, libtorch %s, %s, %lld threads", comm_rank(*c), comm_size(*c), comm_host(*c),
               t_library_version(), t_cpu_capability(), (long long)recipe_int(*r, "launch.threads"));
     st = step_run(*c, *r, a);

@@ -265,6 +265,7 @@ static status open_records(training *t)
     status st = OK;
     char *path = NULL, *folder = NULL;
     progress_begin(&t->progress, tells(t), t->state.step, t->total_steps);
+    if (!isnan(t->state.best_metric)) progress_metric(&t->progress, t->task->metric_name, t->state.best_metric);
     t->saved_at = monotonic_seconds();
     if (!tells(t)) return OK;
     path = path_join(t->directory, "curve.jsonl");
@@ -307,6 +308,7 @@ static status tell_metric(training *t, double metric, bool better)
     const train_state *s = &t->state;
     if (!tells(t)) return OK;
     progress_pause(&t->progress);
+    progress_metric(&t->progress, t->task->metric_name, s->best_metric);
     log_info("step %lld, epoch %lld: %s %.4f%s", (long long)s->step, (long long)s->epoch + 1, t->task->metric_name,
              metric, better ? " (best)" : "");
     TRY(curve_metric(t->curve, s->step, s->epoch, metric, better));

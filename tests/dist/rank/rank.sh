@@ -50,7 +50,7 @@ when_training() {
 case $1 in
 ends)
     kitchen teacher.train.max_steps=20
-    MAGISTER_DEBUG=1 MAGISTER_CPUS="0;0" train 2 2
+    MAGISTER_DEBUG=1 MAGISTER_BIND="2:1" train 2 2
     expect 0
     grep -q 'rank 1 debug: 0 tensors alive' "$run/logs/$step.rank1.log"
     grep -q '"world_size": 2' "$run/steps/$step/stats.json"

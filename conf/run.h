@@ -4,6 +4,7 @@
  *   data/                  what the generator wrote
  *   store.sqlite           predictions
  *   logs/STEP.rankN.log    one log a rank and step; the launcher's own is logs/launcher.log
+ *   logs/STEP.rankN.error, .stack   why a rank ended, and where it was when others waited for it
  *   steps/STEP/            checkpoints, model.safetensors, curve.jsonl, stats.json, events/
  *   metrics.json, analysis.json, report.html
  *

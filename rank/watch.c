@@ -218,7 +218,8 @@ static void watch(watcher *w, const sigset_t *asked)
     siginfo_t info;
     const struct timespec most = {.tv_nsec = LOOK_MS * 1000000L};
     while (waitpid(w->rank, &how, WNOHANG) != w->rank) {
-        if (getppid() != w->launcher) kill(w->rank, SIGKILL);
+        if (getppid() != w->launcher && !w->exit_code)
+            end_rank(w, status_exit_code(ERR_RANK), "was ended because whoever started it (mpirun, srun) is gone");
         if (*self.world > 0 && now_ms() > *self.world && !w->exit_code) end_wait(w);
         int number = sigtimedwait(asked, &info, &most);
         if (number == SHOW && info.si_pid == w->rank) show(w, true);

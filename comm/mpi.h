@@ -87,6 +87,9 @@ status window_new(comm *c, size_t count, window **out);
 /* Collective when `in_order`; otherwise MPI keeps its part until the process ends. */
 void window_free(window **w, bool in_order);
 
+status mpi_probe(comm *c, size_t bytes, comm_link *out);
+int mpi_node_of(const comm *c, int rank);
+
 status mpi_sum_f32(comm *c, float *values, size_t count, bool tree);
 status mpi_sum_shared(comm *c, float *values, size_t count, bool tree);
 status mpi_sum_rows(comm *c, const comm_rows *mine, size_t width, bool tree, comm_rows *out);

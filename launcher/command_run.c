@@ -4,6 +4,7 @@
 #include "conf/sweep.h"
 #include "launcher/allocation.h"
 #include "launcher/commands.h"
+#include "launcher/plan.h"
 #include "launcher/requeue.h"
 #include "launcher/run_recipe.h"
 #include "launcher/rundir.h"
@@ -100,15 +101,15 @@ static status read_recipe(const words *found, options *o, recipe **out)
 }
 
 /* In a Slurm job there are as many ranks as it has tasks. */
-static status take_allocation(recipe *r, bool ranks_given)
+static status take_allocation(recipe *r, const options *o)
 {
     status st = OK;
     allocation a;
     size_t ranks;
     char text[24];
     TRY(allocation_read(&a));
-    if (!a.inside) goto done;
-    TRY(allocation_ranks(&a, r, ranks_given ? (size_t)recipe_int(r, "launch.ranks") : 0, &ranks));
+    if (!a.inside || (o->only && plan_is_alone(r, o->only))) goto done;
+    TRY(allocation_ranks(&a, r, o->ranks[0] ? (size_t)recipe_int(r, "launch.ranks") : 0, &ranks));
     snprintf(text, sizeof text, "%zu", ranks);
     TRY(recipe_set(r, "launch.ranks", text));
     log_info("Slurm job %s: %zu node%s, %zu rank%s", a.job, a.nodes, a.nodes == 1 ? "" : "s", ranks,
@@ -143,7 +144,7 @@ status command_run(int argc, char **argv)
     command_line line = {OPTIONS, "RECIPE [key=value ...]", HELP, 1, 0, take_option, &o, {0}};
     TRY(arguments_parse(&line, argc, argv));
     TRY(read_recipe(&line.found, &o, &r));
-    TRY(take_allocation(r, o.ranks[0]));
+    TRY(take_allocation(r, &o));
     if (!sweep_count(r) && o.member)
         TRY(FAIL(ERR_USAGE, "--member is for sweeps, and %s is none (magister recipe help sweep)", line.found.at[0]));
     if (o.only) TRY(check_stage(r, o.only));

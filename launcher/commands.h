@@ -22,6 +22,10 @@ status command_store(int argc, char **argv);
 status command_recipe(int argc, char **argv);
 status command_generate(int argc, char **argv);
 status command_video(int argc, char **argv);
+status command_status(int argc, char **argv);
+status command_logs(int argc, char **argv);
+status command_cancel(int argc, char **argv);
+status command_doctor(int argc, char **argv);
 
 /* `magister --version`. */
 status version_print(void);

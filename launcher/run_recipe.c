@@ -6,7 +6,6 @@
 #include "launcher/allocation.h"
 #include "launcher/evaluate.h"
 #include "launcher/generated.h"
-#include "launcher/member.h"
 #include "launcher/ranks.h"
 #include "launcher/restarts.h"
 #include "launcher/run_state.h"
@@ -156,13 +155,11 @@ status run_recipe(recipe *r, run_mode mode, const char *only, bool results)
 {
     status st = OK;
     job j = {.recipe = r, .only = only, .lock = -1};
-    bool opened = false;
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
     TRY(job_prepare(&j));
     stop_install();
     TRY(job_open(&j, mode));
-    opened = true;
     log_info("%s: run in %s", recipe_text(r, "name"), j.directory);
     plan_print(&j.plan, stderr);
     for (size_t i = 0; i < j.plan.count; i++) TRY(run_step_of(&j, i));
@@ -172,8 +169,7 @@ status run_recipe(recipe *r, run_mode mode, const char *only, bool results)
     if (only && strcmp(only, "evaluate")) evaluated = false;
     if (evaluated && results) TRY(print_results(&j));
 done:
-    if (opened) member_note(j.directory, st);
-    if (opened) run_state_end(st);
+    run_state_end(st);
     job_end(&j);
     return st;
 }

@@ -19,12 +19,6 @@ enum { PATH_BYTES = 4096, CALL_WORDS = 8 };
 
 /* ---- planning ---------------------------------------------------------------------------------------------------- */
 
-static bool is_alone(const recipe *r, const char *stage)
-{
-    bool films = !strcmp(recipe_text(r, "generate.film"), "video");
-    return stage && (!strcmp(stage, "evaluate") || (!strcmp(stage, "generate") && !films));
-}
-
 static status make_script(const submission *s, const char *said, const char *program, const char *folder,
                           submission_job *job)
 {
@@ -37,7 +31,7 @@ static status make_script(const submission *s, const char *said, const char *pro
                       .name = job->name,
                       .said = said,
                       .stage = job->stage,
-                      .alone = is_alone(s->recipe, job->stage),
+                      .alone = job->stage && plan_is_alone(s->recipe, job->stage),
                       .members = s->members};
     FILE *to = open_memstream(&job->script, &length);
     if (!to) return FAIL(ERR_MEMORY, "no memory to write the job %s", job->name);

@@ -78,7 +78,7 @@ done:
 typedef struct {
     size_t failed;
     status first;
-    char name[SWEEP_NAME_MAX], message[1024]; /* of the first */
+    char name[SWEEP_NAME_MAX], message[512]; /* of the first; one line */
 } outcome;
 
 /* Notes how a member ended. A failure is told here and forgotten, so that the next member goes on; only a stop is left.
@@ -92,7 +92,7 @@ static status take_result(outcome *o, const recipe *r, size_t i, status st)
     if (!o->failed++) {
         o->first = st;
         snprintf(o->name, sizeof o->name, "%s", name);
-        snprintf(o->message, sizeof o->message, "%s", fail_message());
+        snprintf(o->message, sizeof o->message, "%.*s", (int)strcspn(fail_message(), "\n"), fail_message());
     }
     fail_clear();
     return OK;

@@ -30,4 +30,6 @@ fi
 mkdir -p "$OUT"
 OUT=$(cd "$OUT" && pwd)
 LOG=$OUT/$NAME.log
+exec {LOCK}>"$OUT/lock" # also held by what a campaign that was cut off has left running
+flock -n "$LOCK" || { echo "$0: another one works in $OUT" >&2; exit 73; }
 touch "$LOG"

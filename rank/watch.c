@@ -39,6 +39,7 @@ typedef struct {
     pid_t rank, launcher;
     long kills; /* for want of memory, on this machine before the rank began; -1: not known */
     bool shown;
+    int64_t told;  /* to end (SIGTERM), now_ms; 0: not yet */
     int exit_code; /* once the watcher has ended the rank and said why; 0 before */
 } watcher;
 
@@ -210,6 +211,35 @@ static void neighbour_waits(watcher *w)
     if (*self.world == WORLD_NOT_ASKED_FOR) end_rank(w, 128 + SIGKILL, "did not come to the start of MPI");
 }
 
+/* ---- the end ----------------------------------------------------------------------------------------------------- */
+
+/* Whether a rank, here or on another node, has left because others did not come. */
+static bool any_complaint(void)
+{
+    char pattern[PATH_MAX];
+    glob_t files = {0};
+    int code = 0;
+    snprintf(pattern, sizeof pattern, "%s/logs/%s.rank*.error", self.run, self.step);
+    if (glob(pattern, 0, NULL, &files)) return false;
+    for (size_t i = 0; code != status_exit_code(ERR_RANK) && i < files.gl_pathc; i++) {
+        FILE *file = fopen(files.gl_pathv[i], "re");
+        if (!file || fscanf(file, "%d", &code) != 1) code = 0;
+        if (file) fclose(file);
+    }
+    globfree(&files);
+    return code == status_exit_code(ERR_RANK);
+}
+
+/* A rank that hangs alone on its node: nobody here asks for its stacks, but whoever started it tells it to end because
+ * ranks elsewhere have left. One that saves as it was told to is let be. */
+static void end_hanging(watcher *w)
+{
+    if (!w->told || now_ms() - w->told < LOOK_MS || !any_complaint()) return;
+    show(w, false);
+    kill(w->rank, SIGKILL);
+    w->exit_code = status_exit_code(ERR_RANK);
+}
+
 /* ---- watching ---------------------------------------------------------------------------------------------------- */
 
 static void watch(watcher *w, const sigset_t *asked)
@@ -221,10 +251,12 @@ static void watch(watcher *w, const sigset_t *asked)
         if (getppid() != w->launcher && !w->exit_code)
             end_rank(w, status_exit_code(ERR_RANK), "was ended because whoever started it (mpirun, srun) is gone");
         if (*self.world > 0 && now_ms() > *self.world && !w->exit_code) end_wait(w);
+        end_hanging(w);
         int number = sigtimedwait(asked, &info, &most);
         if (number == SHOW && info.si_pid == w->rank) show(w, true);
         else if (number == SHOW) neighbour_waits(w);
         else if (number > 0 && number != SIGCHLD) kill(w->rank, number);
+        if (number == SIGTERM && !w->told) w->told = now_ms();
     }
     if (w->exit_code) _exit(w->exit_code);
     if (WIFSIGNALED(how)) tell_death(w, WTERMSIG(how));

@@ -130,7 +130,9 @@ static status world_run(const rank_arguments *a, const char *step_name, comm **c
     TRY(recipe_of_step(a, r));
     if (!generates(a))
         TRY(tensors_begin(*r)); /* before MPI: the device is decided before any other library looks at it */
+    watch_opening((double)recipe_int(*r, "launch.timeout"));
     TRY(comm_open(a->ranks, (double)recipe_int(*r, "launch.timeout"), c));
+    watch_opened();
     comm_on_missed(*c, watch_show);
     TRY(log_begin(a, step_name, comm_rank(*c)));
     TRY(progress_begin_file(a, step_name));

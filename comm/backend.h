@@ -1,4 +1,4 @@
-/* backend - what carries a communicator: one process alone, or MPI (NCCL sums would be a third).
+/* backend - what carries a communicator: one process alone, or MPI. Sums on GPUs are added to either (comm/device.h).
  *
  * Every collective starts with a *meeting*: each rank says which operation it is at, a value and a few bytes, and sees
  * what all the others say. comm.c compares these headers, so ranks that took different ways find out at once instead
@@ -9,6 +9,7 @@
 #define MAGISTER_COMM_BACKEND_H
 
 #include "comm/comm.h"
+#include "comm/device.h"
 
 enum {
     MEETING_BYTES = 8192, /* most payload of one meeting */
@@ -30,6 +31,7 @@ typedef enum {
     OP_SHARED_ALLOC,
     OP_SUM_SHARED,
     OP_SUM_ROWS,
+    OP_SUM_DEVICE,
     OP_GATHER,
     OP_PROBE,
     OP_CLOSE,
@@ -63,6 +65,7 @@ struct comm {
     status broken;             /* the failure after which nothing works any more */
     char cause[TEXT_BYTES];    /* its message */
     char agreed[TEXT_BYTES];   /* the message of the last failure of comm_agree */
+    device_sums *device;       /* NULL until comm_device_start */
 
     /* comm_on_missed; NULL: nobody wants to know */
     void (*missed)(const int *missing, size_t count);
@@ -79,6 +82,10 @@ struct comm_backend {
     status (*meeting_text)(comm *c, int rank, char *out);
     /* Tells the others, where that is possible without waiting, that this rank left for c->cause. */
     void (*give_up)(comm *c);
+
+    /* OK, or the failure for which another rank has left, where that can be seen: for waits that are not the backend's.
+     */
+    status (*listen)(comm *c);
 
     /* These follow a meeting that found all ranks in agreement. */
     status (*broadcast)(comm *c, void *bytes, size_t count, int root);

@@ -22,6 +22,7 @@ static const char *const OP_NAMES[OP_KINDS] = {
     [OP_SHARED_ALLOC] = "the allocation of shared memory",
     [OP_SUM_SHARED] = "the sum of gradients",
     [OP_SUM_ROWS] = "the sum of embedding rows",
+    [OP_SUM_DEVICE] = "the sum of gradients on GPUs",
     [OP_GATHER] = "a gather",
     [OP_PROBE] = "the trial of the network",
     [OP_CLOSE] = "the end",
@@ -198,6 +199,7 @@ void comm_close(comm **at)
     if (!at || !*at) return;
     comm *c = *at;
     if (c->backend && !c->broken) leave_together(c);
+    device_sums_end(&c->device, !c->broken);
     if (c->backend) c->backend->close(c);
     free(c->hosts);
     free(c->headers);
@@ -380,6 +382,25 @@ status comm_sum_rows(comm *c, const int64_t *rows, size_t count, const float *va
     *values_out = sum.values;
     *count_out = sum.count;
 done:
+    return st;
+}
+
+status comm_device_start(comm *c)
+{
+    if (c->broken) return FAIL(c->broken, "%s", c->cause);
+    if (c->device) return OK;
+    status st = device_sums_start(c, &c->device);
+    return st == ERR_CONFIG ? st : latch(c, st); /* all ranks have agreed on that one, and go on */
+}
+
+status comm_sum_device(comm *c, float *values, size_t count)
+{
+    status st = OK;
+    TRY(meet(c, (comm_header){.op = OP_SUM_DEVICE, .extra = count}, NULL, NULL));
+    if (!c->device) TRY(FAIL(ERR_INTERNAL, "comm_sum_device without comm_device_start"));
+    TRY(latch(c, device_sums_run(c, c->device, values, count)));
+done:
+    if (c->broken) device_sums_end(&c->device, false); /* lets go of the GPU */
     return st;
 }
 

@@ -322,8 +322,9 @@ static void state_free(comm *c, bool in_order)
         w = next;
     }
     window_free(&s->stage, in_order);
+    node_memory_free(&s->rows_brought, in_order);
+    node_memory_free(&s->rows_summed, in_order);
     if (in_order) {
-        if (s->rows_window != MPI_WIN_NULL) MPI_Win_free(&s->rows_window);
         if (s->slot_window != MPI_WIN_NULL) {
             slot_leave(s->slots[s->local_rank]);
             MPI_Win_free(&s->slot_window);
@@ -336,7 +337,6 @@ static void state_free(comm *c, bool in_order)
     free(s->slots);
     free(s->slot_plain);
     free(s->payloads);
-    free(s->rows_plain);
     free(s->rows_union);
     free(s->exchange);
     free(s);
@@ -356,6 +356,7 @@ static const comm_backend MPI_BACKEND = {
     .meet = meet_mpi,
     .meeting_text = meeting_text_mpi,
     .give_up = give_up_mpi,
+    .listen = mpi_listen,
     .broadcast = broadcast_mpi,
     .gather = gather_mpi,
     .sum_f32 = mpi_sum_f32,
@@ -375,8 +376,11 @@ status mpi_open(comm *c)
     MPI_Comm_size(MPI_COMM_WORLD, &c->size);
     mpi_state *s = calloc(1, sizeof *s);
     if (!s) TRY(FAIL(ERR_MEMORY, "no memory for the communicator"));
-    *s = (mpi_state){
-        .node = MPI_COMM_NULL, .leaders = MPI_COMM_NULL, .slot_window = MPI_WIN_NULL, .rows_window = MPI_WIN_NULL};
+    *s = (mpi_state){.node = MPI_COMM_NULL,
+                     .leaders = MPI_COMM_NULL,
+                     .slot_window = MPI_WIN_NULL,
+                     .rows_brought = {.handle = MPI_WIN_NULL},
+                     .rows_summed = {.handle = MPI_WIN_NULL}};
     c->state = s;
     c->backend = &MPI_BACKEND;
     TRY(comm_tables_new(c));

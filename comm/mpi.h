@@ -22,6 +22,7 @@ typedef struct {
     _Alignas(64) pthread_mutex_t life;      /* robust; held by the rank until it leaves in order: slot_live */
     uint64_t completed;                     /* arrivals at which it saw all others, when it left */
     char cause[TEXT_BYTES];
+    uint64_t row_count; /* of the sum that the leader hands out in comm_sum_rows */
     struct {
         comm_header header;
         char text[TEXT_BYTES];
@@ -38,6 +39,13 @@ typedef struct window {
     float **parts; /* (local_size); NULL for plain memory */
 } window;
 
+/* Memory that all ranks of a node see, made by its first. */
+typedef struct {
+    MPI_Win handle; /* MPI_WIN_NULL for plain memory, when a rank is alone */
+    unsigned char *at;
+    size_t capacity; /* bytes */
+} node_memory;
+
 typedef struct {
     MPI_Comm node;    /* ranks of this node, in rank order */
     MPI_Comm leaders; /* first ranks of the nodes, on these; MPI_COMM_NULL elsewhere */
@@ -49,14 +57,12 @@ typedef struct {
     node_slot **slots;     /* (local_size) */
     node_slot *slot_plain; /* the slot of a rank that is alone */
     uint64_t arrived, completed, meetings;
-    unsigned char *payloads; /* (size, MEETING_BYTES) across nodes */
-    window *windows;         /* all that were handed out */
-    window *stage;           /* for sums of memory that is not shared */
-    MPI_Win rows_window;
-    unsigned char *rows_memory; /* borrowed from the window, or from rows_plain when alone or across nodes */
-    unsigned char *rows_plain;
-    size_t rows_capacity; /* bytes */
-    int64_t *rows_union;  /* of the last comm_sum_rows */
+    unsigned char *payloads;  /* (size, MEETING_BYTES) across nodes */
+    window *windows;          /* all that were handed out */
+    window *stage;            /* for sums of memory that is not shared */
+    node_memory rows_brought; /* by the ranks of this node, and their sum */
+    node_memory rows_summed;  /* over all nodes */
+    int64_t *rows_union;      /* of the last comm_sum_rows */
     size_t rows_union_capacity;
     float *exchange; /* scratch of leaders */
 } mpi_state;
@@ -75,6 +81,9 @@ status mpi_wait(comm *c, MPI_Request *request, const char *what);
 /* The same without heed to ranks that leave: for what all ranks finish before they do. */
 status mpi_wait_deaf(comm *c, MPI_Request *request, const char *what);
 
+/* The failure of a rank of this node that has left, if any. */
+status mpi_listen(comm *c);
+
 /* Counts this rank as arrived and waits for the others of its node. */
 status node_sync(comm *c, const char *what);
 
@@ -86,6 +95,12 @@ status window_new(comm *c, size_t count, window **out);
 
 /* Collective when `in_order`; otherwise MPI keeps its part until the process ends. */
 void window_free(window **w, bool in_order);
+
+/* Collective over the node when `in_order`; otherwise MPI keeps it until the process ends. */
+void node_memory_free(node_memory *m, bool in_order);
+
+/* The part of `count` elements (in whole units) that is this rank's work among those of its node. */
+void node_share(const mpi_state *s, size_t count, size_t unit, size_t *first, size_t *length);
 
 status mpi_probe(comm *c, size_t bytes, comm_link *out);
 int mpi_node_of(const comm *c, int rank);

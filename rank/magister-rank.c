@@ -150,7 +150,8 @@ static void version_print(FILE *to, struct argp_state *state)
 {
     (void)state;
     fprintf(to, "magister-rank %s\n  libtorch %s (%s)\n", MAGISTER_VERSION, t_library_version(), t_cpu_capability());
-    fprintf(to, "  %s\n  %s\n", comm_library()[0] ? comm_library() : "without MPI", video_library());
+    fprintf(to, "  %s\n  %s\n  %s\n", comm_library()[0] ? comm_library() : "without MPI",
+            comm_device_library()[0] ? comm_device_library() : "without NCCL", video_library());
 }
 
 int main(int argc, char **argv)

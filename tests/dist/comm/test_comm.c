@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { LONG = 700001 }; /* more than the staging memory holds, and no multiple of anything */
+enum { LONG = 1100003 }; /* more than is staged, or exchanged between nodes, at once, and no multiple of anything */
 
 static comm *world;
 static int rank, size;
@@ -190,6 +190,11 @@ static void test_order_of_sums(void **state)
         require(comm_sum_shared(world, shared, 1, tree));
         assert_true(value == (tree ? in_tree : in_order));
         assert_true(shared[0] == value);
+        const int64_t row = 7, *rows_out;
+        const float *sums;
+        size_t count_out;
+        require(comm_sum_rows(world, &row, 1, &of_rank[rank], 1, tree, &rows_out, &sums, &count_out));
+        assert_true(count_out == 1 && rows_out[0] == 7 && sums[0] == value);
     }
 }
 

@@ -36,12 +36,15 @@ typedef struct window {
     float **parts; /* (local_size); NULL for plain memory */
 } window;
 
+typedef struct mail mail; /* mpi_mail.c */
+
 typedef struct {
+    MPI_Comm all;     /* MPI_COMM_WORLD, or the part of it that comm_split made, which is owned */
     MPI_Comm node;    /* ranks of this node, in rank order */
     MPI_Comm leaders; /* first ranks of the nodes, on these; MPI_COMM_NULL elsewhere */
     int local_rank, local_size;
     int node_count;
-    int *local_ranks;      /* (local_size) world ranks of this node */
+    int *local_ranks;      /* (local_size) ranks of this node */
     int *node_of;          /* (size) node of each rank; nodes are numbered by their first rank */
     MPI_Win slot_window;   /* MPI_WIN_NULL when this rank is alone on its node */
     node_slot **slots;     /* (local_size) */
@@ -57,6 +60,7 @@ typedef struct {
     int64_t *rows_union;  /* of the last comm_sum_rows */
     size_t rows_union_capacity;
     float *exchange; /* scratch of leaders */
+    mail *mail;      /* NULL until the ranks are split */
 } mpi_state;
 
 /* Turns an MPI error code into a status. */
@@ -79,6 +83,14 @@ status window_new(comm *c, size_t count, window **out);
 
 /* Collective when `in_order`; otherwise MPI keeps its part until the process ends. */
 void window_free(window **w, bool in_order);
+
+/* Mail over the ranks of `all`, on a communicator of its own. Collective. */
+status mail_new(MPI_Comm all, mail **out);
+/* Collective when `in_order`: then all that was posted arrives, and what nobody took is dropped. */
+void mail_free(mail **m, bool in_order);
+status mail_post(mail *m, int first, int count, const void *bytes, size_t length);
+status mail_take(mail *m, void **bytes, size_t *length, int *from);
+status mail_flush(mail *m, double seconds);
 
 status mpi_sum_f32(comm *c, float *values, size_t count, bool tree);
 status mpi_sum_shared(comm *c, float *values, size_t count, bool tree);

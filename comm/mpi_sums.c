@@ -264,6 +264,7 @@ static status share_rows(comm *c, const comm_rows *mine, const row_table *t)
 static status gather_rows(comm *c, const comm_rows *mine, const row_table *t)
 {
     status st = OK;
+    const mpi_state *s = c->state;
     MPI_Request request;
     int *counts = calloc(2 * (size_t)c->size, sizeof *counts), *starts = counts ? counts + c->size : NULL;
     const char *what = "the sum of embedding rows";
@@ -273,7 +274,7 @@ static status gather_rows(comm *c, const comm_rows *mine, const row_table *t)
         starts[r] = r ? starts[r - 1] + counts[r - 1] : 0;
     }
     TRY(mpi_check(MPI_Iallgatherv(mine->rows, counts[c->rank], MPI_INT64_T, t->rows, counts, starts, MPI_INT64_T,
-                                  MPI_COMM_WORLD, &request),
+                                  s->all, &request),
                   what));
     TRY(mpi_wait(c, &request, what));
     for (int r = 0; r < c->size; r++) {
@@ -281,7 +282,7 @@ static status gather_rows(comm *c, const comm_rows *mine, const row_table *t)
         starts[r] *= (int)t->width;
     }
     TRY(mpi_check(MPI_Iallgatherv(mine->values, counts[c->rank], MPI_FLOAT, t->values, counts, starts, MPI_FLOAT,
-                                  MPI_COMM_WORLD, &request),
+                                  s->all, &request),
                   what));
     TRY(mpi_wait(c, &request, what));
 done:

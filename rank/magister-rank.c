@@ -86,9 +86,9 @@ static status step_run(comm *c, const recipe *r, const rank_arguments *a)
     if (generates(a)) return generate_into_run(c, r, a->run);
     if (!strcmp(a->step.section, "pretrain")) return teacher_pretrain(c, r, a->run, &a->step);
     if (!strcmp(a->step.section, "teacher")) return teacher_train(c, r, a->run, &a->step);
-    if (!strcmp(a->step.section, "predict")) return teacher_predict(c, r, a->run, &a->step);
+    if (!strcmp(a->step.section, "predict")) return teacher_predict(c, r, a->run, &a->step, NULL);
     if (!strcmp(a->step.section, "cache")) return feature_cache_make(c, r, a->run, &a->step);
-    return student_train(c, r, a->run, &a->step);
+    return student_train(c, r, a->run, &a->step, NULL);
 }
 
 static bool started_by_launcher(void)

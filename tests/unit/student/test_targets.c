@@ -27,7 +27,7 @@ static int close_all(void **state)
 
 static status open_targets(recipe *r, targets **out)
 {
-    status st = targets_open(r, scratch_directory, &data.classes, data.train.at, data.train.count, out);
+    status st = targets_open(r, scratch_directory, &data.classes, data.train.at, data.train.count, NULL, out);
     recipe_free(&r);
     return st;
 }
@@ -183,12 +183,12 @@ static void what_cannot_teach_is_refused(void **state)
     action_class actions[WORLD_ACTIONS];
     recipe *r = world_recipe(NULL);
     fewer.action_count--;
-    assert_failed(targets_open(r, scratch_directory, &fewer, data.train.at, data.train.count, &t), ERR_INPUT,
+    assert_failed(targets_open(r, scratch_directory, &fewer, data.train.at, data.train.count, NULL, &t), ERR_INPUT,
                   "are over 12 action classes, this run has 11");
     memcpy(actions, data.classes.actions, sizeof actions);
     actions[2].name = "fly_kite";
     renamed.actions = actions;
-    assert_failed(targets_open(r, scratch_directory, &renamed, data.train.at, data.train.count, &t), ERR_INPUT,
+    assert_failed(targets_open(r, scratch_directory, &renamed, data.train.at, data.train.count, NULL, &t), ERR_INPUT,
                   "action class 2 is v0_n2 for the teacher teacher and fly_kite here");
     recipe_free(&r);
     assert_null(t);

@@ -44,6 +44,7 @@ static const option TABLE[] = {
 
     FREE_INT("launch.ranks", "1", 1, 4096, "MPI ranks"),
     INT("launch.threads", "1", 1, 1024, "threads of each rank"),
+    FREE_INT("launch.overlap", "0", 0, 4096, "ranks beside launch.ranks that predict with a teacher while the first student that learns from it trains; 0: one after the other"),
     FREE_INT("launch.timeout", "600", 1, 1e6, "seconds a rank waits for the others before it calls them lost"),
 
     PATH("data.train", "null", "annotations to learn from (CSV; the format is told from the header and columns)"),

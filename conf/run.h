@@ -30,6 +30,10 @@ typedef struct {
 /* "student_plain.1"; steps of pretraining and predicting are "pretrain." or "predict." and the teacher's step. */
 status run_step_name(const run_step *step, char *out, size_t size);
 
+/* "predict.teacher+student.0": what the ranks of a step `predict` and of the student that learns from it meanwhile are
+ * called together in logs/. */
+status run_overlap_name(const run_step *predict, const run_step *student, char *out, size_t size);
+
 /* The name of the prediction set a step makes or uses: the variant's, else the section's ("teacher" for pretrain and
  * predict); "generate" makes none, and is called so. */
 const char *run_set_name(const run_step *step);

@@ -142,17 +142,20 @@ static status run_step_of(const job *j, size_t i)
 {
     status st = OK;
     struct timespec start;
-    const plan_step *step = &j->plan.at[i];
-    if (j->done[i]) {
-        log_info("[%zu/%zu] %s: done before", i + 1, j->plan.count, step->name);
+    const plan_step *step = &j->plan.at[i], *with = step->teachers ? step + 1 : NULL; /* runs at the same time */
+    if (i && step[-1].teachers) goto done;                                            /* it ran with the one before */
+    if (j->done[i] && (!with || j->done[i + 1])) {
+        log_info("[%zu/%zu] %s: done before", i + 1, j->plan.count, step->logs);
         goto done;
     }
-    if (stop_requested()) TRY(FAIL(ERR_RETRY, "stopped before %s; --resume goes on with it", step->name));
-    log_info("[%zu/%zu] %s", i + 1, j->plan.count, step->name);
+    if (stop_requested()) TRY(FAIL(ERR_RETRY, "stopped before %s; --resume goes on with it", step->logs));
+    log_info("[%zu/%zu] %s", i + 1, j->plan.count, step->logs);
     clock_gettime(CLOCK_MONOTONIC, &start);
     if (step->kind != PLAN_EVALUATE) TRY(step_make_directory(j->directory, step));
+    if (with) TRY(step_make_directory(j->directory, with));
     TRY(step->kind == PLAN_RANKS ? ranks_run(j->recipe, j->directory, step) : run_inside(j, step));
     if (step->kind != PLAN_EVALUATE) TRY(step_mark_done(j->directory, step, seconds_since(&start)));
+    if (with) TRY(step_mark_done(j->directory, with, seconds_since(&start)));
 done:
     return st;
 }

@@ -150,7 +150,7 @@ done:
 typedef struct {
     char *at[ARGUMENTS_MAX]; /* ended by NULL */
     size_t count;
-    char ranks[16], seed[24];
+    char ranks[16], seed[24], teachers[16], learner_seed[24];
 } arguments;
 
 static void add(arguments *a, const char *text)
@@ -169,6 +169,19 @@ static void add_mpirun(arguments *a, size_t ranks, const cpu_list *cpus)
     add(a, "--quiet");
     if (geteuid() == 0) add(a, "--allow-run-as-root");
     if (ranks > cpus->whole) add(a, "--oversubscribe");
+}
+
+static void add_learner(arguments *a, const plan_step *step)
+{
+    const run_step *learner = &step->learner;
+    if (!learner->section) return;
+    add(a, "--learner");
+    add(a, run_set_name(learner));
+    add(a, "--learner-seed");
+    add(a, a->learner_seed);
+    if (learner->several_seeds) add(a, "--learner-several-seeds");
+    if (step->teachers) add(a, "--teachers");
+    if (step->teachers) add(a, a->teachers);
 }
 
 static void add_rank(arguments *a, const char *program, const char *run, const run_step *step)
@@ -250,7 +263,8 @@ status ranks_run(const recipe *r, const char *run, const plan_step *step)
     int how = 0;
     cpu_list cpus;
     arguments a = {0};
-    size_t ranks = (size_t)recipe_int(r, "launch.ranks"), threads = (size_t)recipe_int(r, "launch.threads");
+    size_t ranks = (size_t)recipe_int(r, "launch.ranks") + step->teachers,
+           threads = (size_t)recipe_int(r, "launch.threads");
     char *program = ranks_program();
     stopper s = {.under_mpirun = ranks > 1};
     if (!program) TRY(FAIL(ERR_MEMORY, "no memory to start %s", step->name));
@@ -258,16 +272,19 @@ status ranks_run(const recipe *r, const char *run, const plan_step *step)
         TRY(FAIL(ERR_MISSING, "%s: cannot run: %s (build it, or set MAGISTER_RANK)", program, strerror(errno)));
     snprintf(a.ranks, sizeof a.ranks, "%zu", ranks);
     snprintf(a.seed, sizeof a.seed, "%lld", (long long)step->step.seed);
+    snprintf(a.learner_seed, sizeof a.learner_seed, "%lld", (long long)step->learner.seed);
+    snprintf(a.teachers, sizeof a.teachers, "%zu", step->teachers);
     TRY(cpus_usable(&cpus));
     if (ranks > 1) add_mpirun(&a, ranks, &cpus);
     add_rank(&a, program, run, &step->step);
+    add_learner(&a, step);
     TRY(set_environment(&cpus, ranks, threads));
-    TRY(failures_forget(run, step->name, ranks));
+    TRY(failures_forget(run, step->logs, ranks));
     TRY(start(&a, &s.child));
     child_runs = 1;
     wait_for(&s, &how);
     child_runs = 0;
-    TRY(failures_tell(run, step->name, ranks, how, stops));
+    TRY(failures_tell(run, step->logs, ranks, how, stops));
 done:
     free(program);
     return st;

@@ -12,6 +12,8 @@
 #include "rank/arguments.h"
 #include "rank/cores.h"
 #include "rank/generate.h"
+#include "rank/overlap.h"
+#include "rank/step_recipe.h"
 #include "rank/video.h"
 #include "student/feature_cache.h"
 #include "student/student.h"
@@ -38,22 +40,6 @@ static status log_begin(const rank_arguments *a, const char *step_name, int rank
     char *path = run_log(a->run, step_name, rank);
     if (!path) return FAIL(ERR_MEMORY, "no memory for the name of the log");
     status st = log_open(path, rank, rank == 0);
-    free(path);
-    return st;
-}
-
-static status recipe_of_step(const rank_arguments *a, recipe **out)
-{
-    status st = OK;
-    recipe *whole = NULL;
-    char *path = run_path(a->run, "recipe.yaml");
-    if (!path) TRY(FAIL(ERR_MEMORY, "no memory for the name of the recipe"));
-    TRY(recipe_read(path, NULL, 0, &whole));
-    const char *section =
-        strcmp(a->step.section, "predict") ? a->step.section : "teacher"; /* predicts what it trained */
-    TRY(recipe_for_step(whole, section, a->step.variant, a->step.seed, out));
-done:
-    recipe_free(&whole);
     free(path);
     return st;
 }
@@ -86,7 +72,8 @@ static status step_run(comm *c, const recipe *r, const rank_arguments *a)
     if (generates(a)) return generate_into_run(c, r, a->run);
     if (!strcmp(a->step.section, "pretrain")) return teacher_pretrain(c, r, a->run, &a->step);
     if (!strcmp(a->step.section, "teacher")) return teacher_train(c, r, a->run, &a->step);
-    if (!strcmp(a->step.section, "predict")) return teacher_predict(c, r, a->run, &a->step, NULL);
+    if (a->teachers) return overlap_run(c, r, a);
+    if (!strcmp(a->step.section, "predict")) return predict_for_learner(c, r, a, NULL);
     if (!strcmp(a->step.section, "cache")) return feature_cache_make(c, r, a->run, &a->step);
     return student_train(c, r, a->run, &a->step, NULL);
 }
@@ -121,7 +108,7 @@ static status world_run(const rank_arguments *a, const char *step_name, comm **c
 {
     status st = OK;
     TRY(cores_bind(getenv("MAGISTER_CPUS"), local_rank()));
-    TRY(recipe_of_step(a, r));
+    TRY(step_recipe(a->run, &a->step, r));
     if (!generates(a))
         TRY(tensors_begin(*r)); /* before MPI: the device is decided before any other library looks at it */
     TRY(comm_open(a->ranks, (double)recipe_int(*r, "launch.timeout"), c));
@@ -147,7 +134,7 @@ int main(int argc, char **argv)
     rank_arguments arguments;
     comm *c = NULL;
     recipe *r = NULL;
-    char step_name[128] = "";
+    char step_name[256] = "";
     bool agreed = false;
 
     if (getenv("MAGISTER_DEBUG")) log_threshold(LOG_DEBUG);
@@ -157,7 +144,7 @@ int main(int argc, char **argv)
     trainer_stop_listen();
     if (argc > 1 && !strcmp(argv[1], "generate")) return generate_main(argc - 1, argv + 1);
     status st = rank_arguments_read(argc, argv, &arguments);
-    if (st == OK) st = run_step_name(&arguments.step, step_name, sizeof step_name);
+    if (st == OK) st = rank_arguments_name(&arguments, step_name, sizeof step_name);
     if (st == OK) st = world_run(&arguments, step_name, &c, &r, &agreed);
 
     end_tell(&arguments, step_name, c ? comm_rank(c) : local_rank(), st);

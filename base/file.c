@@ -57,7 +57,6 @@ static status write_all(int fd, const char *path, const void *bytes, size_t coun
         at += wrote;
         count -= (size_t)wrote;
     }
-    if (fsync(fd)) return FAIL(ERR_IO, "%s: cannot write to disk: %s", path, strerror(errno));
     return OK;
 }
 
@@ -73,28 +72,41 @@ static status sync_parent(const char *path)
     return st;
 }
 
-status file_write(const char *path, const void *bytes, size_t count)
+static status replace(const char *path, const void *bytes, size_t count, bool to_disk)
 {
     status st = OK;
     char *temporary = NULL;
     int fd = -1;
-    if (asprintf(&temporary, "%s.tmp.%ld", path, (long)getpid()) < 0) {
+    unsigned salt = 0; /* processes of other machines, with the same number, may write the same file */
+    if (getentropy(&salt, sizeof salt)) salt = 0;
+    if (asprintf(&temporary, "%s.tmp.%ld.%08x", path, (long)getpid(), salt) < 0) {
         temporary = NULL;
         TRY(FAIL(ERR_MEMORY, "%s: no memory for its name", path));
     }
     fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) TRY(FAIL(ERR_CREATE, "%s: cannot create: %s", path, strerror(errno)));
     TRY(write_all(fd, path, bytes, count));
+    if (to_disk && fsync(fd)) TRY(FAIL(ERR_IO, "%s: cannot write to disk: %s", path, strerror(errno)));
     int closed = close(fd);
     fd = -1;
     if (closed) TRY(FAIL(ERR_IO, "%s: cannot write: %s", path, strerror(errno)));
     if (rename(temporary, path)) TRY(FAIL(ERR_CREATE, "%s: cannot put in place: %s", path, strerror(errno)));
-    TRY(sync_parent(path));
+    if (to_disk) TRY(sync_parent(path));
 done:
     if (fd >= 0) close(fd);
     if (st != OK && temporary) unlink(temporary);
     free(temporary);
     return st;
+}
+
+status file_write(const char *path, const void *bytes, size_t count)
+{
+    return replace(path, bytes, count, true);
+}
+
+status file_put(const char *path, const void *bytes, size_t count)
+{
+    return replace(path, bytes, count, false);
 }
 
 status file_sync(const char *path)

@@ -18,6 +18,10 @@ status file_read(const char *path, size_t most, char **out, size_t *count);
 /* Replaces `path` atomically. Errors: ERR_CREATE, ERR_IO (a full disk; the old file is kept). */
 status file_write(const char *path, const void *bytes, size_t count);
 
+/* The same without waiting for the disk, for what is written often and may be lost with the machine's power: readers
+ * see the old bytes or all of the new ones. */
+status file_put(const char *path, const void *bytes, size_t count);
+
 /* fsync of a file or directory by name. Errors: ERR_IO. */
 status file_sync(const char *path);
 

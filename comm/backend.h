@@ -64,6 +64,9 @@ struct comm {
     status broken;             /* the failure after which nothing works any more */
     char cause[TEXT_BYTES];    /* its message */
     char agreed[TEXT_BYTES];   /* the message of the last failure of comm_agree */
+
+    /* comm_on_missed; NULL: nobody wants to know */
+    void (*missed)(const int *missing, size_t count);
 };
 
 /* All functions but `close` and `give_up` are Collective and called by all ranks at the same operation. */

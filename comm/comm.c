@@ -220,6 +220,11 @@ void comm_close(comm **at)
     *at = NULL;
 }
 
+void comm_on_missed(comm *c, void (*missed)(const int *missing, size_t count))
+{
+    c->missed = missed;
+}
+
 int comm_rank(const comm *c)
 {
     return c->rank;

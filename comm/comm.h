@@ -24,6 +24,10 @@ status comm_open(int promised, double timeout_seconds, comm **out);
 /* Ends MPI. After a failure it does not wait for other ranks. NULL is fine. Collective when all is well. */
 void comm_close(comm **c);
 
+/* From here on a wait that ends without the others first calls `missed`, at the place where the rank waits, with the
+ * ranks of this node that did not come (missing: (count)). */
+void comm_on_missed(comm *c, void (*missed)(const int *missing, size_t count));
+
 int comm_rank(const comm *c);
 int comm_size(const comm *c);
 const char *comm_host(const comm *c); /* borrowed */

@@ -279,6 +279,7 @@ static status open_slots(comm *c, bool *all)
         node_slot *first = (node_slot *)(void *)(memory + (alignment - (uintptr_t)memory % alignment) % alignment);
         for (size_t l = 0; l < local; l++) s->slots[l] = first + l;
         memset(s->slots[s->local_rank], 0, sizeof *first);
+        good = slot_live(s->slots[s->local_rank]);
     }
     TRY(mpi_all(c, good, all)); /* also: all have cleared their slots */
 done:
@@ -291,7 +292,7 @@ static status open_slot_alone(mpi_state *s)
     s->slots = calloc(1, sizeof *s->slots);
     s->slot_plain = aligned_alloc(_Alignof(node_slot), sizeof *s->slot_plain);
     if (!s->slots || !s->slot_plain) return FAIL(ERR_MEMORY, "no memory for the communicator");
-    memset(s->slot_plain, 0, sizeof *s->slot_plain);
+    memset(s->slot_plain, 0, sizeof *s->slot_plain); /* nobody looks whether it lives */
     s->slots[0] = s->slot_plain;
     return OK;
 }
@@ -326,7 +327,10 @@ static void state_free(comm *c, bool in_order)
     mail_free(&s->mail, in_order);
     if (in_order) {
         if (s->rows_window != MPI_WIN_NULL) MPI_Win_free(&s->rows_window);
-        if (s->slot_window != MPI_WIN_NULL) MPI_Win_free(&s->slot_window);
+        if (s->slot_window != MPI_WIN_NULL) {
+            slot_leave(s->slots[s->local_rank]);
+            MPI_Win_free(&s->slot_window);
+        }
         if (s->leaders != MPI_COMM_NULL) MPI_Comm_free(&s->leaders);
         if (s->node != MPI_COMM_NULL) MPI_Comm_free(&s->node);
         if (s->all != MPI_COMM_WORLD) MPI_Comm_free(&s->all);

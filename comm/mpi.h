@@ -1,9 +1,9 @@
 /* mpi - ranks over MPI: what the files of this backend share.
  *
  * Ranks of one node meet in shared memory: each has a slot with the number of arrivals it has made, so a rank that
- * waits can tell who is missing, and a rank that gives up can say why. Across nodes every meeting also exchanges the
- * headers over MPI. Slots have two turns, used alternately: whoever writes turn t again has seen all others arrive at
- * the meeting in between, so nobody still reads it.
+ * waits can tell who is missing, a rank that gives up can say why, and one that died is missed at once. Across nodes
+ * every meeting also exchanges the headers over MPI. Slots have two turns, used alternately: whoever writes turn t
+ * again has seen all others arrive at the meeting in between, so nobody still reads it.
  *
  * MPI calls are non-blocking and polled, so that every wait has an end. After a failure no MPI call is made any more.
  */
@@ -13,11 +13,13 @@
 #include "comm/backend.h"
 
 #include <mpi.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 typedef struct {
     _Alignas(128) _Atomic uint64_t arrived; /* meetings and syncs this rank has come to */
     _Atomic int broken;                     /* the status it left with; set after `completed` and `cause` */
+    _Alignas(64) pthread_mutex_t life;      /* robust; held by the rank until it leaves in order: slot_live */
     uint64_t completed;                     /* arrivals at which it saw all others, when it left */
     char cause[TEXT_BYTES];
     struct {
@@ -62,6 +64,11 @@ typedef struct {
     float *exchange; /* scratch of leaders */
     mail *mail;      /* NULL until the ranks are split */
 } mpi_state;
+
+/* From slot_live until slot_leave the node's ranks see whether this process lives: it holds a robust lock, which the
+ * kernel marks when a process ends in whatever way. That holds across containers too, where process numbers differ. */
+bool slot_live(node_slot *slot);
+void slot_leave(node_slot *slot);
 
 /* Turns an MPI error code into a status. */
 status mpi_check(int code, const char *what);

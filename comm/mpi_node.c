@@ -2,6 +2,7 @@
 #include "comm/mpi.h"
 #include "comm/patience.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,14 +16,44 @@ status mpi_check(int code, const char *what)
     return FAIL(ERR_RANK, "MPI failed at %s: %s", what, reason);
 }
 
-/* The failure of a rank of this node that has left before it completed `syncs`, if any: it is ours too. */
-static status failure_of_neighbours(const mpi_state *s, uint64_t syncs)
+bool slot_live(node_slot *slot)
 {
+    pthread_mutexattr_t how;
+    if (pthread_mutexattr_init(&how)) return false;
+    bool good = !pthread_mutexattr_setpshared(&how, PTHREAD_PROCESS_SHARED) &&
+                !pthread_mutexattr_setrobust(&how, PTHREAD_MUTEX_ROBUST) && !pthread_mutex_init(&slot->life, &how) &&
+                !pthread_mutex_lock(&slot->life);
+    pthread_mutexattr_destroy(&how);
+    return good;
+}
+
+void slot_leave(node_slot *slot)
+{
+    pthread_mutex_unlock(&slot->life);
+}
+
+/* Who gets a dead rank's lock gives it back as it is, which tells the others: they cannot recover it any more. */
+static bool slot_died(node_slot *slot)
+{
+    int code = pthread_mutex_trylock(&slot->life);
+    if (code == 0 || code == EOWNERDEAD) pthread_mutex_unlock(&slot->life);
+    return code == EOWNERDEAD || code == ENOTRECOVERABLE;
+}
+
+/* The failure of a rank of this node that has left before it completed `syncs`, or died before it came to them: it is
+ * ours too. */
+static status failure_of_neighbours(const comm *c, uint64_t syncs)
+{
+    const mpi_state *s = c->state;
     for (int l = 0; s->slots && l < s->local_size; l++) {
         if (l == s->local_rank) continue;
+        bool died = slot_died(s->slots[l]); /* before the rest is looked at: it may have said why */
         int code = atomic_load_explicit(&s->slots[l]->broken, memory_order_acquire);
         if (code > OK && code <= ERR_INTERNAL && s->slots[l]->completed < syncs)
             return FAIL((status)code, "%s", s->slots[l]->cause);
+        if (died && atomic_load_explicit(&s->slots[l]->arrived, memory_order_acquire) < syncs)
+            return FAIL(ERR_RANK, "rank %d (%s) has died without a word: see its log", s->local_ranks[l],
+                        c->hosts[s->local_ranks[l]]);
     }
     return OK;
 }
@@ -51,10 +82,24 @@ static void list_missing(const comm *c, char *out, size_t size)
     }
 }
 
+/* Lets whoever wants to know look at the ranks of this node that did not come. */
+static void call_missed(const comm *c)
+{
+    const mpi_state *s = c->state;
+    int *missing = c->missed ? calloc((size_t)s->local_size, sizeof *missing) : NULL;
+    size_t count = 0;
+    for (int l = 0; missing && s->slots && s->local_ranks && l < s->local_size; l++)
+        if (atomic_load_explicit(&s->slots[l]->arrived, memory_order_acquire) < s->arrived)
+            missing[count++] = s->local_ranks[l];
+    if (missing) c->missed(missing, count);
+    free(missing);
+}
+
 static status timed_out(const comm *c, const char *what)
 {
     char missing[2048];
     list_missing(c, missing, sizeof missing);
+    call_missed(c);
     return FAIL(ERR_RANK,
                 "rank %d (%s) waited %g s at %s: %s; see the logs of these ranks (launch.timeout sets the limit)",
                 comm_world_rank(c, c->rank), c->hosts[c->rank], c->timeout, what,
@@ -69,7 +114,7 @@ static status wait_for(comm *c, MPI_Request *request, const char *what, bool lis
         int over = 0;
         TRY(mpi_check(MPI_Test(request, &over, MPI_STATUS_IGNORE), what));
         if (over) break;
-        if (listen) TRY(failure_of_neighbours(c->state, UINT64_MAX));
+        if (listen) TRY(failure_of_neighbours(c, UINT64_MAX));
         if (!patience_wait(&p)) TRY(timed_out(c, what));
     }
 done:
@@ -98,10 +143,10 @@ status node_sync(comm *c, const char *what)
             l++;
             continue;
         }
-        TRY(failure_of_neighbours(s, s->arrived));
+        TRY(failure_of_neighbours(c, s->arrived));
         if (!patience_wait(&p)) TRY(timed_out(c, what));
     }
-    TRY(failure_of_neighbours(s, s->arrived)); /* all came, but one that waited for us may have left */
+    TRY(failure_of_neighbours(c, s->arrived)); /* all came, but one that waited for us may have left */
     s->completed = s->arrived;
 done:
     return st;

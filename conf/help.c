@@ -16,9 +16,9 @@ static bool is_folded(const option *o, const char *prefix)
     return o->inherits && !(prefix && strstr(prefix, ".train"));
 }
 
-static int key_width(const char *prefix)
+static int key_width(const char *prefix, bool sweep)
 {
-    size_t count, width = 0;
+    size_t count, width = sweep ? strlen("sweep.KEY") : 0;
     const option *all = options_all(&count);
     for (size_t i = 0; i < count; i++)
         if (is_shown(&all[i], prefix) && !is_folded(&all[i], prefix) && strlen(all[i].key) > width)
@@ -71,16 +71,32 @@ static void print_folded(FILE *to, const char *key, char *told, size_t size)
     fprintf(to, "%s.variants.NAME: keys of %s that another one, called NAME, has different\n", section, section);
 }
 
+static const option SWEEP = {
+    .key = "sweep.KEY",
+    .type = OPTION_TEXTS,
+    .standard = "none",
+    .help =
+        "list of the values that KEY takes: the recipe stands for a run of every combination of such lists, the last "
+        "key changing fastest. KEY is any other key, also a variant's (student.variants.NAME.train.epochs), but not "
+        "name, out, stages or launch.slurm.*",
+};
+
+static bool is_sweep_shown(const char *prefix)
+{
+    return is_shown(&SWEEP, prefix) || !strncmp(prefix, "sweep.", 6);
+}
+
 bool recipe_help(FILE *to, const char *prefix)
 {
     size_t count, shown = 0;
-    int width = key_width(prefix);
+    bool sweep = is_sweep_shown(prefix);
+    int width = key_width(prefix, sweep);
     const char *last = "";
     char folded[32] = "";
     const option *all = options_all(&count);
-    for (size_t i = 0; i < count; i++) {
-        const option *o = &all[i];
-        if (!is_shown(o, prefix)) continue;
+    for (size_t i = 0; i <= count; i++) {
+        const option *o = i < count ? &all[i] : &SWEEP;
+        if (i < count ? !is_shown(o, prefix) : !sweep) continue;
         if (!shown++) fprintf(to, "%-*s  %-*s  %s\n\n", width, "key", VALUE_WIDTH, "default", "meaning");
         if (is_new_section(last, o->key)) fputc('\n', to);
         last = o->key;

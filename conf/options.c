@@ -23,6 +23,8 @@
 #define FREE_PATH(key, standard, help) {key, OPTION_PATH, standard, 0, 0, NULL, NULL, false, help}
 #define FREE_REAL(key, standard, least, most, help) {key, OPTION_REAL, standard, least, most, NULL, NULL, false, help}
 #define FREE_INT(key, standard, least, most, help) {key, OPTION_INT, standard, least, most, NULL, NULL, false, help}
+#define FREE_CHOICE(key, standard, choices, help) {key, OPTION_CHOICE, standard, 0, 0, choices, NULL, false, help}
+#define FREE_TEXTS(key, standard, help) {key, OPTION_TEXTS, standard, 0, 0, NULL, NULL, false, help}
 
 /* The same for rows of options_train.inc: a section's value is taken from train.* unless it is given. */
 #define FROM_COMMON(name) (sizeof PREFIX > 1 ? "train." name : NULL)
@@ -42,10 +44,27 @@ static const option TABLE[] = {
     CHOICE("precision", "float32", "float32|bfloat16", "bfloat16 uses autocast"),
     CHOICES("stages", "[teacher, predict, student, evaluate]", "generate|teacher|predict|student|evaluate", "steps of the run, in order"),
 
-    FREE_INT("launch.ranks", "1", 1, 4096, "MPI ranks"),
+    FREE_INT("launch.ranks", "1", 1, 4096, "MPI ranks on this machine; in a Slurm allocation there are as many as it has tasks"),
     INT("launch.threads", "1", 1, 1024, "threads of each rank"),
     FREE_INT("launch.overlap", "0", 0, 4096, "ranks beside launch.ranks that predict with a teacher while the first student that learns from it trains; 0: one after the other"),
+    FREE_INT("launch.max_restarts", "0", 0, 1e6, "how often in a run a step that ended because a rank died or hung begins again, from its last checkpoint"),
     FREE_INT("launch.timeout", "600", 1, 1e6, "seconds a rank waits for the others before it calls them lost"),
+    FREE_CHOICE("launch.bind", "cores", "cores|none", "cores: each rank keeps to cores of its own; none: the system places them (several runs share the machine)"),
+    FREE_INT("launch.slurm.nodes", "0", 0, 65536, "nodes of a job (magister submit); 0: one"),
+    FREE_INT("launch.slurm.ranks_per_node", "0", 0, 1024, "ranks on each node; 0: one for each of its GPUs, or one"),
+    FREE_INT("launch.slurm.cpus_per_rank", "0", 0, 4096, "CPUs of each rank; 0: launch.threads"),
+    FREE_INT("launch.slurm.gpus_per_node", "0", 0, 1024, "GPUs of each node"),
+    FREE_TEXT("launch.slurm.memory", "null", "memory of each node, as Slurm writes it: 64G"),
+    FREE_TEXT("launch.slurm.time", "null", "time limit of a job, as Slurm writes it: 04:00:00; a job that comes to it saves, and goes on in its next turn"),
+    FREE_TEXT("launch.slurm.partition", "null", "partition"),
+    FREE_TEXT("launch.slurm.account", "null", "account that is charged"),
+    FREE_TEXT("launch.slurm.qos", "null", "quality of service"),
+    FREE_TEXT("launch.slurm.constraint", "null", "features that nodes must have"),
+    FREE_TEXTS("launch.slurm.modules", "[]", "modules that a job loads"),
+    FREE_TEXTS("launch.slurm.environment", "[]", "lines of shell that a job begins with, after its modules: export NAME=VALUE"),
+    FREE_TEXTS("launch.slurm.lines", "[]", "more #SBATCH options of a job: --exclusive"),
+    FREE_CHOICE("launch.slurm.jobs", "one", "one|stages", "one: all stages in one job; stages: a job a stage, each when the one before it has succeeded"),
+    FREE_INT("launch.slurm.at_once", "0", 0, 4096, "members of a sweep that run at the same time; 0: as many as Slurm starts"),
 
     PATH("data.train", "null", "annotations to learn from (CSV; the format is told from the header and columns)"),
     PATH("data.eval", "null", "annotations to score on, or a folder that holds files named like data.train (and data.tracks); null: a part of data.train is held out"),

@@ -7,6 +7,16 @@
 
 enum { MESSAGE_MAX = 512, TOLD_MAX = 4000 }; /* what fail_message holds, less the closing line */
 
+static bool is_told(const problems *p, place at, const char *text)
+{
+    for (size_t i = 0; i < p->count && i < PROBLEMS_MAX; i++) {
+        const place *known = &p->list[i].at;
+        bool same = known->order == at.order && known->line == at.line && known->column == at.column;
+        if (same && !strcmp(p->list[i].text, text)) return true;
+    }
+    return false;
+}
+
 void problem_add(problems *p, place at, const char *message, ...)
 {
     char text[MESSAGE_MAX];
@@ -14,6 +24,7 @@ void problem_add(problems *p, place at, const char *message, ...)
     va_start(arguments, message);
     vsnprintf(text, sizeof text, message, arguments);
     va_end(arguments);
+    if (is_told(p, at, text)) return;
     size_t i = p->count++;
     if (i >= PROBLEMS_MAX) return;
     const char *copy = arena_copy(p->strings, text, strlen(text));

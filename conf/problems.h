@@ -29,7 +29,7 @@ typedef struct {
     size_t count; /* told, which may be more than are kept */
 } problems;
 
-/* The text and the name of the source are copied. */
+/* The text and the name of the source are copied. The same text at the same place counts once. */
 void problem_add(problems *p, place at, const char *message, ...) __attribute__((format(printf, 3, 4)));
 
 /* OK when there is none; otherwise ERR_CONFIG, with "file:line:column: message" of each as lines of fail_message. */

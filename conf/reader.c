@@ -7,14 +7,8 @@
 typedef struct {
     recipe *recipe;
     problems *problems;
+    bool sweep; /* what is read are lists of values, below `sweep` */
 } reader;
-
-/* What a full key stands for: an option of the recipe, or of one of its variants. */
-typedef struct {
-    char key[KEY_MAX]; /* in the option table: "student.distill.loss" */
-    char section[16];  /* of a variant; "" otherwise */
-    char name[KEY_MAX];
-} target;
 
 static bool is_section(const char *key)
 {
@@ -28,6 +22,11 @@ static bool is_section(const char *key)
 static bool is_variants(const char *key)
 {
     return !strcmp(key, "teacher.variants") || !strcmp(key, "student.variants");
+}
+
+static bool is_sweep(const char *key)
+{
+    return !strncmp(key, "sweep", 5) && (!key[5] || key[5] == '.');
 }
 
 /* "student.variants.plain.distill.loss" is "student.distill.loss" of the variant plain. */
@@ -93,10 +92,10 @@ static status variant_take(reader *in, const target *t, place at, variant **out)
     return OK;
 }
 
-static void tell_twice(reader *in, const char *full, place at, place first)
+void tell_twice(problems *p, const char *full, place at, place first)
 {
-    if (first.line) problem_add(in->problems, at, "%s is given twice, first in line %zu", full, first.line);
-    else problem_add(in->problems, at, "%s is given twice, first by %s", full, first.source);
+    if (first.line) problem_add(p, at, "%s is given twice, first in line %zu", full, first.line);
+    else problem_add(p, at, "%s is given twice, first by %s", full, first.source);
 }
 
 static status option_take(reader *in, const char *full, const target *t, const option *o, const node *n)
@@ -115,7 +114,7 @@ static status option_take(reader *in, const char *full, const target *t, const o
     }
     bool from_arguments = n->key_at.order > 0;
     if (to->given && (to->from.order > 0 || !from_arguments)) {
-        tell_twice(in, full, n->key_at, to->from);
+        tell_twice(in->problems, full, n->key_at, to->from);
         goto done;
     }
     TRY(value_parse(in->recipe->strings, in->problems, o, n, &fresh));
@@ -130,6 +129,10 @@ done:
 static void tell_unknown(reader *in, const char *full, const target *t, place at)
 {
     char near[3 * KEY_MAX], text[3 * KEY_MAX + 64];
+    if (in->sweep && is_sweep(full)) {
+        problem_add(in->problems, at, "sweep cannot be swept itself");
+        return;
+    }
     suggest_key(t->key, near, sizeof near);
     if (t->section[0]) snprintf(text, sizeof text, " (overrides of a variant are keys of %s)", t->section);
     else text[0] = '\0';
@@ -141,7 +144,7 @@ static status entry_take(reader *in, const char *prefix, const node *n);
 static status section_take(reader *in, const char *full, const target *t, const node *n)
 {
     status st = OK;
-    if (t->section[0] && !strcmp(t->key, t->section)) { /* a variant itself, which may override nothing */
+    if (!in->sweep && t->section[0] && !strcmp(t->key, t->section)) { /* a variant itself, which may override nothing */
         variant *v;
         TRY(variant_take(in, t, n->key_at, &v));
         if (!v) goto done;
@@ -167,21 +170,43 @@ static status entry_take(reader *in, const char *prefix, const node *n)
     }
     target t = target_of(full);
     const option *o = option_find(t.key);
+    if (o && in->sweep) return sweep_take(in->recipe, in->problems, full, &t, o, n);
     if (o) return option_take(in, full, &t, o, n);
     if (n->key[0] && (is_section(t.key) || is_variants(full))) return section_take(in, full, &t, n);
     tell_unknown(in, full, &t, n->key_at);
     return OK;
 }
 
+/* `sweep` with the lists of values below it, or the entry `sweep.KEY`. */
+static status sweep_section_take(const reader *whole, const node *n)
+{
+    status st = OK;
+    reader in = {whole->recipe, whole->problems, true};
+    node entry = *n;
+    if (n->key[5]) {
+        entry.key += 6; /* behind "sweep." */
+        TRY(entry_take(&in, "", &entry));
+    } else if (node_is_null(n)) { /* said on the command line: without the file's */
+        if (n->key_at.order) whole->recipe->swept_count = 0;
+    } else if (n->kind != NODE_MAP) {
+        problem_add(in.problems, n->at, "sweep is a section of keys with lists of values, not %s", node_kind_name(n));
+    } else {
+        for (const node *each = n->first; each; each = each->next) TRY(entry_take(&in, "", each));
+    }
+done:
+    return st;
+}
+
 status recipe_take(recipe *r, problems *p, const node *root)
 {
     status st = OK;
-    reader in = {r, p};
+    reader in = {r, p, false};
     if (root->kind != NODE_MAP) {
         problem_add(p, root->at, "a recipe is a mapping of keys, not %s", node_kind_name(root));
         goto done;
     }
-    for (const node *each = root->first; each; each = each->next) TRY(entry_take(&in, "", each));
+    for (const node *each = root->first; each; each = each->next)
+        TRY(is_sweep(each->key) ? sweep_section_take(&in, each) : entry_take(&in, "", each));
 done:
     return st;
 }

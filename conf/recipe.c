@@ -142,7 +142,7 @@ status recipe_read(const char *path, char *const *overrides, size_t count, recip
     else readable = true;
     TRY(take_overrides(r, &p, overrides, count));
     TRY(recipe_resolve(r, &p));
-    if (readable) TRY(recipe_check(r, &p));
+    if (readable) TRY(sweep_count(r) ? sweep_check(r, &p) : recipe_check(r, &p));
     TRY(problems_end(&p));
     *out = r;
     r = NULL;
@@ -156,8 +156,9 @@ status recipe_set(recipe *r, const char *key, const char *text)
     status st = OK;
     const option *o = option_find(key);
     problems p = {.strings = r->strings};
-    node as_written = {.kind = NODE_SCALAR, .at = r->file, .text = text ? text : "", .plain = !text};
-    CHECK(o && !option_is_list(o) && !option_is_number(o) && o->type != OPTION_BOOL);
+    node as_written = {
+        .kind = NODE_SCALAR, .at = r->file, .text = text ? text : "", .plain = !text || (o && option_is_number(o))};
+    CHECK(o && !option_is_list(o) && o->type != OPTION_BOOL);
     TRY(value_parse(r->strings, &p, o, &as_written, &r->values[option_index(o)]));
     r->values[option_index(o)].given = true;
     TRY(problems_end(&p));
@@ -293,23 +294,23 @@ const char *recipe_variant_name(const recipe *r, const char *section, size_t i)
     return v ? v->name : NULL;
 }
 
-static const variant *variant_find(const recipe *r, const char *section, const char *name)
+const variant *recipe_variant(const recipe *r, const char *section, const char *name)
 {
     for (size_t v = 0; v < r->variant_count; v++)
         if (!strcmp(r->variants[v].section, section) && !strcmp(r->variants[v].name, name)) return &r->variants[v];
     return NULL;
 }
 
-static status value_copy(arena *strings, const value *from, value *to)
+status value_copy(arena *strings, const value *from, value *to)
 {
     *to = *from;
     to->from.source = arena_copy(strings, from->from.source, strlen(from->from.source));
     to->at = arena_alloc(strings, (from->count + 1) * sizeof *to->at);
-    if (!to->at || !to->from.source) return FAIL(ERR_MEMORY, "no memory for a step's recipe");
+    if (!to->at || !to->from.source) return FAIL(ERR_MEMORY, "no memory for a copy of a recipe");
     for (size_t i = 0; i < from->count; i++) {
         to->at[i] = from->at[i];
         to->at[i].text = arena_copy(strings, from->at[i].text, strlen(from->at[i].text));
-        if (!to->at[i].text) return FAIL(ERR_MEMORY, "no memory for a step's recipe");
+        if (!to->at[i].text) return FAIL(ERR_MEMORY, "no memory for a copy of a recipe");
     }
     return OK;
 }
@@ -330,7 +331,7 @@ status recipe_for_step(const recipe *r, const char *section, const char *name, i
     /* "predict" and "cache" have no variants of their own: they predict with a teacher, and see with a student */
     bool student = !strcmp(section, "student") || !strcmp(section, "cache");
     const char *owner = student ? "student" : "teacher";
-    const variant *v = name ? variant_find(r, owner, name) : NULL;
+    const variant *v = name ? recipe_variant(r, owner, name) : NULL;
     if (name && !v) TRY(FAIL(ERR_CONFIG, "%s: %s.variants has no %s", r->file.source, owner, name));
     step = recipe_new(r->file.source);
     if (!step) TRY(FAIL(ERR_MEMORY, "no memory for a step's recipe"));

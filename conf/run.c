@@ -42,6 +42,15 @@ bool run_pretrains(const recipe *r)
     return (corpus || extra) && !strcmp(recipe_text(r, "teacher.model"), "encoder");
 }
 
+char *run_directory(const recipe *r)
+{
+    const char *out = recipe_text(r, "out");
+    char *path = out ? strdup(out) : path_join("runs", recipe_text(r, "name"));
+    size_t length = path ? strlen(path) : 0;
+    while (length > 1 && path[length - 1] == '/') path[--length] = '\0';
+    return path;
+}
+
 char *run_path(const char *run, const char *name)
 {
     return path_join(run, name);

@@ -41,6 +41,10 @@ const char *run_set_name(const run_step *step);
 /* Whether the teacher of recipe `r`, as one of its steps sees it, is pretrained: it is an encoder and has a corpus. */
 bool run_pretrains(const recipe *r);
 
+/* The directory of a recipe's run: `out`, or runs/NAME; without a slash at its end. New string; freed by the caller;
+ * NULL when out of memory. */
+char *run_directory(const recipe *r);
+
 /* New string "<run>/store.sqlite" and so on; freed by the caller; NULL when out of memory. */
 char *run_path(const char *run, const char *name);
 char *run_step_directory(const char *run, const char *step_name);

@@ -106,6 +106,7 @@ void suggest_key(const char *key, char *out, size_t size)
         for (const char *dot = all[i].key; (dot = strchr(dot, '.')); dot++)
             consider(&best, key, all[i].key, (size_t)(dot - all[i].key));
     }
+    consider(&best, key, "sweep", 5);
     out[0] = '\0';
     for (size_t i = 0; i < best.count && used < size; i++) {
         const char *before = i == 0 ? ": did you mean " : i + 1 < best.count ? ", " : " or ";

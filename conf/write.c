@@ -71,6 +71,22 @@ void recipe_value_write(const recipe *r, const char *key, FILE *to)
     if (o) value_write(o, &r->values[option_index(o)], to);
 }
 
+/* A value that follows from a swept one is not the recipe's but each member's own: written down, it would not follow
+ * any more when it is read again. */
+static bool follows_sweep(const recipe *r, const option *o)
+{
+    return o->inherits && !recipe_value(r, o->key)->given && sweep_has(r, o->inherits);
+}
+
+static void write_key(const recipe *r, const option *o, FILE *to)
+{
+    size_t section = section_length(o->key);
+    if (follows_sweep(r, o)) return;
+    fprintf(to, "%*s%s: ", 2 * depth_of(o->key, section), "", o->key + section);
+    value_write(o, recipe_value(r, o->key), to);
+    fputc('\n', to);
+}
+
 static bool is_last_of(const option *all, size_t count, size_t i, const char *section)
 {
     size_t length = strlen(section);
@@ -85,14 +101,12 @@ status recipe_write(const recipe *r, FILE *to)
     const char *last = "";
     for (size_t i = 0; i < count; i++) {
         open_sections(last, all[i].key, to);
-        size_t section = section_length(all[i].key);
-        fprintf(to, "%*s%s: ", 2 * depth_of(all[i].key, section), "", all[i].key + section);
-        value_write(&all[i], &r->values[i], to);
-        fputc('\n', to);
+        write_key(r, &all[i], to);
         if (is_last_of(all, count, i, "teacher")) write_variants(r, "teacher", to);
         if (is_last_of(all, count, i, "student")) write_variants(r, "student", to);
         last = all[i].key;
     }
+    sweep_write(r, to);
     return fflush(to) || ferror(to) ? FAIL(ERR_IO, "cannot write the recipe: %s", strerror(errno)) : OK;
 }
 
@@ -128,6 +142,7 @@ static void write_hashed(const recipe *r, FILE *to)
     }
     write_variants(r, "teacher", to);
     write_variants(r, "student", to);
+    sweep_write(r, to);
 }
 
 void recipe_hash(const recipe *r, char out[33])

@@ -1,6 +1,7 @@
 /* magister recipe help|check|show */
 #include "conf/recipe.h"
 #include "conf/suggest.h"
+#include "conf/sweep.h"
 #include "launcher/commands.h"
 
 #include <stdlib.h>
@@ -31,7 +32,9 @@ static status check_files(const words *found)
     for (size_t i = 1; i < found->count; i++) {
         recipe *r = NULL;
         status st = recipe_read(found->at[i], NULL, 0, &r);
-        if (st == OK) printf("%s: good\n", found->at[i]);
+        size_t members = st == OK ? sweep_count(r) : 0;
+        if (members) printf("%s: good, a sweep of %zu members\n", found->at[i], members);
+        else if (st == OK) printf("%s: good\n", found->at[i]);
         else fprintf(stderr, "%s\n", fail_message());
         fail_clear();
         recipe_free(&r);

@@ -14,6 +14,7 @@ typedef struct {
 } command;
 
 status command_run(int argc, char **argv);
+status command_sweep(int argc, char **argv);
 status command_report(int argc, char **argv);
 status command_metrics(int argc, char **argv);
 status command_store(int argc, char **argv);

@@ -13,6 +13,7 @@
 
 static const command COMMANDS[] = {
     {"run", "run a recipe: teacher, predictions, students, report", command_run},
+    {"sweep", "show all members of a sweep in one table", command_sweep},
     {"report", "make a run's metrics and report again, or compare runs", command_report},
     {"metrics", "score the predictions of a store", command_metrics},
     {"store", "list or check the predictions of a store", command_store},

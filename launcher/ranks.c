@@ -1,9 +1,11 @@
 #include "launcher/ranks.h"
 
+#include "base/cpus.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "launcher/cores.h"
 #include "launcher/failures.h"
+#include "launcher/run_state.h"
+#include "launcher/starter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,26 +17,33 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ARGUMENTS_MAX = 40, KILL_AFTER_SECONDS = 4 };
+enum { KILL_AFTER_SECONDS = 4 };
 
 /* ---- stopping ---------------------------------------------------------------------------------------------------- */
 
-static volatile sig_atomic_t stops;      /* how often a stop was asked for */
+static volatile sig_atomic_t stops; /* how often a stop was asked for */
+static volatile sig_atomic_t in_batch_job;
 static volatile sig_atomic_t child_runs; /* whether ranks are there to be asked */
 
+/* Slurm announces the end of a job with several signals, in any order, and kills by itself: there they ask once. */
 static void on_stop(int signal_number)
 {
     (void)signal_number;
+    if (in_batch_job && stops) return;
     stops++;
     if (stops > 1 && !child_runs) _exit(status_exit_code(ERR_RETRY));
 }
 
 void stop_install(void)
 {
+    allocation a;
+    if (allocation_read(&a) == OK) in_batch_job = a.batch;
+    else fail_clear();                                 /* told where ranks are started */
     struct sigaction action = {.sa_handler = on_stop}; /* no SA_RESTART: waiting is interrupted */
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL);
     struct sigaction hangup;
     sigaction(SIGHUP, NULL, &hangup);
     if (hangup.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, NULL); /* under nohup it stays ignored */
@@ -76,7 +85,7 @@ static double now_seconds(void)
 /* What is done about a stop that was asked for, while `child` runs. */
 typedef struct {
     pid_t child;
-    bool under_mpirun;
+    bool under_starter;   /* mpirun or srun, which end their ranks before they end */
     int heard;            /* stops that were acted on */
     double asked, killed; /* when */
 } stopper;
@@ -88,7 +97,7 @@ static void pass_stop_on(stopper *s)
     if (s->heard == 0) log_info("stopping: the ranks save and end (once more to kill them)");
     if (stops > 1 && s->heard < 2) {
         log_warn("killing the ranks");
-        kill(-s->child, s->under_mpirun ? SIGTERM : SIGKILL); /* mpirun kills its ranks before it ends */
+        kill(-s->child, s->under_starter ? SIGTERM : SIGKILL);
         s->killed = now;
     } else if (stops == 1 && (s->heard == 0 || now - s->asked >= 1)) {
         kill(s->child, SIGUSR1);
@@ -110,6 +119,7 @@ static void wait_for(stopper *s, int *how)
         pid_t got = waitpid(s->child, how, WNOHANG);
         if (got == s->child || (got < 0 && errno == ECHILD)) break;
         pass_stop_on(s);
+        run_state_alive();
         sigtimedwait(&child_ended, NULL, &(struct timespec){.tv_nsec = 100000000});
     }
     sigprocmask(SIG_SETMASK, &old, NULL);
@@ -147,79 +157,62 @@ done:
     return st;
 }
 
-typedef struct {
-    char *at[ARGUMENTS_MAX]; /* ended by NULL */
-    size_t count;
-    char ranks[16], seed[24], teachers[16], learner_seed[24];
-} arguments;
-
-static void add(arguments *a, const char *text)
-{
-    if (a->count + 1 < ARGUMENTS_MAX)
-        a->at[a->count++] = (char *)(uintptr_t)text; /* execvp takes char *; it reads only */
-}
-
-static void add_mpirun(arguments *a, size_t ranks, const cpu_list *cpus)
-{
-    add(a, "mpirun");
-    add(a, "-n");
-    add(a, a->ranks);
-    add(a, "--bind-to"); /* ranks bind themselves, see cores.h */
-    add(a, "none");
-    add(a, "--quiet");
-    if (geteuid() == 0) add(a, "--allow-run-as-root");
-    if (ranks > cpus->whole) add(a, "--oversubscribe");
-}
-
-static void add_learner(arguments *a, const plan_step *step)
+static void add_learner(starter *s, const plan_step *step)
 {
     const run_step *learner = &step->learner;
     if (!learner->section) return;
-    add(a, "--learner");
-    add(a, run_set_name(learner));
-    add(a, "--learner-seed");
-    add(a, a->learner_seed);
-    if (learner->several_seeds) add(a, "--learner-several-seeds");
-    if (step->teachers) add(a, "--teachers");
-    if (step->teachers) add(a, a->teachers);
+    starter_add(s, "--learner");
+    starter_add(s, run_set_name(learner));
+    starter_add(s, "--learner-seed");
+    starter_addf(s, "%lld", (long long)learner->seed);
+    if (learner->several_seeds) starter_add(s, "--learner-several-seeds");
+    if (!step->teachers) return;
+    starter_add(s, "--teachers");
+    starter_addf(s, "%zu", step->teachers);
 }
 
-static void add_rank(arguments *a, const char *program, const char *run, const run_step *step)
+static void add_rank(starter *s, const char *program, const char *run, const run_step *step, size_t ranks)
 {
-    add(a, program);
-    add(a, "--run");
-    add(a, run);
-    add(a, "--section");
-    add(a, step->section);
-    if (step->variant) add(a, "--variant");
-    if (step->variant) add(a, step->variant);
-    add(a, "--seed");
-    add(a, a->seed);
-    if (step->several_seeds) add(a, "--several-seeds");
-    add(a, "--ranks");
-    add(a, a->ranks);
+    starter_add(s, program);
+    starter_add(s, "--run");
+    starter_add(s, run);
+    starter_add(s, "--section");
+    starter_add(s, step->section);
+    if (step->variant) starter_add(s, "--variant");
+    if (step->variant) starter_add(s, step->variant);
+    starter_add(s, "--seed");
+    starter_addf(s, "%lld", (long long)step->seed);
+    if (step->several_seeds) starter_add(s, "--several-seeds");
+    starter_add(s, "--ranks");
+    starter_addf(s, "%zu", ranks);
 }
 
 /* Cores and threads, for the ranks and for the libraries in them. */
-static status set_environment(const cpu_list *cpus, size_t ranks, size_t threads)
+static status set_environment(const allocation *a, const recipe *r, size_t ranks)
 {
-    char number[16], *lists = cpus_for_ranks(cpus, ranks, threads);
-    if (!lists) return FAIL(ERR_MEMORY, "no memory to start %zu ranks", ranks);
-    if (!lists[0])
+    status st = OK;
+    cpu_list cpus;
+    char number[16], bind[48] = "";
+    size_t threads = (size_t)recipe_int(r, "launch.threads");
+    bool wanted = !strcmp(recipe_text(r, "launch.bind"), "cores");
+    TRY(cpus_usable(&cpus));
+    ranks = allocation_node_ranks(a, ranks);
+    if (wanted && ranks > cpus.count / threads)
         log_warn("%zu ranks of %zu threads on %zu CPUs: they share them, and none is bound", ranks, threads,
-                 cpus->count);
+                 cpus.count);
+    if (wanted) snprintf(bind, sizeof bind, "%zu:%zu", ranks, threads);
     snprintf(number, sizeof number, "%zu", threads);
-    setenv("MAGISTER_CPUS", lists, 1);
+    setenv("MAGISTER_BIND", bind, 1);
     setenv("MAGISTER_TERMINAL", isatty(STDERR_FILENO) ? "1" : "0", 1); /* behind mpirun a rank cannot see it */
     setenv("OMP_NUM_THREADS", number, 1);
     setenv("OMP_WAIT_POLICY", "PASSIVE", 1); /* spinning threads of one rank would hold up another */
     /* reading another process's memory is forbidden in many containers, which Open MPI finds out too late */
     setenv("OMPI_MCA_btl_vader_single_copy_mechanism", "none", 0);
-    free(lists);
-    return OK;
+done:
+    return st;
 }
 
-static void become(const arguments *a, pid_t launcher, int failed)
+static void become(const starter *a, pid_t launcher, int failed)
 {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
@@ -230,16 +223,16 @@ static void become(const arguments *a, pid_t launcher, int failed)
     signal(SIGPIPE, SIG_DFL);
     int nothing = open("/dev/null", O_RDONLY);
     if (nothing >= 0) dup2(nothing, STDIN_FILENO);
-    execvp(a->at[0], a->at);
+    execvp(a->words[0], a->words);
     int reason = errno;
     ssize_t told = write(failed, &reason, sizeof reason);
     _exit(told == sizeof reason ? 127 : 126);
 }
 
-static status start(const arguments *a, pid_t *out)
+static status start(const starter *a, pid_t *out)
 {
     int ends[2], reason;
-    if (pipe2(ends, O_CLOEXEC)) return FAIL(ERR_INTERNAL, "cannot start %s: %s", a->at[0], strerror(errno));
+    if (pipe2(ends, O_CLOEXEC)) return FAIL(ERR_INTERNAL, "cannot start %s: %s", a->words[0], strerror(errno));
     pid_t launcher = getpid(), child = fork();
     if (child == 0) become(a, launcher, ends[1]);
     close(ends[1]);
@@ -247,40 +240,36 @@ static status start(const arguments *a, pid_t *out)
     do got = child < 0 ? 0 : read(ends[0], &reason, sizeof reason); /* ends without bytes when the program has begun */
     while (got < 0 && errno == EINTR);
     close(ends[0]);
-    if (child < 0) return FAIL(ERR_MEMORY, "cannot start %s: %s", a->at[0], strerror(errno));
+    if (child < 0) return FAIL(ERR_MEMORY, "cannot start %s: %s", a->words[0], strerror(errno));
     setpgid(child, child); /* here too, so that it is done whoever comes first */
     *out = child;
     if (got != sizeof reason) return OK;
     waitpid(child, NULL, 0);
-    if (!strcmp(a->at[0], "mpirun") && reason == ENOENT)
+    if (!strcmp(a->words[0], "mpirun") && reason == ENOENT)
         return FAIL(ERR_MISSING, "there is no mpirun: install Open MPI (Debian: openmpi-bin), or run with --ranks 1");
-    return FAIL(ERR_MISSING, "%s: cannot start: %s", a->at[0], strerror(reason));
+    return FAIL(ERR_MISSING, "%s: cannot start: %s", a->words[0], strerror(reason));
 }
 
 status ranks_run(const recipe *r, const char *run, const plan_step *step)
 {
     status st = OK;
     int how = 0;
-    cpu_list cpus;
-    arguments a = {0};
-    size_t ranks = (size_t)recipe_int(r, "launch.ranks") + step->teachers,
-           threads = (size_t)recipe_int(r, "launch.threads");
+    allocation a;
+    starter words;
+    size_t ranks = (size_t)recipe_int(r, "launch.ranks") + step->teachers;
     char *program = ranks_program();
-    stopper s = {.under_mpirun = ranks > 1};
+    stopper s = {0};
     if (!program) TRY(FAIL(ERR_MEMORY, "no memory to start %s", step->name));
     if (access(program, X_OK))
         TRY(FAIL(ERR_MISSING, "%s: cannot run: %s (build it, or set MAGISTER_RANK)", program, strerror(errno)));
-    snprintf(a.ranks, sizeof a.ranks, "%zu", ranks);
-    snprintf(a.seed, sizeof a.seed, "%lld", (long long)step->step.seed);
-    snprintf(a.learner_seed, sizeof a.learner_seed, "%lld", (long long)step->learner.seed);
-    snprintf(a.teachers, sizeof a.teachers, "%zu", step->teachers);
-    TRY(cpus_usable(&cpus));
-    if (ranks > 1) add_mpirun(&a, ranks, &cpus);
-    add_rank(&a, program, run, &step->step);
-    add_learner(&a, step);
-    TRY(set_environment(&cpus, ranks, threads));
+    TRY(allocation_read(&a));
+    TRY(set_environment(&a, r, ranks));
+    TRY(starter_begin(&a, ranks, step->name, &words));
+    add_rank(&words, program, run, &step->step, ranks);
+    add_learner(&words, step);
     TRY(failures_forget(run, step->logs, ranks));
-    TRY(start(&a, &s.child));
+    TRY(start(&words, &s.child));
+    s.under_starter = words.kind != START_RANK;
     child_runs = 1;
     wait_for(&s, &how);
     child_runs = 0;

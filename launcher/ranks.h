@@ -1,9 +1,9 @@
 /* ranks - one step of the plan on local ranks: starting magister-rank, stopping it, and telling why it failed.
  *
- * One rank is started directly, several by mpirun in a process group of its own. While they run, the first SIGINT,
- * SIGTERM or SIGHUP that the launcher gets is passed on as SIGUSR1 (ranks save, agree and leave with exit code 75),
- * again every second so that a rank that was still starting hears it; the second kills all of them. Ranks die with the
- * launcher.
+ * One rank is started directly, several by mpirun or srun (starter.h) in a process group of its own. While they run,
+ * the first SIGINT, SIGTERM, SIGUSR1 or SIGHUP that the launcher gets is passed on as SIGUSR1 (ranks save, agree and
+ * leave with exit code 75), again every second so that a rank that was still starting hears it; the second kills all of
+ * them. Ranks die with the launcher.
  *
  * A rank that fails leaves `<run>/logs/STEP.rankN.error`: its exit code in the first line, then the message, and
  * the place in the source in the last line. What is told is the cause: a failure of a rank's own before the complaints
@@ -15,7 +15,8 @@
 #include "conf/recipe.h"
 #include "launcher/plan.h"
 
-/* From here on these signals ask for a stop; a second one while nothing but the launcher runs ends it. */
+/* From here on these signals ask for a stop; a second one while nothing but the launcher runs ends it. In a batch
+ * job all of them together ask once. */
 void stop_install(void);
 bool stop_requested(void);
 

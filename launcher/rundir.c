@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,7 +48,7 @@ static status move_aside(const char *run)
     return FAIL(ERR_CREATE, "%s: %d old runs lie beside it; remove some", run, OLD_MAX - 1);
 }
 
-static status take_lock(const char *run, int *lock)
+status rundir_lock(const char *run, bool shared, int *lock)
 {
     char *path = run_path(run, "lock");
     if (!path) return FAIL(ERR_MEMORY, "no memory to open %s", run);
@@ -55,7 +56,7 @@ static status take_lock(const char *run, int *lock)
     int reason = errno;
     free(path);
     if (*lock < 0) return FAIL(ERR_CREATE, "%s: cannot create its lock: %s", run, strerror(reason));
-    if (flock(*lock, LOCK_EX | LOCK_NB) == 0) return OK;
+    if (flock(*lock, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0) return OK;
     reason = errno;
     close(*lock);
     *lock = -1;
@@ -64,19 +65,21 @@ static status take_lock(const char *run, int *lock)
     return OK;
 }
 
-/* A run that is there already is locked before it is moved, so that no other launcher loses it. */
-static status make_room(const char *run, run_mode mode, int *lock)
+status rundir_make_room(const char *run, run_mode mode, int *lock)
 {
     status st = OK;
+    *lock = -1;
     if (access(run, F_OK)) goto done;
     if (!directory_exists(run)) TRY(FAIL(ERR_CREATE, "%s: is there and is no directory", run));
-    if (!holds(run, "recipe.yaml") && remove_if_empty(run)) goto done;
-    if (!holds(run, "recipe.yaml"))
-        TRY(FAIL(ERR_CREATE, "%s: is there, and is no run (it has no recipe.yaml): say another out=DIR", run));
+    bool sweep = holds(run, "sweep.json"), is_run = sweep || holds(run, "recipe.yaml");
+    if (!is_run && remove_if_empty(run)) goto done;
+    if (!is_run) TRY(FAIL(ERR_CREATE, "%s: is there, and is no run (it has no recipe.yaml): say another out=DIR", run));
     if (mode == RUN_NEW)
         TRY(FAIL(ERR_CREATE, "%s: is there already: --resume goes on with it, --force moves it aside and starts anew",
                  run));
-    TRY(take_lock(run, lock));
+    if (mode == RUN_RESUME && sweep)
+        TRY(FAIL(ERR_CREATE, "%s: is a sweep, which this recipe is not: say another out=DIR", run));
+    TRY(rundir_lock(run, false, lock));
     if (mode == RUN_RESUME) goto done;
     TRY(move_aside(run));
     if (*lock >= 0) close(*lock);
@@ -91,10 +94,10 @@ status rundir_open(const char *run, run_mode mode, int *lock)
     char *logs = run_path(run, "logs"), *steps = run_path(run, "steps");
     *lock = -1;
     if (!logs || !steps) TRY(FAIL(ERR_MEMORY, "no memory to open %s", run));
-    TRY(make_room(run, mode, lock));
+    TRY(rundir_make_room(run, mode, lock));
     TRY(directory_make(logs));
     TRY(directory_make(steps));
-    if (*lock < 0) TRY(take_lock(run, lock));
+    if (*lock < 0) TRY(rundir_lock(run, false, lock));
 done:
     if (st != OK && *lock >= 0) {
         close(*lock);
@@ -108,6 +111,9 @@ done:
 status rundir_require(const char *run)
 {
     if (!directory_exists(run)) return FAIL(ERR_MISSING, "%s: there is no such directory", run);
+    if (holds(run, "sweep.json"))
+        return FAIL(ERR_MISSING, "%s: is a sweep of runs: name one of its members (magister sweep %s lists them)", run,
+                    run);
     if (!holds(run, "recipe.yaml")) return FAIL(ERR_MISSING, "%s: is no run: it has no recipe.yaml", run);
     return OK;
 }
@@ -246,4 +252,99 @@ void run_register(const char *run)
     free(absolute);
     free(list);
     free(state);
+}
+
+typedef struct {
+    char *path;
+    struct timespec changed;
+} listed;
+
+static int by_change_newest_first(const void *a, const void *b)
+{
+    const listed *x = a, *y = b;
+    if (x->changed.tv_sec != y->changed.tv_sec) return x->changed.tv_sec < y->changed.tv_sec ? 1 : -1;
+    if (x->changed.tv_nsec != y->changed.tv_nsec) return x->changed.tv_nsec < y->changed.tv_nsec ? 1 : -1;
+    return strcmp(x->path, y->path);
+}
+
+/* When one of the files was written that tell of a run; false without any. */
+static bool last_change(const char *run, struct timespec *out)
+{
+    static const char *const NAMES[] = {"state.json", "submitted.json", "recipe.yaml"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+        struct stat info;
+        char *path = run_path(run, NAMES[i]);
+        bool there = path && stat(path, &info) == 0;
+        free(path);
+        if (!there) continue;
+        if (!found || info.st_mtim.tv_sec > out->tv_sec) *out = info.st_mtim;
+        found = true;
+    }
+    return found;
+}
+
+static status listed_add(listed **list, size_t *count, const char *line, size_t length)
+{
+    struct timespec changed;
+    char *path = strndup(line, length);
+    if (!path) return FAIL(ERR_MEMORY, "no memory for the list of runs");
+    if (path[0] != '/' || !last_change(path, &changed)) {
+        free(path);
+        return OK;
+    }
+    listed *larger = realloc(*list, (*count + 1) * sizeof *larger);
+    if (!larger) {
+        free(path);
+        return FAIL(ERR_MEMORY, "no memory for the list of runs");
+    }
+    larger[(*count)++] = (listed){path, changed};
+    *list = larger;
+    return OK;
+}
+
+/* Sorted, without what is there twice: the strings go over to `out`. */
+static status listed_finish(listed *list, size_t count, run_list *out)
+{
+    run_list runs = {calloc(count + 1, sizeof *runs.at), 0};
+    if (!runs.at) return FAIL(ERR_MEMORY, "no memory for the list of runs");
+    if (count) qsort(list, count, sizeof *list, by_change_newest_first);
+    for (size_t i = 0; i < count; i++) {
+        bool again = runs.count && !strcmp(runs.at[runs.count - 1], list[i].path);
+        if (!again) runs.at[runs.count++] = list[i].path;
+        else free(list[i].path);
+        list[i].path = NULL;
+    }
+    *out = runs;
+    return OK;
+}
+
+status runs_listed(run_list *out)
+{
+    status st = OK;
+    char *state = state_directory(), *path = state ? path_join(state, "runs") : NULL, *bytes = NULL;
+    listed *list = NULL;
+    size_t length, count = 0;
+    if (path && file_exists(path)) TRY(file_read(path, LIST_BYTES_MAX, &bytes, &length));
+    for (const char *at = bytes; at && *at; at += *at == '\n') {
+        size_t line = strcspn(at, "\n");
+        TRY(listed_add(&list, &count, at, line));
+        at += line;
+    }
+    TRY(listed_finish(list, count, out));
+done:
+    for (size_t i = 0; i < count; i++) free(list[i].path);
+    free(list);
+    free(bytes);
+    free(path);
+    free(state);
+    return st;
+}
+
+void runs_free(run_list *runs)
+{
+    if (!runs) return;
+    for (size_t i = 0; i < runs->count; i++) free(runs->at[i]);
+    free(runs->at);
+    *runs = (run_list){0};
 }

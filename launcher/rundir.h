@@ -21,7 +21,15 @@ typedef enum { RUN_NEW, RUN_RESUME, RUN_FORCE } run_mode;
  * ERR_MEMORY. */
 status rundir_open(const char *run, run_mode mode, int *lock);
 
-/* ERR_MISSING unless `run` is a run. */
+/* What rundir_open does about what is there already, without making anything. A run or sweep is locked before it is
+ * moved, so that no launcher that works in it loses it; with RUN_RESUME the lock is kept, otherwise `*lock` is -1. */
+status rundir_make_room(const char *run, run_mode mode, int *lock);
+
+/* The lock of a directory that is there; `shared` with others that take it so. ERR_CREATE when another magister has it;
+ * where locks do not work that is warned of, and `*lock` is -1. */
+status rundir_lock(const char *run, bool shared, int *lock);
+
+/* ERR_MISSING unless `run` is a run (a sweep is none). */
 status rundir_require(const char *run);
 
 /* Replaces recipe.yaml. */
@@ -37,5 +45,15 @@ status step_make_directory(const char *run, const plan_step *step);
 /* Adds the run to the user's list, $XDG_STATE_HOME/magister/runs (one absolute path a line), unless it is there. A list
  * that cannot be written is told and is no failure. */
 void run_register(const char *run);
+
+/* The runs of that list that are still there, the one that changed last first. No list is an empty one. The caller
+ * frees it with runs_free. Errors: ERR_IO, ERR_MEMORY, ERR_INPUT (a list that is too long). */
+typedef struct {
+    char **at; /* (count) absolute paths; owned */
+    size_t count;
+} run_list;
+
+status runs_listed(run_list *out);
+void runs_free(run_list *runs);
 
 #endif

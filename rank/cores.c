@@ -1,43 +1,31 @@
 #include "rank/cores.h"
 
+#include "base/cpus.h"
+
 #include <errno.h>
 #include <sched.h>
-#include <stdbool.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
-static const char *list_of(const char *lists, int local_rank)
+status cores_bind(const char *wish, int local_rank)
 {
-    for (; lists && local_rank > 0; local_rank--) {
-        lists = strchr(lists, ';');
-        if (lists) lists++;
-    }
-    return lists;
-}
-
-static bool list_read(const char *list, cpu_set_t *out)
-{
-    CPU_ZERO(out);
-    for (;;) {
-        char *end = NULL;
-        long cpu = strtol(list, &end, 10);
-        if (end == list || cpu < 0 || cpu >= CPU_SETSIZE) return false;
-        CPU_SET((size_t)cpu, out);
-        if (*end == '\0' || *end == ';') return true;
-        if (*end != ',') return false;
-        list = end + 1;
-    }
-}
-
-status cores_bind(const char *lists, int local_rank)
-{
-    cpu_set_t cpus;
-    if (!lists || !*lists) return OK;
-    const char *list = list_of(lists, local_rank);
-    if (!list) return FAIL(ERR_USAGE, "MAGISTER_CPUS=%s has no list for local rank %d", lists, local_rank);
-    if (!list_read(list, &cpus))
-        return FAIL(ERR_USAGE, "MAGISTER_CPUS=%s: lists of CPU numbers look like 0,1;2,3", lists);
-    if (sched_setaffinity(0, sizeof cpus, &cpus))
-        return FAIL(ERR_USAGE, "cannot bind local rank %d to CPUs %s: %s", local_rank, list, strerror(errno));
-    return OK;
+    status st = OK;
+    cpu_list usable;
+    cpu_set_t own;
+    size_t ranks, threads;
+    char end;
+    if (!wish || !*wish) return OK;
+    if (sscanf(wish, "%zu:%zu%c", &ranks, &threads, &end) != 2 || local_rank < 0)
+        TRY(FAIL(ERR_USAGE, "MAGISTER_BIND=%s: looks like 2:1, ranks of this machine and threads of each", wish));
+    TRY(cpus_usable(&usable));
+    const int *cpus = cpus_of_rank(&usable, (size_t)local_rank, ranks, threads);
+    if (!cpus) return OK;
+    CPU_ZERO(&own);
+    for (size_t i = 0; i < threads; i++) CPU_SET((size_t)cpus[i], &own);
+    if (sched_setaffinity(0, sizeof own, &own))
+        TRY(FAIL(ERR_INTERNAL,
+                 "cannot bind local rank %d to its CPUs (the first is %d): %s (launch.bind=none leaves it be)",
+                 local_rank, cpus[0], strerror(errno)));
+done:
+    return st;
 }

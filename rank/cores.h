@@ -1,11 +1,12 @@
-/* cores - binds this rank to the CPUs the launcher chose for it. */
+/* cores - binds this rank to cores of its own. */
 #ifndef MAGISTER_RANK_CORES_H
 #define MAGISTER_RANK_CORES_H
 
 #include "base/status.h"
 
-/* `lists` is MAGISTER_CPUS: one list of CPU numbers a local rank, "0,1;2,3"; NULL or "" binds nothing.
- * Errors: ERR_USAGE (not such a list, none for `local_rank`, CPUs that are not there). */
-status cores_bind(const char *lists, int local_rank);
+/* `wish` is MAGISTER_BIND, "RANKS:THREADS" of this machine; NULL or "" binds nothing. Where there are too few CPUs for
+ * all, nothing is bound either: then the ranks share them, or Slurm has given this rank its own already.
+ * Errors: ERR_USAGE (not such a wish), ERR_INTERNAL. */
+status cores_bind(const char *wish, int local_rank);
 
 #endif

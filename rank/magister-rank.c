@@ -3,7 +3,7 @@
  * Failure. Whatever goes wrong before or inside the step ends in the same place: the message is written to
  * <run>/logs/STEP.rankN.error (exit code, message, place in the source: a line each) and to the log, and the exit code
  * is that of sysexits.h. A rank that fails where the others cannot know it ends all of them; after an agreement all
- * leave by themselves.
+ * leave by themselves. What a rank cannot tell, because it was killed or hangs, its watcher tells (watch.h).
  */
 #include "base/file.h"
 #include "base/log.h"
@@ -11,14 +11,17 @@
 #include "conf/recipe.h"
 #include "rank/arguments.h"
 #include "rank/cores.h"
+#include "rank/errors.h"
 #include "rank/generate.h"
 #include "rank/overlap.h"
 #include "rank/step_recipe.h"
 #include "rank/video.h"
+#include "rank/watch.h"
 #include "student/feature_cache.h"
 #include "student/student.h"
 #include "teacher/teacher.h"
 #include "tensor/tensor.h"
+#include "trainer/progress.h"
 #include "trainer/trainer.h"
 
 #include <argp.h>
@@ -42,6 +45,21 @@ static status log_begin(const rank_arguments *a, const char *step_name, int rank
     status st = log_open(path, rank, rank == 0);
     free(path);
     return st;
+}
+
+/* Where rank 0 leaves its progress for `magister status`. */
+static status progress_begin_file(const rank_arguments *a)
+{
+    char name[128];
+    status st = run_step_name(a->teachers ? &a->learner : &a->step, name, sizeof name); /* rank 0 is the student's */
+    if (st != OK) return st;
+    char *directory = run_step_directory(a->run, name),
+         *path = directory ? path_join(directory, "progress.json") : NULL;
+    progress_file(path);
+    free(directory);
+    if (!path) return FAIL(ERR_MEMORY, "no memory for the name of the progress file");
+    free(path);
+    return OK;
 }
 
 static status tensors_begin(const recipe *r)
@@ -83,21 +101,10 @@ static bool started_by_launcher(void)
     return getenv("MAGISTER_TERMINAL") != NULL;
 }
 
-/* The launcher tells the user what this file says. Without it there is still the log and the exit code. */
-static void error_leave(const rank_arguments *a, const char *step_name, int rank, status st)
-{
-    char *path = NULL, *text = NULL;
-    int length = asprintf(&text, "%d\n%s\n%s\n", status_exit_code(st), fail_message(), fail_place());
-    if (length > 0 && asprintf(&path, "%s/logs/%s.rank%d.error", a->run, step_name, rank) > 0)
-        (void)file_write(path, text, (size_t)length);
-    free(path);
-    free(text);
-}
-
 static void end_tell(const rank_arguments *a, const char *step_name, int rank, status st)
 {
     if (st == OK) return;
-    if (step_name[0]) error_leave(a, step_name, rank, st);
+    if (step_name[0]) error_file_write(a->run, step_name, rank, status_exit_code(st), fail_message(), fail_place());
     if (st == ERR_RETRY) log_info("%s: %s", step_name, fail_message());
     else if (started_by_launcher()) log_record(LOG_ERROR, "%s (%s)", fail_message(), fail_place());
     else log_error("%s (%s)", fail_message(), fail_place());
@@ -107,12 +114,14 @@ static void end_tell(const rank_arguments *a, const char *step_name, int rank, s
 static status world_run(const rank_arguments *a, const char *step_name, comm **c, recipe **r, bool *agreed)
 {
     status st = OK;
-    TRY(cores_bind(getenv("MAGISTER_CPUS"), local_rank()));
+    TRY(cores_bind(getenv("MAGISTER_BIND"), local_rank()));
     TRY(step_recipe(a->run, &a->step, r));
     if (!generates(a))
         TRY(tensors_begin(*r)); /* before MPI: the device is decided before any other library looks at it */
     TRY(comm_open(a->ranks, (double)recipe_int(*r, "launch.timeout"), c));
+    comm_on_missed(*c, watch_show);
     TRY(log_begin(a, step_name, comm_rank(*c)));
+    TRY(progress_begin_file(a));
     log_debug("rank %d of %d on %s, libtorch %s, %s, %lld threads", comm_rank(*c), comm_size(*c), comm_host(*c),
               t_library_version(), t_cpu_capability(), (long long)recipe_int(*r, "launch.threads"));
     st = step_run(*c, *r, a);
@@ -145,6 +154,7 @@ int main(int argc, char **argv)
     if (argc > 1 && !strcmp(argv[1], "generate")) return generate_main(argc - 1, argv + 1);
     status st = rank_arguments_read(argc, argv, &arguments);
     if (st == OK) st = rank_arguments_name(&arguments, step_name, sizeof step_name);
+    if (st == OK && arguments.ranks > 1) watch_begin(arguments.run, step_name);
     if (st == OK) st = world_run(&arguments, step_name, &c, &r, &agreed);
 
     end_tell(&arguments, step_name, c ? comm_rank(c) : local_rank(), st);

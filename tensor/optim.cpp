@@ -1,6 +1,7 @@
 /* optim - fused steps over all parameters at once, as torch.optim with fused=True does them. */
 #include "tensor/module.hpp"
 
+#include "tensor/image.h"
 #include "tensor/optim.h"
 
 #include <cmath>
@@ -225,10 +226,10 @@ static std::vector<const char *> state_names(const optim *o)
     return names;
 }
 
-status optim_save(const optim *o, const char *path)
+status optim_image(const optim *o, const char *name, file_image *out)
 {
     const char *const metadata[] = {"kind", kind_name(o), nullptr};
-    return tensor_file_write(path, o->state.data(), state_names(o).data(), o->state.size(), metadata);
+    return tensor_file_image(name, o->state.data(), state_names(o).data(), o->state.size(), metadata, out);
 }
 
 status optim_load(optim *o, const char *path)

@@ -38,8 +38,7 @@ status optim_step(optim *o);
  * norm that is not finite is told and leaves the gradients as they are: the caller decides what becomes of the step. */
 status grad_clip(module *m, double most, double *norm);
 
-/* State as safetensors, bitwise. Loading checks kind, names and shapes. Errors as module_load. */
-status optim_save(const optim *o, const char *path);
+/* Reads the state of optim_image (image.h), bitwise. Kind, names and shapes are checked. Errors as module_load. */
 status optim_load(optim *o, const char *path);
 
 #ifdef __cplusplus

@@ -8,6 +8,7 @@
  * compared, and data are read (not mapped, so that a file cut short meanwhile is an error and no signal).
  */
 #include "base/file.h"
+#include "tensor/image.h"
 #include "tensor/module.h"
 #include "tensor/private.h"
 
@@ -341,25 +342,49 @@ static size_t put_header(char *file, const char *header)
     return LENGTH_BYTES + padded;
 }
 
+static status image_grow(file_image *image, const char *name, size_t bytes)
+{
+    if (image->room >= bytes) return OK;
+    free(image->at); /* what it holds is replaced: nothing is to be copied */
+    image->at = malloc(bytes);
+    image->room = image->at ? bytes : 0;
+    return image->at ? OK : FAIL(ERR_MEMORY, "%s: no memory for its %zu bytes", name, bytes);
+}
+
+status tensor_file_image(const char *name, tensor *const *tensors, const char *const *names, size_t count,
+                         const char *const *metadata, file_image *out)
+{
+    status st = OK;
+    char *header = NULL;
+    uint64_t data_bytes = 0, *begins = calloc(count + 1, sizeof *begins);
+
+    out->count = 0;
+    if (!begins) TRY(FAIL(ERR_MEMORY, "%s: no memory to write it", name));
+    for (size_t i = 0; i < count; i++)
+        if (!tensors[i]) TRY(t_check(tensors[i]));
+    TRY(make_header(name, tensors, names, count, metadata, begins, &data_bytes, &header));
+    TRY(image_grow(out, name, LENGTH_BYTES + strlen(header) + ALIGNMENT + data_bytes));
+    size_t start = put_header(out->at, header);
+    for (size_t i = 0; i < count; i++) TRY(t_to_bytes(tensors[i], out->at + start + begins[i], bytes_of(tensors[i])));
+    out->count = start + data_bytes;
+done:
+    free(header);
+    free(begins);
+    return st;
+}
+
+void file_image_free(file_image *image)
+{
+    free(image->at);
+    *image = (file_image){0};
+}
+
 status tensor_file_write(const char *path, tensor *const *tensors, const char *const *names, size_t count,
                          const char *const *metadata)
 {
-    status st = OK;
-    char *header = NULL, *file = NULL;
-    uint64_t data_bytes = 0, *begins = calloc(count + 1, sizeof *begins);
-
-    if (!begins) TRY(FAIL(ERR_MEMORY, "%s: no memory to write it", path));
-    for (size_t i = 0; i < count; i++)
-        if (!tensors[i]) TRY(t_check(tensors[i]));
-    TRY(make_header(path, tensors, names, count, metadata, begins, &data_bytes, &header));
-    file = malloc(LENGTH_BYTES + strlen(header) + ALIGNMENT + data_bytes);
-    if (!file) TRY(FAIL(ERR_MEMORY, "%s: no memory to write %llu bytes", path, (unsigned long long)data_bytes));
-    size_t start = put_header(file, header);
-    for (size_t i = 0; i < count; i++) TRY(t_to_bytes(tensors[i], file + start + begins[i], bytes_of(tensors[i])));
-    TRY(file_write(path, file, start + data_bytes));
-done:
-    free(file);
-    free(header);
-    free(begins);
+    file_image image = {0};
+    status st = tensor_file_image(path, tensors, names, count, metadata, &image);
+    if (st == OK) st = file_write(path, image.at, image.count);
+    file_image_free(&image);
     return st;
 }

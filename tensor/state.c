@@ -1,5 +1,6 @@
 /* state - parameters and optimiser state, read back in place: everything is read and checked before anything changes.
  */
+#include "tensor/image.h"
 #include "tensor/module.h"
 #include "tensor/private.h"
 
@@ -94,6 +95,17 @@ status module_save(const module *m, const char *path, const char *const *metadat
     parameter_list list = {0};
     TRY(list_parameters(m, &list));
     TRY(tensor_file_write(path, list.tensors, list.names, list.count, metadata));
+done:
+    list_free(&list);
+    return st;
+}
+
+status module_image(const module *m, const char *name, file_image *out)
+{
+    status st = OK;
+    parameter_list list = {0};
+    TRY(list_parameters(m, &list));
+    TRY(tensor_file_image(name, list.tensors, list.names, list.count, NULL, out));
 done:
     list_free(&list);
     return st;

@@ -103,50 +103,61 @@ done:
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
-/* Adds the fingerprint of a file that was written to `files`. */
-static status add_file(json_t *files, const char *directory, const char *name)
+enum { FILES = 4 };
+
+struct checkpoint_image {
+    struct {
+        const char *name; /* NULL: there is none in this checkpoint */
+        file_image bytes;
+    } files[FILES];
+    train_state state;
+};
+
+status checkpoint_image_new(checkpoint_image **out)
+{
+    *out = calloc(1, sizeof **out);
+    return *out ? OK : FAIL(ERR_MEMORY, "no memory for a checkpoint");
+}
+
+void checkpoint_image_free(checkpoint_image **at)
+{
+    if (!at || !*at) return;
+    for (int f = 0; f < FILES; f++) file_image_free(&(*at)->files[f].bytes);
+    free(*at);
+    *at = NULL;
+}
+
+status checkpoint_take(checkpoint_image *image, const checkpoint_parts *parts, const train_state *state)
+{
+    status st = OK;
+    bool best = parts->best && state->best_step >= 0;
+    const char *const names[FILES] = {MODEL, OPTIMIZER, parts->average ? AVERAGE : NULL, best ? BEST : NULL};
+    for (int f = 0; f < FILES; f++) image->files[f].name = names[f];
+    image->state = *state;
+    TRY(module_image(parts->model, MODEL, &image->files[0].bytes));
+    TRY(optim_image(parts->optimizer, OPTIMIZER, &image->files[1].bytes));
+    if (parts->average) TRY(weights_image(parts->average, AVERAGE, &image->files[2].bytes));
+    if (best) TRY(weights_image(parts->best, BEST, &image->files[3].bytes));
+done:
+    return st;
+}
+
+/* Writes a file and adds its fingerprint to `files`. */
+static status write_image(const char *directory, const char *name, const file_image *bytes, json_t *files)
 {
     status st = OK;
     char *path = NULL, hash[HASH_TEXT];
     TRY(join(directory, name, &path));
-    TRY(hash_file(path, hash));
+    TRY(file_write(path, bytes->at, bytes->count));
+    hash_bytes(bytes->at, bytes->count, hash);
     if (json_object_set_new(files, name, json_string(hash))) TRY(FAIL(ERR_MEMORY, "%s: no memory for its name", path));
 done:
     free(path);
     return st;
 }
 
-static status save_tensors(const char *directory, const checkpoint_parts *parts, const train_state *state,
-                           json_t *files)
-{
-    status st = OK;
-    char *path = NULL;
-    TRY(join(directory, MODEL, &path));
-    TRY(module_save(parts->model, path, NULL));
-    TRY(add_file(files, directory, MODEL));
-    free(path);
-    TRY(join(directory, OPTIMIZER, &path));
-    TRY(optim_save(parts->optimizer, path));
-    TRY(add_file(files, directory, OPTIMIZER));
-    if (parts->average) {
-        free(path);
-        TRY(join(directory, AVERAGE, &path));
-        TRY(weights_save(parts->average, path));
-        TRY(add_file(files, directory, AVERAGE));
-    }
-    if (parts->best && state->best_step >= 0) {
-        free(path);
-        TRY(join(directory, BEST, &path));
-        TRY(weights_save(parts->best, path));
-        TRY(add_file(files, directory, BEST));
-    }
-done:
-    free(path);
-    return st;
-}
-
 /* Writes state.json and gives its fingerprint. */
-static status save_state(const char *directory, const train_state *state, json_t *files, char hash[HASH_TEXT])
+static status write_state(const char *directory, const train_state *state, json_t *files, char hash[HASH_TEXT])
 {
     status st = OK;
     char *path = NULL, *text = NULL;
@@ -181,18 +192,19 @@ done:
     return st;
 }
 
-status checkpoint_save(const char *directory, const checkpoint_parts *parts, const train_state *state)
+status checkpoint_write(const char *directory, const checkpoint_image *image)
 {
     status st = OK;
     char *unfinished = NULL, *path = NULL, hash[HASH_TEXT];
     json_t *files = json_object();
     if (!files) TRY(FAIL(ERR_MEMORY, "no memory for a checkpoint"));
-    TRY(path_of_step(directory, state->step, UNFINISHED, &unfinished));
-    TRY(path_of_step(directory, state->step, "", &path));
+    TRY(path_of_step(directory, image->state.step, UNFINISHED, &unfinished));
+    TRY(path_of_step(directory, image->state.step, "", &path));
     TRY(directory_remove(unfinished));
     TRY(directory_make(unfinished));
-    TRY(save_tensors(unfinished, parts, state, files));
-    TRY(save_state(unfinished, state, files, hash));
+    for (int f = 0; f < FILES; f++)
+        if (image->files[f].name) TRY(write_image(unfinished, image->files[f].name, &image->files[f].bytes, files));
+    TRY(write_state(unfinished, &image->state, files, hash));
     TRY(finish(directory, unfinished, path, hash));
 done:
     if (st != OK && unfinished) directory_remove(unfinished); /* the first failure stays the one that is told */

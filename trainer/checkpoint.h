@@ -6,12 +6,13 @@
  * name, synced and renamed, and DONE comes last; removal takes DONE away first. So a directory with DONE was complete
  * once, and the fingerprints tell whether it still is.
  *
- * One rank writes and removes; any rank reads.
+ * One rank writes and removes; any rank reads. Saving has two halves, so that training need not wait for the disk: a
+ * copy of all is taken in memory between two steps, and written from there by any thread (saver.h).
  */
 #ifndef MAGISTER_TRAINER_CHECKPOINT_H
 #define MAGISTER_TRAINER_CHECKPOINT_H
 
-#include "tensor/optim.h"
+#include "tensor/image.h"
 #include "trainer/state.h"
 #include "trainer/weights.h"
 
@@ -23,9 +24,17 @@ typedef struct {
     weights *best; /* saved when the state has a best step */
 } checkpoint_parts;
 
-/* Writes the checkpoint of state->step below `directory`. On failure nothing of it is left and older ones are
- * untouched. Errors: ERR_IO (a full disk), ERR_CREATE, ERR_MEMORY. */
-status checkpoint_save(const char *directory, const checkpoint_parts *parts, const train_state *state);
+/* A checkpoint in memory, which is used again by the next one. */
+typedef struct checkpoint_image checkpoint_image;
+status checkpoint_image_new(checkpoint_image **out);
+void checkpoint_image_free(checkpoint_image **image);
+
+/* Copies all that is saved. After a failure the image is not to be written. Errors: ERR_MEMORY. */
+status checkpoint_take(checkpoint_image *image, const checkpoint_parts *parts, const train_state *state);
+
+/* Writes the checkpoint below `directory`, under the step it was taken at. Touches no tensor. On failure nothing of it
+ * is left and older ones are untouched. Errors: ERR_IO (a full disk), ERR_CREATE, ERR_MEMORY. */
+status checkpoint_write(const char *directory, const checkpoint_image *image);
 
 /* New string: the newest complete checkpoint of `directory` whose files are what was written; NULL when there is none.
  * A damaged one is warned of and passed over. Errors: ERR_INPUT when all that are there are damaged: names the newest

@@ -204,7 +204,8 @@ done:
 
 static status run_pieces(training *t)
 {
-    status st = t->task->announce ? announce(t) : OK;
+    status st = t->saver ? saver_failure(t->saver) : OK; /* of a checkpoint that was written meanwhile */
+    if (st == OK && t->task->announce) st = announce(t);
     plan(t, t->order, t->state.position); /* even then: all ranks' votes are as long as this step has leaves */
     memset(t->votes, 0, (VOTES + t->leaf_count) * sizeof *t->votes);
     TRY(st);

@@ -2,8 +2,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "trainer/checkpoint.h"
 #include "trainer/results.h"
+#include "trainer/saver.h"
 #include "trainer/training.h"
 
 #include <math.h>
@@ -111,6 +111,7 @@ static status open_parts(training *t)
         TRY(weights_new(t->task->model, &t->aside));
     }
     if (t->o->keep_best && t->task->evaluate) TRY(weights_new(t->task->model, &t->best));
+    if (tells(t)) TRY(saver_new(t->directory, KEPT, &t->saver));
 done:
     return st;
 }
@@ -118,6 +119,7 @@ done:
 static void close_parts(training *t)
 {
     progress_pause(&t->progress);
+    saver_free(&t->saver); /* first: what is being written is complete then, whatever happens next */
     events_close(&t->events);
     curve_close(&t->curve);
     gradients_free(&t->gradients);
@@ -157,22 +159,24 @@ done:
     return st;
 }
 
-/* Collective. */
+/* Begins to save; a failure comes out at a later agreement (run_pieces). Collective. */
 static status save(training *t)
 {
     status st = OK;
     const checkpoint_parts parts = parts_of(t);
-    progress_pause(&t->progress);
     TRY(check_ranks_equal(t));
-    if (tells(t)) {
-        st = checkpoint_save(t->directory, &parts, &t->state);
-        if (st == OK) st = checkpoint_prune(t->directory, KEPT);
-    }
+    if (tells(t)) st = saver_start(t->saver, &parts, &t->state);
     TRY(comm_agree(t->c, st));
     t->saved_at = monotonic_seconds();
     log_debug("checkpoint of step %lld", (long long)t->state.step);
 done:
     return st;
+}
+
+/* Waits until what was begun is saved. Collective. */
+static status save_end(training *t)
+{
+    return comm_agree(t->c, tells(t) ? saver_wait(t->saver) : OK);
 }
 
 static status check_recipe(const training *t, const char *path, const train_state *found)
@@ -255,6 +259,7 @@ static status open_records(training *t)
     status st = OK;
     char *path = NULL, *folder = NULL;
     progress_begin(&t->progress, tells(t), t->state.step, t->total_steps);
+    if (!isnan(t->state.best_metric)) progress_metric(&t->progress, t->task->metric_name, t->state.best_metric);
     t->saved_at = monotonic_seconds();
     if (!tells(t)) return OK;
     path = path_join(t->directory, "curve.jsonl");
@@ -297,6 +302,7 @@ static status tell_metric(training *t, double metric, bool better)
     const train_state *s = &t->state;
     if (!tells(t)) return OK;
     progress_pause(&t->progress);
+    progress_metric(&t->progress, t->task->metric_name, s->best_metric);
     log_info("step %lld, epoch %lld: %s %.4f%s", (long long)s->step, (long long)s->epoch + 1, t->task->metric_name,
              metric, better ? " (best)" : "");
     TRY(curve_metric(t->curve, s->step, s->epoch, metric, better));
@@ -382,6 +388,7 @@ static status do_step(training *t)
     bool stride = t->o->checkpoint_steps > 0 && t->state.step % t->o->checkpoint_steps == 0;
     if (wish.stop || wish.save || stride) TRY(save(t));
     else if (t->state.step % CHECK_EVERY == 0) TRY(check_ranks_equal(t));
+    if (wish.stop) TRY(save_end(t));
     if (wish.stop)
         TRY(FAIL(ERR_RETRY, "stopped after step %lld of %lld as asked, and saved; --resume goes on from there",
                  (long long)t->state.step, (long long)t->total_steps));
@@ -429,6 +436,7 @@ static status finish(training *t)
     else if (t->average) TRY(weights_give(t->average));
     fill_result(t);
     progress_pause(&t->progress);
+    TRY(save_end(t));
     if (tells(t)) {
         TRY(results_write(t->directory, t->task, t->o, &t->result, comm_size(t->c)));
         TRY(checkpoint_prune(t->directory, 1));

@@ -9,6 +9,7 @@
 #include "trainer/gradients.h"
 #include "trainer/progress.h"
 #include "trainer/sampler.h"
+#include "trainer/saver.h"
 #include "trainer/state.h"
 #include "trainer/stats.h"
 #include "trainer/weights.h"
@@ -47,7 +48,8 @@ typedef struct {
     uint64_t *keys; /* for one piece */
     double *votes;  /* what ranks tell each other in a step; see step.c */
 
-    curve *curve; /* rank 0's */
+    saver *saver; /* rank 0's, like curve and events */
+    curve *curve;
     events *events;
     progress progress;
     durations durations;               /* of all steps of this process but the first */

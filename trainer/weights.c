@@ -90,9 +90,9 @@ done:
     return st;
 }
 
-status weights_save(const weights *w, const char *path)
+status weights_image(const weights *w, const char *name, file_image *out)
 {
-    return tensor_file_write(path, w->copies, w->names, w->count, NULL);
+    return tensor_file_image(name, w->copies, w->names, w->count, NULL, out);
 }
 
 static bool shapes_equal(const tensor *a, const tensor *b)

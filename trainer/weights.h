@@ -6,7 +6,7 @@
 #define MAGISTER_TRAINER_WEIGHTS_H
 
 #include "base/hash.h"
-#include "tensor/module.h"
+#include "tensor/image.h"
 
 typedef struct weights weights;
 
@@ -21,8 +21,9 @@ status weights_give(const weights *w); /* copies its values to the module */
  * the start is soon forgotten (as in TensorFlow's ExponentialMovingAverage). */
 status weights_average(weights *w, double decay, int64_t n);
 
-/* As safetensors, under the parameters' names. Errors as module_save and module_load; on failure `w` may be mixed. */
-status weights_save(const weights *w, const char *path);
+/* As safetensors, under the parameters' names. Errors as tensor_file_image and module_load; a load that fails may leave
+ * `w` mixed. */
+status weights_image(const weights *w, const char *name, file_image *out);
 status weights_load(weights *w, const char *path);
 
 /* Fingerprint of the module's values: equal on all ranks as long as they do the same arithmetic. */

@@ -50,7 +50,7 @@ when_training() {
 case $1 in
 ends)
     kitchen teacher.train.max_steps=20
-    MAGISTER_DEBUG=1 MAGISTER_CPUS="0;0" train 2 2
+    MAGISTER_DEBUG=1 MAGISTER_BIND="2:1" train 2 2
     expect 0
     grep -q 'rank 1 debug: 0 tensors alive' "$run/logs/$step.rank1.log"
     grep -q '"world_size": 2' "$run/steps/$step/stats.json"
@@ -124,24 +124,59 @@ signals) # no handler runs in a rank that trains (trainer_stop_listen says why):
     expect 75
     error 0 75 'stopped after step'
     ;;
-killed) # a rank that is killed takes the others with it
-    kitchen
+killed | watcher | stopped) # a rank that is killed, or hangs, takes the others with it, and it is told which and why
+    kitchen launch.timeout=3
     mpirun --allow-run-as-root --oversubscribe --bind-to none --quiet -n 2 "$MAGISTER_BUILD/magister-rank" \
         --run "$run" --section "$section" --seed 0 --ranks 2 >"$work/said" 2>&1 &
     mpirun=$!
     when_training $mpirun 0
-    ranks=$(cat /proc/$mpirun/task/*/children)
-    kill -KILL "$(echo "$ranks" | awk '{print $NF}')"
+    watchers=$(cat /proc/$mpirun/task/*/children) ranks=
+    for watcher in $watchers; do
+        children=$(cat "/proc/$watcher/task/$watcher/children")
+        ranks="$ranks $children"
+        if grep -qz '^OMPI_COMM_WORLD_RANK=1$' "/proc/$watcher/environ"; then second=$watcher second_rank=$children; fi
+    done
+    begun=$(date +%s)
+    case $1 in
+    killed) kill -KILL $second_rank ;;
+    watcher) kill -KILL "$second" ;;
+    stopped) kill -STOP $second_rank ;;
+    esac
     code=0
     wait $mpirun || code=$?
-    [ "$code" != 0 ]
-    sleep 1
-    for rank in $ranks; do
-        if grep -qsv ') Z ' "/proc/$rank/stat"; then # neither gone nor waiting to be buried
-            echo "rank $rank is left"
+    took=$(($(date +%s) - begun))
+    cat "$work/said"
+    for each in $watchers $ranks; do
+        for _ in 1 2 3 4 5; do # mpirun does not wait until they are gone
+            grep -qsv ') Z ' "/proc/$each/stat" || break
+            sleep 0.2
+        done
+        if grep -qsv ') Z ' "/proc/$each/stat"; then # neither gone nor waiting to be buried
+            echo "process $each is left"
             exit 1
         fi
     done
+    case $1 in
+    killed)
+        error 1 137 'rank 1 (.*) was ended by signal 9 (Killed)'
+        error 0 76 'rank 1 (.*) has died without a word'
+        [ "$took" -le 5 ]
+        ;;
+    watcher)
+        error 0 76 'rank 1 (.*) has died without a word'
+        [ "$took" -le 5 ]
+        ;;
+    stopped)
+        expect 76
+        error 0 76 'rank 0 (.*) waited 3 s at .*: rank 1 (.*) did not come'
+        grep -q 'T (stopped)' "$run/logs/$step.rank1.stack"
+        grep -q 'S (sleeping)' "$run/logs/$step.rank0.stack"
+        if command -v eu-stack >/dev/null; then
+            grep -q '^#0 ' "$run/logs/$step.rank1.stack" # in a matrix product there is no more to be seen
+            grep -q ' step_run' "$run/logs/$step.rank0.stack"
+        fi
+        ;;
+    esac
     ;;
 *)
     exit 64

@@ -92,8 +92,8 @@ int main(int argc, char **argv)
         if (!strcmp(argv[i], "--several-seeds")) at.several_seeds = true;
     if (run_step_name(&at, step, sizeof step) != OK) return 99;
     int rank = world[0] == '-' ? 0 : atoi(world);
-    snprintf(call, sizeof call, "%s ranks=%s rank=%s cpus=%s threads=%s policy=%s", step,
-             value_of(argc, argv, "--ranks", "?"), world, environment("MAGISTER_CPUS"), environment("OMP_NUM_THREADS"),
+    snprintf(call, sizeof call, "%s ranks=%s rank=%s bind=%s threads=%s policy=%s", step,
+             value_of(argc, argv, "--ranks", "?"), world, environment("MAGISTER_BIND"), environment("OMP_NUM_THREADS"),
              environment("OMP_WAIT_POLICY"));
     note(run, "calls", call);
 

@@ -31,7 +31,7 @@ echo "-- a run that succeeds"
 expect 0 "[6/6] plain.1" "$MAGISTER" run r.yaml
 [ "$(cut -d' ' -f1 runs/try/calls | tr '\n' ' ')" = "teacher predict.teacher student.0 student.1 plain.0 plain.1 " ] ||
     wrong "steps: $(cat runs/try/calls)"
-holds runs/try/calls "teacher ranks=1 rank=- cpus="
+holds runs/try/calls "teacher ranks=1 rank=- bind=1:1"
 holds runs/try/calls "threads=1 policy=PASSIVE"
 there runs/try/steps/plain.1/done.json
 there runs/try/logs/launcher.log

@@ -35,6 +35,7 @@ not_finite)
     [ -e "$work/run/checkpoint-00000005/DONE" ]
     ;;
 disk) # rank 0 cannot write its second checkpoint: files may not be larger than 4 KiB from then on
+    fails 75 checkpoint_steps=5 stop=4
     fails 74 checkpoint_steps=5 disk=8
     says 2 'rank 0 (.*): .*checkpoint-00000010.*cannot write'
     [ -e "$work/run/checkpoint-00000005/DONE" ]

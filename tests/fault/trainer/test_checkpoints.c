@@ -223,6 +223,16 @@ static void test_data_that_has_changed(void **state)
     fail_clear();
 }
 
+static status save(const char *folder, const checkpoint_parts *parts, const train_state *state)
+{
+    checkpoint_image *image = NULL;
+    status st = checkpoint_image_new(&image);
+    if (st == OK) st = checkpoint_take(image, parts, state);
+    if (st == OK) st = checkpoint_write(folder, image);
+    checkpoint_image_free(&image);
+    return st;
+}
+
 /* Every place where writing may fail: the older checkpoints stay, nothing half done is left, and it goes on later. */
 static void test_full_disk_at_every_size(void **state)
 {
@@ -243,7 +253,7 @@ static void test_full_disk_at_every_size(void **state)
         require(weights_new(f->toy.model, &average));
         found.step = 40;
         setrlimit(RLIMIT_FSIZE, &(struct rlimit){room, before.rlim_max});
-        status st = checkpoint_save(f->folder, &(checkpoint_parts){f->toy.model, o, average, NULL}, &found);
+        status st = save(f->folder, &(checkpoint_parts){f->toy.model, o, average, NULL}, &found);
         setrlimit(RLIMIT_FSIZE, &before);
         assert_int_equal(st, ERR_IO);
         assert_non_null(strstr(fail_message(), "checkpoint-00000040"));

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/rng.h"
 #include "conf/recipe.h"
+#include "conf/sweep.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +22,8 @@ static const char SEED_TEXT[] =
     "teacher:\n  layers: 2\n  multi_task: {action: .7, verb: .15, noun: .15}\n  variants:\n    no_text: {extra_text: "
     "null}\n"
     "student:\n  seeds: [0, 1, 2]\n  distill.from: teacher\n  variants:\n    plain:\n      distill.loss: none\n    "
-    "blind: {blind: true, train.epochs: 9}\n";
+    "blind: {blind: true, train.epochs: 9}\nsweep:\n  train.epochs: [2, 3]\n  student: {variants.plain.width: [32, "
+    "64]}\n";
 
 static const char *const PIECES[] = {"\t",
                                      "&a",
@@ -60,6 +62,9 @@ static const char *const PIECES[] = {"\t",
                                      ", ",
                                      "student.variants.blind.blind: true\n",
                                      "\xe2\x80\xa8",
+                                     "sweep: ",
+                                     "seed: [1, 2]\n",
+                                     "null, [3]",
                                      "\xc2\x85",
                                      "null",
                                      "0x1f"};
@@ -91,6 +96,18 @@ static size_t damage(rng *r, char *text, size_t length)
     }
 }
 
+static void read_member(const recipe *first, const recipe *second, size_t i)
+{
+    recipe *a = NULL, *b = NULL;
+    char hash[33], again[33];
+    if (sweep_member(first, i, &a) != OK || sweep_member(second, i, &b) != OK) fail_msg("%s", fail_message());
+    recipe_hash(a, hash);
+    recipe_hash(b, again);
+    assert_string_equal(hash, again);
+    recipe_free(&a);
+    recipe_free(&b);
+}
+
 static void read_again(recipe *r, const char *path)
 {
     FILE *to = fopen(path, "w");
@@ -102,6 +119,8 @@ static void read_again(recipe *r, const char *path)
     recipe_hash(r, hash);
     recipe_hash(second, again);
     assert_string_equal(hash, again);
+    assert_int_equal(sweep_count(r), sweep_count(second));
+    for (size_t i = 0; i < sweep_count(r) && i < 8; i++) read_member(r, second, i);
     recipe_free(&second);
 }
 

@@ -409,7 +409,11 @@ static void one_value_can_be_set_by_the_program(void **state)
     assert_true(recipe_is_null(r, "out"));
     assert_int_equal(recipe_set(r, "data.format", "no"), ERR_CONFIG);
     fail_clear();
-    assert_int_equal(recipe_set(r, "seed", "1"), ERR_INTERNAL);
+    assert_int_equal(recipe_set(r, "launch.ranks", "16"), OK);
+    assert_int_equal(recipe_int(r, "launch.ranks"), 16);
+    assert_int_equal(recipe_set(r, "launch.ranks", "0"), ERR_CONFIG);
+    fail_clear();
+    assert_int_equal(recipe_set(r, "student.seeds", "1"), ERR_INTERNAL);
     recipe_free(&r);
 }
 

@@ -1,5 +1,4 @@
 /* The plan of a recipe, and what goes with it: CPUs of ranks, exit codes. */
-#include "launcher/cores.h"
 #include "launcher/failures.h"
 #include "launcher/generated.h"
 #include "launcher/plan.h"
@@ -225,25 +224,6 @@ static void videos_are_generated_by_ranks(void **state)
     recipe_free(&r);
 }
 
-static void ranks_get_disjoint_cpus(void **state)
-{
-    (void)state;
-    const cpu_list cpus = {{0, 2, 4, 1, 3}, 5, 3};
-    const struct {
-        size_t ranks, threads;
-        const char *expected;
-    } cases[] = {{1, 1, "0"}, {2, 1, "0;2"}, {2, 2, "0,2;4,1"}, {5, 1, "0;2;4;1;3"},
-                 {3, 2, ""},  {6, 1, ""},    {1, 6, ""}};
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char *text = cpus_for_ranks(&cpus, cases[i].ranks, cases[i].threads);
-        assert_string_equal(text, cases[i].expected);
-        free(text);
-    }
-    cpu_list mine;
-    assert_int_equal(cpus_usable(&mine), OK);
-    assert_true(mine.count >= 1 && mine.whole >= 1 && mine.whole <= mine.count);
-}
-
 static void exit_codes_have_their_status(void **state)
 {
     (void)state;
@@ -264,7 +244,6 @@ int main(void)
         cmocka_unit_test(steps_carry_what_ranks_need),
         cmocka_unit_test(generated_data_is_filled_in),
         cmocka_unit_test(videos_are_generated_by_ranks),
-        cmocka_unit_test(ranks_get_disjoint_cpus),
         cmocka_unit_test(exit_codes_have_their_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* Optimisers: options, state and resuming, frozen parameters, clipping. Their arithmetic is the golden tests' business.
  */
+#include "base/file.h"
 #include "fixture.h"
+#include "tensor/image.h"
 
 #include <unistd.h>
 
@@ -62,6 +64,15 @@ static status make_sgd(module *m, optim **out)
     return optim_sgd(m, &SGD, out);
 }
 
+static status save(const optim *o)
+{
+    file_image image = {0};
+    status st = optim_image(o, path, &image);
+    if (st == OK) st = file_write(path, image.at, image.count);
+    file_image_free(&image);
+    return st;
+}
+
 static void resuming_is_bitwise(status (*make)(module *, optim **))
 {
     char weights[64];
@@ -72,7 +83,7 @@ static void resuming_is_bitwise(status (*make)(module *, optim **))
     ASSERT_OK(make(resumed, &b));
     for (int i = 0; i < 3; i++) take_step(through, a, i);
     ASSERT_OK(module_save(through, weights, NULL));
-    ASSERT_OK(optim_save(a, path));
+    ASSERT_OK(save(a));
     ASSERT_OK(module_load(resumed, weights));
     ASSERT_OK(optim_load(b, path));
     for (int i = 3; i < 6; i++) take_step(through, a, i);
@@ -105,14 +116,14 @@ static void state_of_another_kind_or_module_is_refused(void **state)
     ASSERT_OK(make_adamw(root, &adamw));
     ASSERT_OK(make_sgd(root, &sgd));
     ASSERT_OK(make_adamw(other, &smaller));
-    ASSERT_OK(optim_save(adamw, path));
+    ASSERT_OK(save(adamw));
     assert_int_equal(optim_load(sgd, path), ERR_INPUT);
     assert_non_null(strstr(fail_message(), "'adamw'"));
     fail_clear();
     assert_int_equal(optim_load(smaller, path), ERR_INPUT);
     assert_non_null(strstr(fail_message(), "exp_avg.embedding.weight"));
     fail_clear();
-    ASSERT_OK(optim_save(smaller, path));
+    ASSERT_OK(save(smaller));
     assert_int_equal(optim_load(adamw, path), ERR_INPUT);
     optim_free(&adamw);
     optim_free(&sgd);

@@ -1,10 +1,8 @@
-#include "launcher/cores.h"
+#include "base/cpus.h"
 
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 /* A CPU is its core's first hardware thread when the kernel lists it first; without a list, each is a core. */
 static bool is_first_thread(int cpu)
@@ -34,17 +32,8 @@ status cpus_usable(cpu_list *out)
     return OK;
 }
 
-char *cpus_for_ranks(const cpu_list *from, size_t ranks, size_t threads)
+const int *cpus_of_rank(const cpu_list *from, size_t local_rank, size_t ranks, size_t threads)
 {
-    char *text = NULL;
-    size_t length;
-    FILE *to = open_memstream(&text, &length);
-    if (!to) return NULL;
-    bool enough = threads && ranks <= from->count / threads;
-    for (size_t i = 0; enough && i < ranks * threads; i++) {
-        if (i) fputc(i % threads ? ',' : ';', to);
-        fprintf(to, "%d", from->cpus[i]);
-    }
-    fclose(to);
-    return text;
+    bool enough = threads && local_rank < ranks && ranks <= from->count / threads;
+    return enough ? from->cpus + local_rank * threads : NULL;
 }

@@ -1,0 +1,33 @@
+/* member - how a member of a sweep is, told from its directory alone.
+ *
+ * A member that cannot be looked at is a row of the sweep's table too: what is wrong with it becomes its message.
+ */
+#ifndef MAGISTER_LAUNCHER_MEMBER_H
+#define MAGISTER_LAUNCHER_MEMBER_H
+
+#include "base/status.h"
+
+typedef enum {
+    MEMBER_WAITING, /* not begun */
+    MEMBER_RUNNING,
+    MEMBER_STOPPED, /* saved, or lost with its machine: --resume goes on with it */
+    MEMBER_FAILED,
+    MEMBER_DONE,
+} member_phase;
+
+typedef struct {
+    member_phase phase;
+    int code;          /* exit code of a failure; 0 otherwise */
+    char message[512]; /* the first line of what a failure said, without control characters */
+} member_state;
+
+void member_look(const char *run, member_state *out);
+
+/* Keeps how a member's run ended, with the message that is waiting to be told. A file that cannot be written is no
+ * failure. */
+void member_note(const char *run, status st);
+
+/* "waiting", "running" ... */
+const char *member_phase_name(member_phase phase);
+
+#endif

@@ -1,0 +1,90 @@
+#include "launcher/submitted.h"
+
+#include "conf/run.h"
+#include "launcher/json_file.h"
+#include "launcher/slurm.h"
+
+#include <stdlib.h>
+
+static const char NAME[] = "submitted.json";
+
+static json_t *job_json(const submitted_job *job)
+{
+    return json_pack("{s:s, s:o, s:o}", "id", job->id, "name", json_text_of(job->name), "steps",
+                     json_text_of(job->steps));
+}
+
+static json_t *jobs_json(const submitted *jobs)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < jobs->count; i++) {
+        if (json_array_append_new(list, job_json(&jobs->at[i]))) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return json_pack("{s:o, s:o, s:o}", "cluster", json_text_of(jobs->cluster), "submitted",
+                     json_time_of(jobs->when ? jobs->when : time(NULL)), "jobs", list);
+}
+
+status submitted_write(const char *run, const submitted *jobs)
+{
+    status st = OK;
+    char *path = run_path(run, NAME);
+    if (!path) TRY(FAIL(ERR_MEMORY, "no memory to note the jobs of %s", run));
+    if (jobs->count > SUBMITTED_MAX) TRY(FAIL(ERR_USAGE, "%s: %zu jobs are too many", path, jobs->count));
+    for (size_t i = 0; i < jobs->count; i++)
+        if (!slurm_is_id(jobs->at[i].id)) TRY(FAIL(ERR_USAGE, "%s is no id of a Slurm job", jobs->at[i].id));
+    TRY(json_file_write(path, jobs_json(jobs), true));
+done:
+    free(path);
+    return st;
+}
+
+static status read_jobs(const json_t *list, const char *path, submitted *out)
+{
+    status st = OK;
+    size_t count = json_array_size(list); /* 0 for what is no list */
+    if (!count || count > SUBMITTED_MAX)
+        TRY(FAIL(ERR_INPUT, "%s: \"jobs\" is to be a list of 1 to %d jobs", path, SUBMITTED_MAX));
+    out->at = calloc(count, sizeof *out->at);
+    if (!out->at) TRY(FAIL(ERR_MEMORY, "%s: no memory to read it", path));
+    for (size_t i = 0; i < count; i++) {
+        const json_t *job = json_array_get(list, i);
+        submitted_job *at = &out->at[i];
+        json_field_text(job, "id", at->id, sizeof at->id, false);
+        json_field_text(job, "name", at->name, sizeof at->name, false);
+        json_field_text(job, "steps", at->steps, sizeof at->steps, false);
+        if (!slurm_is_id(at->id)) TRY(FAIL(ERR_INPUT, "%s: job %zu has no \"id\" of a Slurm job", path, i + 1));
+    }
+    out->count = count;
+done:
+    return st;
+}
+
+status submitted_read(const char *run, submitted *out)
+{
+    status st = OK;
+    json_t *object = NULL;
+    submitted jobs = {0};
+    char *path = run_path(run, NAME);
+    if (!path) TRY(FAIL(ERR_MEMORY, "no memory to read the jobs of %s", run));
+    TRY(json_file_read(path, &object));
+    TRY(read_jobs(json_object_get(object, "jobs"), path, &jobs));
+    json_field_text(object, "cluster", jobs.cluster, sizeof jobs.cluster, false);
+    jobs.when = json_field_time(object, "submitted");
+    *out = jobs;
+    jobs = (submitted){0};
+done:
+    submitted_free(&jobs);
+    json_decref(object);
+    free(path);
+    return st;
+}
+
+void submitted_free(submitted *jobs)
+{
+    if (!jobs) return;
+    free(jobs->at);
+    *jobs = (submitted){0};
+}

@@ -1,0 +1,192 @@
+#include "rank/watch.h"
+
+#include "base/file.h"
+#include "rank/errors.h"
+#include "rank/stacks.h"
+
+#include <glob.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* To a process that does not wait for it this signal does nothing. */
+enum { SHOW = SIGURG, SHOW_SECONDS = 10, NAP_MS = 100, LOOK_MS = 500 };
+
+/* What rank and watcher both know. */
+static struct {
+    const char *run, *step;
+    int rank;
+    pid_t watcher; /* 0: nobody watches */
+    char host[64];
+} self;
+
+/* What the watcher knows. */
+typedef struct {
+    pid_t rank, launcher;
+    long kills; /* for want of memory, on this machine before the rank began; -1: not known */
+    bool shown;
+} watcher;
+
+static void nap(long ms)
+{
+    nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+/* mpirun and srun tell a process its rank; -1 without either. */
+static int rank_told(void)
+{
+    static const char *const NAMES[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"};
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
+        if (getenv(NAMES[i])) return atoi(getenv(NAMES[i]));
+    return -1;
+}
+
+/* ---- a death ----------------------------------------------------------------------------------------------------- */
+
+/* How many processes the system has killed for want of memory, control groups included; -1 where it does not say. */
+static long memory_kills(void)
+{
+    char line[128];
+    long count = -1;
+    FILE *file = fopen("/proc/vmstat", "re");
+    while (file && count < 0 && fgets(line, sizeof line, file))
+        if (sscanf(line, "oom_kill %ld", &count) != 1) count = -1;
+    if (file) fclose(file);
+    return count;
+}
+
+static const char *of_memory(const watcher *w, int signal_number)
+{
+    long kills = memory_kills();
+    if (signal_number != SIGKILL) return "";
+    if (kills < 0 || w->kills < 0) return ", perhaps for want of memory";
+    if (kills > w->kills) return ", for want of memory: the system's out-of-memory killer was at work";
+    return "; the system's out-of-memory killer was not at work";
+}
+
+/* A rank that failed before it died has told why. */
+static void tell_death(const watcher *w, int signal_number)
+{
+    char message[512], place[64], *told = NULL;
+    if (asprintf(&told, "%s/logs/%s.rank%d.error", self.run, self.step, self.rank) < 0) return;
+    bool tells = !file_exists(told);
+    free(told);
+    if (!tells) return;
+    snprintf(message, sizeof message, "rank %d (%s) was ended by signal %d (%s)%s", self.rank, self.host, signal_number,
+             strsignal(signal_number), of_memory(w, signal_number));
+    snprintf(place, sizeof place, "watch.c:%d", __LINE__);
+    error_file_write(self.run, self.step, self.rank, 128 + signal_number, message, place);
+}
+
+/* ---- stacks ------------------------------------------------------------------------------------------------------ */
+
+static bool same_program(long pid)
+{
+    char name[64], mine[PATH_MAX] = "", other[PATH_MAX] = "";
+    snprintf(name, sizeof name, "/proc/%ld/exe", pid);
+    return readlink("/proc/self/exe", mine, sizeof mine - 1) > 0 && readlink(name, other, sizeof other - 1) > 0 &&
+           !strcmp(mine, other);
+}
+
+static void tell_children(const char *path)
+{
+    long pid;
+    FILE *list = fopen(path, "re");
+    while (list && fscanf(list, "%ld", &pid) == 1)
+        if (pid != getpid() && same_program(pid)) kill((pid_t)pid, SHOW);
+    if (list) fclose(list);
+}
+
+/* The watchers of this node's other ranks have the parent that this one has. */
+static void tell_neighbours(const watcher *w)
+{
+    char pattern[64];
+    glob_t lists = {0};
+    snprintf(pattern, sizeof pattern, "/proc/%ld/task/*/children", (long)w->launcher); /* of each of its threads */
+    if (glob(pattern, 0, NULL, &lists)) return;
+    for (size_t i = 0; i < lists.gl_pathc; i++) tell_children(lists.gl_pathv[i]);
+    globfree(&lists);
+}
+
+static void show(watcher *w, pid_t asked_by)
+{
+    if (w->shown) return;
+    w->shown = true;
+    if (asked_by == w->rank) tell_neighbours(w);
+    stacks_write(self.run, self.step, self.rank, self.host, w->rank);
+}
+
+static bool is_shown(int rank)
+{
+    char *path = stacks_path(self.run, self.step, rank);
+    bool there = path && file_exists(path);
+    free(path);
+    return there;
+}
+
+static bool all_are_shown(const int *ranks, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!is_shown(ranks[i])) return false;
+    return is_shown(self.rank);
+}
+
+void watch_show(const int *missing, size_t count)
+{
+    if (!self.watcher || getppid() != self.watcher) return;
+    kill(self.watcher, SHOW);
+    for (int ms = 0; ms < SHOW_SECONDS * 1000 && !all_are_shown(missing, count); ms += NAP_MS) nap(NAP_MS);
+}
+
+/* ---- watching ---------------------------------------------------------------------------------------------------- */
+
+static void watch(watcher *w, const sigset_t *asked)
+{
+    int how = 0;
+    siginfo_t info;
+    const struct timespec most = {.tv_nsec = LOOK_MS * 1000000L};
+    while (waitpid(w->rank, &how, WNOHANG) != w->rank) {
+        if (getppid() != w->launcher) kill(w->rank, SIGKILL);
+        int number = sigtimedwait(asked, &info, &most);
+        if (number == SHOW) show(w, info.si_pid);
+        else if (number > 0 && number != SIGCHLD) kill(w->rank, number);
+    }
+    if (WIFSIGNALED(how)) tell_death(w, WTERMSIG(how));
+    _exit(WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how));
+}
+
+/* The rank's first words: it dies with its watcher, and hears the signals that it heard before. */
+static void become_rank(const sigset_t *before)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (getppid() != self.watcher) _exit(128 + SIGKILL); /* it ended in between */
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+void watch_begin(const char *run, const char *step_name)
+{
+    static const int ASKED[] = {SIGCHLD, SHOW, SIGUSR1, SIGTERM, SIGINT, SIGHUP};
+    sigset_t asked, before;
+    watcher w = {.launcher = getppid(), .kills = memory_kills()};
+    self.run = run;
+    self.step = step_name;
+    self.rank = rank_told();
+    if (self.rank < 0) return;
+    gethostname(self.host, sizeof self.host - 1);
+    sigemptyset(&asked);
+    for (size_t i = 0; i < sizeof ASKED / sizeof ASKED[0]; i++) sigaddset(&asked, ASKED[i]);
+    pthread_sigmask(SIG_BLOCK, &asked, &before);
+    self.watcher = getpid();
+    w.rank = fork();
+    if (w.rank > 0) watch(&w, &asked);
+    if (w.rank == 0) become_rank(&before);
+    else self.watcher = 0;
+    if (w.rank < 0) pthread_sigmask(SIG_SETMASK, &before, NULL);
+}

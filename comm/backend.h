@@ -97,6 +97,10 @@ struct comm_backend {
     status (*post)(comm *c, int first, int count, const void *bytes, size_t length);
     status (*take)(comm *c, void **bytes, size_t *length, int *from);
     status (*flush)(comm *c, double seconds);
+
+    /* OK, or the failure for which another rank has left, where that can be seen: for waits that are not the backend's.
+     */
+    status (*listen)(comm *c);
 };
 
 const char *comm_op_name(int op);

@@ -255,6 +255,7 @@ status comm_split(comm *c, int colour, comm **out)
     TRY(comm_agree(c, part ? OK : FAIL(ERR_MEMORY, "no memory for the communicator")));
     part->timeout = c->timeout;
     part->whole = c;
+    part->missed = c->missed;
     TRY(latch(c, c->backend->split(c, colour, part)));
     *out = part;
     part = NULL;
@@ -283,11 +284,13 @@ status comm_await(comm *c, const char *what, bool patient, void **bytes, size_t 
     for (;;) {
         TRY(comm_take(c, bytes, length, from));
         if (*bytes) break;
-        if (!patience_wait(&p))
-            TRY(latch(c, FAIL(ERR_RANK,
-                              "rank %d (%s) waited %g s for %s, and no sign of life came; see the logs of the other "
-                              "ranks (launch.timeout sets the limit)",
-                              comm_world_rank(c, c->rank), c->hosts[c->rank], c->timeout, what)));
+        TRY(latch(c, c->backend->listen(c)));
+        if (patience_wait(&p)) continue;
+        if (c->missed) c->missed(NULL, 0);
+        TRY(latch(c, FAIL(ERR_RANK,
+                          "rank %d (%s) waited %g s for %s, and no sign of life came; see the logs of the other "
+                          "ranks (launch.timeout sets the limit)",
+                          comm_world_rank(c, c->rank), c->hosts[c->rank], c->timeout, what)));
     }
 done:
     return st;

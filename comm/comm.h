@@ -86,7 +86,7 @@ status comm_post(comm *c, int first, int count, const void *bytes, size_t length
 status comm_take(comm *c, void **bytes, size_t *length, int *from);
 
 /* The same, waiting for one: at most the time-out (ERR_RANK, naming `what`), so every message is a sign of life; or,
- * with `patient`, as long as it takes. */
+ * with `patient`, as long as it takes. Ends at once when a rank of this node has died. */
 status comm_await(comm *c, const char *what, bool patient, void **bytes, size_t *length, int *from);
 
 /* Waits until what was posted is on its way, at most so many seconds. */

@@ -379,6 +379,7 @@ static const comm_backend MPI_BACKEND = {
     .post = post_mpi,
     .take = take_mpi,
     .flush = flush_mpi,
+    .listen = mpi_listen,
     .meet = meet_mpi,
     .meeting_text = meeting_text_mpi,
     .give_up = give_up_mpi,

@@ -79,6 +79,9 @@ status mpi_wait(comm *c, MPI_Request *request, const char *what);
 /* The same without heed to ranks that leave: for what all ranks finish before they do. */
 status mpi_wait_deaf(comm *c, MPI_Request *request, const char *what);
 
+/* The failure of a rank of this node that has left or died, if any. */
+status mpi_listen(comm *c);
+
 /* Counts this rank as arrived and waits for the others of its node. */
 status node_sync(comm *c, const char *what);
 

@@ -52,10 +52,15 @@ static status failure_of_neighbours(const comm *c, uint64_t syncs)
         if (code > OK && code <= ERR_INTERNAL && s->slots[l]->completed < syncs)
             return FAIL((status)code, "%s", s->slots[l]->cause);
         if (died && atomic_load_explicit(&s->slots[l]->arrived, memory_order_acquire) < syncs)
-            return FAIL(ERR_RANK, "rank %d (%s) has died without a word: see its log", s->local_ranks[l],
-                        c->hosts[s->local_ranks[l]]);
+            return FAIL(ERR_RANK, "rank %d (%s) has died without a word: see its log",
+                        comm_world_rank(c, s->local_ranks[l]), c->hosts[s->local_ranks[l]]);
     }
     return OK;
+}
+
+status mpi_listen(comm *c)
+{
+    return failure_of_neighbours(c, UINT64_MAX);
 }
 
 static void list_missing(const comm *c, char *out, size_t size)
@@ -90,7 +95,7 @@ static void call_missed(const comm *c)
     size_t count = 0;
     for (int l = 0; missing && s->slots && s->local_ranks && l < s->local_size; l++)
         if (atomic_load_explicit(&s->slots[l]->arrived, memory_order_acquire) < s->arrived)
-            missing[count++] = s->local_ranks[l];
+            missing[count++] = comm_world_rank(c, s->local_ranks[l]);
     if (missing) c->missed(missing, count);
     free(missing);
 }

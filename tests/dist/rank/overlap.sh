@@ -74,14 +74,19 @@ begin() {
     log=$work/$name/run/logs/$both
 }
 
-rank_with() { # ROLE: the process of its first rank
-    for process in /proc/[0-9]*; do
-        { tr '\0' ' ' <"$process/cmdline"; } 2>/dev/null | grep -q -- "magister-rank .*--teachers" || continue
-        [ "$(readlink "$process/cwd")" = "$work/$name" ] || continue
-        { tr '\0' '\n' <"$process/environ"; } 2>/dev/null | grep -q "^OMPI_COMM_WORLD_RANK=$1\$" || continue
-        basename "$process"
-        return
+descendants() { # PROCESS
+    for child in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
+        echo "$child"
+        (descendants "$child")
     done
+}
+
+rank_with() { # RANK: its process, which comes behind its watcher
+    for process in $(descendants "$shell"); do
+        { tr '\0' '\n' <"/proc/$process/environ"; } 2>/dev/null | grep -q "^OMPI_COMM_WORLD_RANK=$1\$" || continue
+        found=$process
+    done
+    echo "$found"
 }
 
 case $1 in
@@ -156,7 +161,8 @@ killed) # a rank of the teacher is killed: the student ends, and what was predic
     code=0
     wait "$shell" || code=$?
     [ "$code" = 76 ]
-    grep -q "$both was ended by signal 9" "$work/dead/said"
+    grep -q "$both failed: rank 1 (.*) was ended by signal 9" "$work/dead/said"
+    grep -q 'rank 1 (.*) has died' "$log.rank0.error"
     sleep 1
     [ ! -d "/proc/$student" ]
     cp "$work/dead/run/store.sqlite"* "$work/"

@@ -3,7 +3,8 @@
  *   recipe.yaml            the resolved recipe
  *   data/                  what the generator wrote
  *   store.sqlite           predictions
- *   logs/STEP.rankN.log    one log a rank and step; the launcher's own is logs/launcher.log
+ *   logs/STEP.rankN.log    one log a rank and step, or two that run together (predict.teacher+student); the
+ *                          launcher's own is logs/launcher.log
  *   steps/STEP/            checkpoints, model.safetensors, curve.jsonl, stats.json, events/
  *   metrics.json, analysis.json, report.html
  *

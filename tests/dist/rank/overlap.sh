@@ -180,10 +180,29 @@ fails) # a failure of one role is told by both, with its rank
     grep -q 'the teacher failed: rank 1 (.*vocabulary.hash' "$work/over/run/logs/$both.rank0.error"
     rm -rf "$work/base" "$work/over"
     trained
-    rm -r "$work/base/run/data/tracks"
-    run over launch.overlap=1
+    wild='student.train.optimizer.name=sgd student.train.optimizer.lr=1000 student.train.clip=0'
+    run over launch.overlap=2 $wild
+    [ "$code" = 65 ]
+    for told in "$work/over/said" "$work/over/run/logs/$both".rank[012].error; do
+        grep -q 'rank 0 (.*): step .* is not finite' "$told"
+    done
+    rm -r "$work/base/run/data/tracks" # what both read
+    run none launch.overlap=1
     [ "$code" = 66 ]
-    grep -q 'tracks' "$work/over/said"
+    grep -q 'tracks' "$work/none/said"
+    ;;
+hung) # a teacher that is silent for longer than the time-out
+    trained
+    begin silent launch.overlap=1 launch.timeout=4
+    when 'step 2: loss' "$log.rank0.log"
+    teacher=$(rank_with 1)
+    kill -STOP "$teacher"
+    code=0
+    wait "$shell" || code=$?
+    [ "$code" = 76 ]
+    grep -q 'waited 4 s for the teacher, and no sign of life came' "$work/silent/said"
+    sleep 1
+    if grep -qsv ') Z ' "/proc/$teacher/stat"; then exit 1; fi
     ;;
 refused)
     mkdir "$work/new"

@@ -31,6 +31,7 @@ typedef enum {
     OP_SUM_SHARED,
     OP_SUM_ROWS,
     OP_GATHER,
+    OP_PROBE,
     OP_CLOSE,
     OP_KINDS
 } comm_op;
@@ -88,6 +89,8 @@ struct comm_backend {
     status (*shared_alloc)(comm *c, size_t count, float **out);
     status (*sum_shared)(comm *c, float *values, size_t count, bool tree);
     status (*sum_rows)(comm *c, const comm_rows *mine, size_t width, bool tree, comm_rows *out);
+    status (*probe)(comm *c, size_t bytes, comm_link *out); /* NULL: there is one node; so with node_of */
+    int (*node_of)(const comm *c, int rank);
     void (*abort)(comm *c, int exit_code);
 
     /* Makes `part` (zeroed but for its time-out) the communicator of the ranks that say the same colour. */

@@ -24,6 +24,7 @@ static const char *const OP_NAMES[OP_KINDS] = {
     [OP_SUM_SHARED] = "the sum of gradients",
     [OP_SUM_ROWS] = "the sum of embedding rows",
     [OP_GATHER] = "a gather",
+    [OP_PROBE] = "the trial of the network",
     [OP_CLOSE] = "the end",
 };
 
@@ -453,6 +454,31 @@ status comm_sum_rows(comm *c, const int64_t *rows, size_t count, const float *va
     *rows_out = sum.rows;
     *values_out = sum.values;
     *count_out = sum.count;
+done:
+    return st;
+}
+
+/* ---- nodes ------------------------------------------------------------------------------------------------------- */
+
+int comm_node_of(const comm *c, int rank)
+{
+    return c->backend->node_of ? c->backend->node_of(c, rank) : 0;
+}
+
+int comm_node_count(const comm *c)
+{
+    int last = 0;
+    for (int r = 0; r < c->size; r++)
+        if (comm_node_of(c, r) > last) last = comm_node_of(c, r);
+    return last + 1;
+}
+
+status comm_probe(comm *c, size_t bytes, comm_link *out)
+{
+    status st = OK;
+    *out = (comm_link){0};
+    TRY(meet(c, (comm_header){.op = OP_PROBE, .extra = bytes}, NULL, NULL));
+    if (c->backend->probe) TRY(latch(c, c->backend->probe(c, bytes, out)));
 done:
     return st;
 }

@@ -68,6 +68,25 @@ status comm_sum_rows(comm *c, const int64_t *rows, size_t count, const float *va
  * r's bytes at offsets[r] .. offsets[r + 1] (offsets: (size + 1), given by the caller); NULL elsewhere. Collective. */
 status comm_gather(comm *c, const void *bytes, size_t count, int root, void **out, size_t *offsets);
 
+/* Nodes, numbered by their first rank. */
+int comm_node_count(const comm *c);
+int comm_node_of(const comm *c, int rank);
+
+/* What the first rank of a node found when it exchanged messages with those of other nodes: the slowest of all. */
+typedef struct {
+    double latency;                   /* seconds until small messages were exchanged; 0: there is one node */
+    double bandwidth;                 /* bytes a second, each way, while all nodes exchange */
+    int latency_rank, bandwidth_rank; /* with whom */
+} comm_link;
+
+/* Exchanges a small message and one of `bytes` with every other node (beyond 64 nodes with some, so that all are
+ * joined). Ranks that are not the first of their node get nothing (zeros). Errors: ERR_RANK names the rank that cannot
+ * be reached, ERR_MEMORY. Collective. */
+status comm_probe(comm *c, size_t bytes, comm_link *out);
+
+/* The MPI this program is linked with, "Open MPI 4.1.4"; "" without. At any time. */
+const char *comm_library(void);
+
 /* ---- parts ------------------------------------------------------------------------------------------------------- */
 
 /* The ranks that say the same `colour` get a communicator of their own, numbered in the order they have in `c`, in

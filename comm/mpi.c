@@ -389,6 +389,8 @@ static const comm_backend MPI_BACKEND = {
     .shared_alloc = shared_alloc_mpi,
     .sum_shared = mpi_sum_shared,
     .sum_rows = mpi_sum_rows,
+    .probe = mpi_probe,
+    .node_of = mpi_node_of,
     .abort = abort_mpi,
 };
 

@@ -94,6 +94,9 @@ status window_new(comm *c, size_t count, window **out);
 /* Collective when `in_order`; otherwise MPI keeps its part until the process ends. */
 void window_free(window **w, bool in_order);
 
+status mpi_probe(comm *c, size_t bytes, comm_link *out);
+int mpi_node_of(const comm *c, int rank);
+
 /* Mail over the ranks of `all`, on a communicator of its own. Collective. */
 status mail_new(MPI_Comm all, mail **out);
 /* Collective when `in_order`: then all that was posted arrives, and what nobody took is dropped. */

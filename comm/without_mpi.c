@@ -13,3 +13,8 @@ status mpi_open(comm *c)
                 "this program was built without MPI and can run one rank only: set launch.ranks to 1, or build "
                 "it with MAGISTER_WITH_MPI=ON");
 }
+
+const char *comm_library(void)
+{
+    return "";
+}

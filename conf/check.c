@@ -85,6 +85,11 @@ static void check_overlap(checker *c)
                      "launch.overlap lets a teacher predict while a student trains, and stages has no %s: add it, or "
                      "set launch.overlap to 0",
                      NEEDED[i]);
+    if (is(c->r, "launch.slurm.jobs", "stages"))
+        conflict(
+            c, "launch.overlap", "launch.slurm.jobs",
+            "launch.overlap runs two stages together, and launch.slurm.jobs stages gives each a job of its own: say "
+            "launch.slurm.jobs one, or set launch.overlap to 0");
 }
 
 static void check_data(checker *c)

@@ -9,6 +9,7 @@
  * replays or rolls back its journal); where the file's directory cannot be written they read it as an unchanging file.
  */
 #include "base/file.h"
+#include "base/filesystem.h"
 #include "distill/store_private.h"
 
 #include <errno.h>
@@ -16,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 enum {
@@ -49,22 +49,13 @@ static const struct {
 /* ---- opening ------------------------------------------------------------------------------------------------------
  */
 
-/* File systems of one machine, on which WAL works. Any other may be shared with machines that do not see its memory. */
+/* WAL works on file systems of one machine. */
 static bool is_local(const char *path)
 {
-    static const unsigned long LOCAL[] = {
-        0xef53 /* ext2-4 */,    0x58465342 /* xfs */,     0x9123683e /* btrfs */,
-        0x01021994 /* tmpfs */, 0x794c7630 /* overlay */, 0x2fc12fc1 /* zfs */,
-        0xf2f52010 /* f2fs */,  0x858458f6 /* ramfs */,   0xca451a4e /* bcachefs */,
-    };
-    struct statfs info;
-    char *parent = strdup(path), *slash = parent ? strrchr(parent, '/') : NULL;
-    if (slash) slash[slash == parent] = '\0';
-    bool known = parent && statfs(slash ? parent : ".", &info) == 0, local = false;
-    for (size_t i = 0; known && i < sizeof LOCAL / sizeof LOCAL[0]; i++)
-        local |= ((unsigned long)info.f_type & 0xffffffff) == LOCAL[i];
-    free(parent);
-    return local;
+    filesystem kind;
+    bool known = filesystem_of_parent(path, &kind) == OK;
+    if (!known) fail_clear(); /* opening the store tells what is wrong */
+    return known && kind.local;
 }
 
 static status connect(store *s, const char *name, int flags)

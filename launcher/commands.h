@@ -14,6 +14,7 @@ typedef struct {
 } command;
 
 status command_run(int argc, char **argv);
+status command_submit(int argc, char **argv);
 status command_sweep(int argc, char **argv);
 status command_report(int argc, char **argv);
 status command_metrics(int argc, char **argv);
@@ -21,6 +22,10 @@ status command_store(int argc, char **argv);
 status command_recipe(int argc, char **argv);
 status command_generate(int argc, char **argv);
 status command_video(int argc, char **argv);
+status command_status(int argc, char **argv);
+status command_logs(int argc, char **argv);
+status command_cancel(int argc, char **argv);
+status command_doctor(int argc, char **argv);
 
 /* `magister --version`. */
 status version_print(void);

@@ -13,6 +13,10 @@
 
 static const command COMMANDS[] = {
     {"run", "run a recipe: teacher, predictions, students, report", command_run},
+    {"submit", "run a recipe as Slurm jobs", command_submit},
+    {"status", "how runs are: state, progress, where, and why not", command_status},
+    {"logs", "what a run's ranks write, followed over its steps", command_logs},
+    {"cancel", "stop a run, here or in Slurm; it saves first", command_cancel},
     {"sweep", "show all members of a sweep in one table", command_sweep},
     {"report", "make a run's metrics and report again, or compare runs", command_report},
     {"metrics", "score the predictions of a store", command_metrics},
@@ -20,6 +24,7 @@ static const command COMMANDS[] = {
     {"recipe", "help on keys, check recipes, show them resolved", command_recipe},
     {"generate", "write the generated kitchen world", command_generate},
     {"video", "look at videos, take frames out, decode them once for all", command_video},
+    {"doctor", "look whether a run can work here, or what a cluster offers", command_doctor},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };
 

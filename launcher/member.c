@@ -1,22 +1,16 @@
 #include "launcher/member.h"
 
-#include "base/file.h"
 #include "conf/run.h"
+#include "launcher/json_file.h"
+#include "launcher/run_state.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <jansson.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { ENDED_BYTES_MAX = 1 << 16 };
-
-static const char ENDED[] = "ended.json";
+/* Without a sign of life for so long, a launcher of another machine is taken for lost with it. */
+enum { LOST_SECONDS = 10 * RUN_SIGN_SECONDS };
 
 const char *member_phase_name(member_phase phase)
 {
@@ -24,73 +18,47 @@ const char *member_phase_name(member_phase phase)
     return NAMES[phase];
 }
 
-static bool holds(const char *run, const char *name)
+static bool is_begun(const char *run)
 {
-    char *path = run_path(run, name);
+    char *path = run_path(run, "recipe.yaml");
     bool there = path && access(path, F_OK) == 0;
     free(path);
     return there;
 }
 
-/* Whether a launcher has the run's lock. */
-static bool is_locked(const char *run)
+static bool is_at_work(const run_state *state)
 {
-    char *path = run_path(run, "lock");
-    int lock = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    bool locked = lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
-    if (lock >= 0) close(lock);
-    free(path);
-    return locked;
+    process_life life = process_look(&state->launcher);
+    return life == PROCESS_LIVES || (life == PROCESS_UNSEEN && time(NULL) - state->updated < LOST_SECONDS);
 }
 
-static void take_first_line(const char *text, member_state *out)
+static member_phase phase_of(const run_state *state)
 {
-    size_t length = text ? strcspn(text, "\n") : 0;
-    for (size_t i = 0; i < length && i + 1 < sizeof out->message; i++) out->message[i] = text[i];
-    for (char *at = out->message; *at; at++)
-        if (iscntrl((unsigned char)*at)) *at = '?';
-}
-
-static json_t *read_end(const char *run)
-{
-    char *path = run_path(run, ENDED), *bytes = NULL;
-    size_t count;
-    json_t *end = NULL;
-    bool clean = !fail_message()[0]; /* a failure that is waiting to be told stays */
-    if (path && file_exists(path) && file_read(path, ENDED_BYTES_MAX, &bytes, &count) == OK)
-        end = json_loadb(bytes, count, 0, NULL);
-    if (clean) fail_clear();
-    free(bytes);
-    free(path);
-    return end;
+    switch (state->phase) {
+    case RUN_RUNNING: return is_at_work(state) ? MEMBER_RUNNING : MEMBER_STOPPED;
+    case RUN_FAILED: return MEMBER_FAILED;
+    case RUN_DONE: return MEMBER_DONE;
+    case RUN_UNKNOWN:
+    case RUN_STOPPED: break;
+    }
+    return MEMBER_STOPPED;
 }
 
 void member_look(const char *run, member_state *out)
 {
+    run_state state;
+    bool clean = !fail_message()[0]; /* a failure that is waiting to be told stays */
     *out = (member_state){.phase = MEMBER_WAITING};
-    if (!holds(run, "recipe.yaml")) return;
-    json_t *end = read_end(run);
-    const json_t *code = json_object_get(end, "exit_code");
-    out->phase = is_locked(run) ? MEMBER_RUNNING : MEMBER_STOPPED;
-    if (out->phase == MEMBER_STOPPED && json_is_integer(code)) {
-        out->code = (int)json_integer_value(code);
-        out->phase = !out->code                                 ? MEMBER_DONE
-                     : out->code == status_exit_code(ERR_RETRY) ? MEMBER_STOPPED
-                                                                : MEMBER_FAILED;
-        if (out->phase == MEMBER_FAILED) take_first_line(json_string_value(json_object_get(end, "message")), out);
-        else out->code = 0;
+    if (!is_begun(run)) return;
+    out->phase = MEMBER_STOPPED;
+    if (run_state_read(run, &state) == OK) {
+        const char *message = state.error.message;
+        out->phase = phase_of(&state);
+        if (out->phase != MEMBER_FAILED) return;
+        out->code = (int)state.error.code;
+        text_copy_printable(out->message, sizeof out->message, message, strcspn(message, "\n"), false);
+    } else if (clean) {
+        text_copy_printable(out->message, sizeof out->message, fail_message(), strcspn(fail_message(), "\n"), false);
+        fail_clear();
     }
-    json_decref(end);
-}
-
-void member_note(const char *run, status st)
-{
-    char *path = run_path(run, ENDED), *text = NULL;
-    json_t *end = json_pack("{s:i, s:s}", "exit_code", status_exit_code(st), "message", fail_message());
-    bool clean = !fail_message()[0];
-    if (end) text = json_dumps(end, JSON_INDENT(2));
-    if (path && text && directory_exists(run) && file_write(path, text, strlen(text)) != OK && clean) fail_clear();
-    json_decref(end);
-    free(text);
-    free(path);
 }

@@ -5,8 +5,6 @@
 #ifndef MAGISTER_LAUNCHER_MEMBER_H
 #define MAGISTER_LAUNCHER_MEMBER_H
 
-#include "base/status.h"
-
 typedef enum {
     MEMBER_WAITING, /* not begun */
     MEMBER_RUNNING,
@@ -22,10 +20,6 @@ typedef struct {
 } member_state;
 
 void member_look(const char *run, member_state *out);
-
-/* Keeps how a member's run ended, with the message that is waiting to be told. A file that cannot be written is no
- * failure. */
-void member_note(const char *run, status st);
 
 /* "waiting", "running" ... */
 const char *member_phase_name(member_phase phase);

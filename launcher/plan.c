@@ -302,6 +302,18 @@ void plan_free(plan *p)
     *p = (plan){0};
 }
 
+const char *plan_stage(const plan_step *step)
+{
+    const char *section = step->step.section;
+    return !strcmp(section, "pretrain") ? "teacher" : !strcmp(section, "cache") ? "student" : section;
+}
+
+bool plan_is_alone(const recipe *r, const char *stage)
+{
+    bool films = !strcmp(recipe_text(r, "generate.film"), "video");
+    return !strcmp(stage, "evaluate") || (!strcmp(stage, "generate") && !films);
+}
+
 void plan_print(const plan *p, FILE *to)
 {
     fprintf(to, "%zu step%s:", p->count, p->count == 1 ? "" : "s");

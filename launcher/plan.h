@@ -18,6 +18,8 @@
 #include "conf/recipe.h"
 #include "conf/run.h"
 
+#include <stdbool.h>
+
 typedef enum {
     PLAN_GENERATE, /* inside the launcher */
     PLAN_RANKS,    /* by magister-rank */
@@ -43,6 +45,12 @@ typedef struct {
  * meanwhile; ERR_MEMORY. The caller frees it with plan_free. */
 status plan_make(const recipe *r, plan *out);
 void plan_free(plan *p);
+
+/* The stage of the recipe that a step belongs to: "teacher" for its pretraining too, "student" for its features. */
+const char *plan_stage(const plan_step *step);
+
+/* Whether the launcher does a stage's work by itself, without ranks. */
+bool plan_is_alone(const recipe *r, const char *stage);
 
 /* "16 steps: generate, teacher (2), predict (2), student (10), evaluate" and a line end. */
 void plan_print(const plan *p, FILE *to);

@@ -324,12 +324,12 @@ status runs_listed(run_list *out)
     status st = OK;
     char *state = state_directory(), *path = state ? path_join(state, "runs") : NULL, *bytes = NULL;
     listed *list = NULL;
-    size_t length, count = 0;
+    size_t length = 0, count = 0, line;
     if (path && file_exists(path)) TRY(file_read(path, LIST_BYTES_MAX, &bytes, &length));
-    for (const char *at = bytes; at && *at; at += *at == '\n') {
-        size_t line = strcspn(at, "\n");
-        TRY(listed_add(&list, &count, at, line));
-        at += line;
+    for (size_t at = 0; at < length; at += line + 1) {
+        const char *end = memchr(bytes + at, '\n', length - at);
+        line = end ? (size_t)(end - bytes) - at : length - at;
+        TRY(listed_add(&list, &count, bytes + at, line));
     }
     TRY(listed_finish(list, count, out));
 done:

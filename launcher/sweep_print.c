@@ -1,4 +1,5 @@
 /* The table of a sweep for a terminal, as CSV and as JSON. */
+#include "launcher/json_file.h"
 #include "launcher/sweep_rows.h"
 
 #include <errno.h>
@@ -88,10 +89,10 @@ static void grid_print(grid *g)
 
 static void show_measure(char *out, const measure *m, bool best)
 {
-    const char *star = best ? " *" : "";
+    const char *star = best ? "* " : "";
     if (isnan(m->mean)) snprintf(out, CELL_BYTES, "-");
-    else if (isnan(m->deviation)) snprintf(out, CELL_BYTES, "%.2f%s", m->mean, star);
-    else snprintf(out, CELL_BYTES, "%.2f ±%.2f%s", m->mean, m->deviation, star);
+    else if (isnan(m->deviation)) snprintf(out, CELL_BYTES, "%s%.2f", star, m->mean);
+    else snprintf(out, CELL_BYTES, "%s%.2f ±%.2f", star, m->mean, m->deviation);
 }
 
 /* ---- a terminal -------------------------------------------------------------------------------------------------- */
@@ -229,18 +230,13 @@ void sweep_table_csv(const sweep_table *t, FILE *to)
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
-static json_t *number_json(double x)
-{
-    return isnan(x) ? json_null() : json_real(x);
-}
-
 static json_t *scores_json(const sweep_table *t, const measure *scores)
 {
     json_t *all = json_object();
     for (size_t s = 0; s < t->score_count; s++) {
         char deviation[SCORE_NAME_MAX + 4];
         snprintf(deviation, sizeof deviation, "%s_sd", t->score_names[s]);
-        json_object_set_new(all, t->score_names[s], number_json(scores[s].mean));
+        json_object_set_new(all, t->score_names[s], json_real_of(scores[s].mean));
         if (!isnan(scores[s].deviation)) json_object_set_new(all, deviation, json_real(scores[s].deviation));
     }
     return all;
@@ -251,8 +247,7 @@ static json_t *row_json(const sweep_table *t, const sweep_row *r)
     json_t *member = json_array_get(json_object_get(t->sweep, "members"), r->index);
     return json_pack("{s:I, s:s, s:O, s:s, s:i, s:o, s:o}", "index", (json_int_t)r->index, "name", r->name, "keys",
                      json_object_get(member, "keys"), "state", member_phase_name(r->state.phase), "exit_code",
-                     r->state.code, "message",
-                     r->state.message[0] ? json_stringn(r->state.message, strlen(r->state.message)) : json_null(),
+                     r->state.code, "message", r->state.message[0] ? json_text_of(r->state.message) : json_null(),
                      "scores", scores_json(t, r->scores));
 }
 

@@ -67,7 +67,7 @@ static status member_run(const recipe *r, size_t i, run_mode mode)
     TRY(sweep_member(r, i, &member));
     if (mode == RUN_RESUME) TRY(member_turn(member, &what));
     log_info("member %zu/%zu: %s%s", i + 1, sweep_count(r), name, NOTES[what]);
-    if (what == TURN_RUN) TRY(run_recipe(member, mode, false));
+    if (what == TURN_RUN) TRY(run_recipe(member, mode, NULL, false));
 done:
     recipe_free(&member);
     return st;
@@ -78,7 +78,7 @@ done:
 typedef struct {
     size_t failed;
     status first;
-    char name[SWEEP_NAME_MAX], message[1024]; /* of the first */
+    char name[SWEEP_NAME_MAX], message[512]; /* of the first; one line */
 } outcome;
 
 /* Notes how a member ended. A failure is told here and forgotten, so that the next member goes on; only a stop is left.
@@ -92,7 +92,7 @@ static status take_result(outcome *o, const recipe *r, size_t i, status st)
     if (!o->failed++) {
         o->first = st;
         snprintf(o->name, sizeof o->name, "%s", name);
-        snprintf(o->message, sizeof o->message, "%s", fail_message());
+        snprintf(o->message, sizeof o->message, "%.*s", (int)strcspn(fail_message(), "\n"), fail_message());
     }
     fail_clear();
     return OK;
@@ -163,7 +163,7 @@ status sweep_run_member(const recipe *r, const char *number, run_mode mode)
     TRY(parse_number(r, number, &i));
     TRY(sweep_member(r, i, &member));
     TRY(sweep_dir_open(directory, r, RUN_RESUME, &lock));
-    TRY(run_recipe(member, mode, true));
+    TRY(run_recipe(member, mode, NULL, true));
 done:
     if (lock >= 0) close(lock);
     recipe_free(&member);

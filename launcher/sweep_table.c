@@ -3,14 +3,14 @@
 #include "base/file.h"
 #include "conf/run.h"
 #include "conf/suggest.h"
+#include "launcher/json_file.h"
 #include "launcher/sweep_rows.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { METRICS_BYTES_MAX = 1 << 24 };
+enum { METRICS_BYTES_MAX = 1 << 24, VALUE_BYTES = 512 };
 
 static const char STANDARD_SCORES[] = "teacher.top1,teacher.top5,student.top1,student.top5";
 static const char MAIN_SCORE[] = "student.top1";
@@ -111,23 +111,20 @@ static void choose_main_score(sweep_table *t)
 
 /* ---- rows -------------------------------------------------------------------------------------------------------- */
 
-/* A value as a table shows it: one line without control characters; NULL when out of memory. */
+/* A value as a table shows it, on one line; NULL when out of memory. */
 static const char *value_text(arena *strings, const json_t *value)
 {
-    char number[32], *text = NULL;
-    if (json_is_string(value)) {
-        text = arena_copy(strings, json_string_value(value), strlen(json_string_value(value)));
-    } else if (json_is_real(value)) {
-        int length = snprintf(number, sizeof number, "%.10g", json_real_value(value));
-        text = arena_copy(strings, number, (size_t)length);
+    char shown[VALUE_BYTES], *dumped = NULL;
+    const char *text = json_string_value(value);
+    if (json_is_real(value)) {
+        snprintf(shown, sizeof shown, "%.10g", json_real_value(value));
     } else {
-        char *dumped = json_dumps(value, JSON_ENCODE_ANY);
-        text = dumped ? arena_copy(strings, dumped, strlen(dumped)) : NULL;
-        free(dumped);
+        if (!text) text = dumped = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
+        if (!text) return NULL;
+        text_copy_printable(shown, sizeof shown, text, strlen(text), false);
     }
-    for (char *at = text; at && *at; at++)
-        if (iscntrl((unsigned char)*at)) *at = '?';
-    return text;
+    free(dumped);
+    return arena_copy(strings, shown, strlen(shown));
 }
 
 static status fill_row(sweep_table *t, const char *directory, size_t i)

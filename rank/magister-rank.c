@@ -11,6 +11,7 @@
 #include "conf/recipe.h"
 #include "rank/arguments.h"
 #include "rank/cores.h"
+#include "rank/doctor.h"
 #include "rank/errors.h"
 #include "rank/generate.h"
 #include "rank/overlap.h"
@@ -23,6 +24,7 @@
 #include "tensor/tensor.h"
 #include "trainer/progress.h"
 #include "trainer/trainer.h"
+#include "video/decoder.h"
 
 #include <argp.h>
 #include <signal.h>
@@ -136,6 +138,7 @@ static void version_print(FILE *to, struct argp_state *state)
 {
     (void)state;
     fprintf(to, "magister-rank %s\n  libtorch %s (%s)\n", MAGISTER_VERSION, t_library_version(), t_cpu_capability());
+    fprintf(to, "  %s\n  %s\n", comm_library()[0] ? comm_library() : "without MPI", video_library());
 }
 
 int main(int argc, char **argv)
@@ -150,6 +153,7 @@ int main(int argc, char **argv)
     argp_program_version_hook = version_print;
     signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && !strcmp(argv[1], "video")) return video_main(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "doctor")) return doctor_main(argc - 1, argv + 1);
     trainer_stop_listen();
     if (argc > 1 && !strcmp(argv[1], "generate")) return generate_main(argc - 1, argv + 1);
     status st = rank_arguments_read(argc, argv, &arguments);

@@ -2,7 +2,8 @@
  *
  * The first ranks of the world are the student's, the last `teachers` the teacher's; each role has a communicator of
  * its own, and works as if it were alone in the world. The teacher's first rank writes the store, and posts what the
- * store holds to every rank of the student (comm_post). The student opens the store when the teacher has closed it.
+ * store holds to every rank of the student (comm_post): what is on its way takes memory at both ends, at most that of
+ * the set's training part. The student opens the store when the teacher has closed it.
  *
  * Failure. A role that fails or is stopped says so in its last message, and the other ends with that cause. A student
  * waits for a silent teacher as long as launch.timeout says; any message is a sign of life. A teacher that is done

@@ -17,6 +17,7 @@ extern "C" { /* C alone uses base elsewhere */
 
 #include <initializer_list>
 #include <memory>
+#include <string>
 #include <vector>
 
 struct row_set; /* rows.cpp: rows of a sparse parameter that have a gradient */
@@ -88,6 +89,10 @@ t_type own_type(at::ScalarType type);
 at::IntArrayRef shape_ref(const int64_t *shape, int dims);
 std::vector<at::Tensor> values_of(tensor *const *x, int count);
 at::Device device_in_use();
+
+/* GPUs the driver offers (0 without driver), and the path of libtorch's CUDA half ("" when it cannot be told). */
+int gpu_count();
+std::string cuda_half();
 at::Tensor on_device(const at::Tensor &host); /* the tensor itself on the CPU */
 
 /* linear.cpp. at::linear, by the faster library where there is one. */

@@ -28,20 +28,8 @@ at::Tensor on_device(const at::Tensor &host)
     return device.is_cpu() ? host : host.to(device);
 }
 
-/* Number of GPUs the driver offers; 0 without driver. */
-static int gpu_count()
-{
-    void *driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
-    if (!driver) return 0;
-    auto initialise = reinterpret_cast<int (*)(unsigned)>(dlsym(driver, "cuInit"));
-    auto count_devices = reinterpret_cast<int (*)(int *)>(dlsym(driver, "cuDeviceGetCount"));
-    int count = 0;
-    if (!initialise || !count_devices || initialise(0) || count_devices(&count)) return 0;
-    return count;
-}
-
 /* The CUDA half lies beside the CPU half; its absolute path keeps it from being another version's. */
-static std::string cuda_half()
+std::string cuda_half()
 {
     Dl_info info;
     if (!dladdr(reinterpret_cast<const void *>(&at::get_cpu_capability), &info) || !info.dli_fname) return "";

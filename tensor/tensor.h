@@ -54,6 +54,18 @@ t_device t_device_used(void);
 const char *t_library_version(void); /* "2.11.0" */
 const char *t_cpu_capability(void);  /* "AVX512" ...: part of what makes results bitwise equal */
 
+/* What the driver says of GPUs, without waking one up; to be asked before or after t_start. */
+typedef struct {
+    int count;        /* that this process may use; 0 without driver */
+    int driver;       /* newest CUDA the driver can do, 13000 for 13.0 */
+    bool library;     /* libtorch's CUDA half is beside its CPU half */
+    char name[96];    /* of the GPU asked for; "" when there is none of this number */
+    char bus[32];     /* its place on the machine, "0000:41:00.0" */
+    double gigabytes; /* its memory */
+} t_gpu;
+
+void t_gpu_ask(int index, t_gpu *out);
+
 /* Seeds libtorch's generators (initialisation). Dropout does not use them: see dropout_begin. */
 void t_seed(uint64_t seed);
 

@@ -220,6 +220,7 @@ refused)
         student.distill.loss=none
     refused 'no student of this recipe could learn' "generate, teacher, predict, student" launch.overlap=2 \
         student.distill.from=trigram
+    refused 'two stages together' "generate, teacher, predict, student" launch.overlap=1 launch.slurm.jobs=stages
     refused 'launch.overlap' "generate, teacher, predict, student" launch.overlap=-1
     ;;
 *)

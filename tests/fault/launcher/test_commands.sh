@@ -6,7 +6,7 @@ cd "$WORK" || exit 1
 echo "-- help and version"
 expect 0 "magister run conf/demo.yaml" "$MAGISTER" --help
 expect 0 "magister run conf/demo.yaml" "$MAGISTER" help
-for each in run sweep report metrics store recipe generate video; do
+for each in run sweep submit status logs cancel report metrics store recipe generate video; do
     expect 0 "Usage: magister $each" "$MAGISTER" "$each" --help
     expect 0 "Usage: magister $each" "$MAGISTER" "$each" -h
     expect 0 "Usage: magister $each" "$MAGISTER" help "$each"
@@ -30,6 +30,14 @@ gone report-compare.html
 expect 64 "did you mean check?" "$MAGISTER" recipe chek x
 expect 64 "did you mean list?" "$MAGISTER" store lsit x
 expect 64 "no key starts with techer" "$MAGISTER" recipe help techer
+
+expect 64 "--watch is a number of seconds from 0.1 to 86400, not 0" "$MAGISTER" status --watch=0
+expect 64 "one argument too many: b" "$MAGISTER" status a b
+expect 64 "an argument is missing: RUN" "$MAGISTER" logs
+expect 64 "--rank is a whole number from 0 to 9999999, not -1" "$MAGISTER" logs a --rank=-1
+expect 64 "--lines is a whole number from 0 to 1000000000, not 1e3" "$MAGISTER" logs a --lines 1e3
+expect 64 "an argument is missing: RUN" "$MAGISTER" cancel
+expect 64 "--wait is a number of seconds from 0 to 1000000, not soon" "$MAGISTER" cancel a --wait soon
 
 expect 64 "an argument is missing: probe|frames|cache" "$MAGISTER" video
 expect 64 "did you mean probe?" "$MAGISTER" video prob x

@@ -1,0 +1,283 @@
+#!/usr/bin/env bash
+# magister on a Slurm of four nodes (cluster): slurm.sh CASE. Every case has a cluster of its own.
+set -u
+HERE=$(cd "$(dirname "$0")" && pwd)
+MAGISTER="${MAGISTER:-$MAGISTER_BUILD/magister}"
+case_name=${1:?which case}
+[ -x "$MAGISTER_BUILD/magister-rank" ] || { echo "SKIPPED: there is no magister-rank"; exit 77; }
+WORK=$(mktemp -d)
+CLUSTER="$WORK/cluster"
+FAILED=0
+
+finish() {
+    "$HERE/cluster" stop "$CLUSTER"
+    [ "$FAILED" = 0 ] && rm -rf "$WORK" && return
+    for log in "$WORK"/*/logs/slurm-*.out "$WORK"/wait.log; do
+        [ ! -e "$log" ] || { echo "---- $log"; tail -n 40 "$log"; }
+    done
+    rm -rf "$WORK"
+}
+trap finish EXIT
+
+wrong() {
+    echo "FAILED: $*"
+    FAILED=1
+}
+
+give_up() {
+    wrong "$@"
+    exit 1
+}
+
+# begin [WORD ...]: the cluster, and a small recipe that all cases change on the command line.
+begin() {
+    "$HERE/cluster" start "$CLUSTER" "$@" || exit $?
+    eval "$("$HERE/cluster" env "$CLUSTER")"
+    export XDG_STATE_HOME="$WORK/state" MAGISTER_DEBUG=1
+    cd "$WORK" || exit 1
+    cat >r.yaml <<'END'
+name: small
+launch: {bind: none, slurm: {nodes: 2}}
+stages: [generate, teacher]
+generate: {videos: 16, eval_videos: 4, texts: 0, width: 8}
+teacher: {layers: 1, width: 32, heads: 2, baselines: [majority], train: {epochs: 3, patience: 0}}
+student: {layers: 1, width: 32, heads: 2, train: {epochs: 2}}
+END
+}
+
+# reference NODES [key=value ...]: the same run, undisturbed and without Slurm, in ref/.
+reference() {
+    local ranks=$1
+    shift
+    env -u SLURM_CONF "$MAGISTER" run r.yaml --ranks "$ranks" out=ref "$@" >ref.log 2>&1 || give_up "the reference: $(cat ref.log)"
+}
+
+same_model() { # RUN [STEP]
+    cmp "ref/steps/${2:-teacher}/model.safetensors" "$1/steps/${2:-teacher}/model.safetensors" ||
+        wrong "$1: the weights are not those of the undisturbed run"
+}
+
+wait_until() { # SECONDS WHAT COMMAND...
+    local end=$((SECONDS + $1)) what=$2
+    shift 2
+    until "$@" >/dev/null 2>&1; do
+        [ $SECONDS -lt $end ] || give_up "$what did not come; $(squeue 2>&1)"
+        sleep 0.2
+    done
+}
+
+state_of() { squeue -h -t all -j "$1" -o %T 2>/dev/null | head -n 1; }
+is_state() { [ "$(state_of "$1")" = "$2" ]; }
+has_ended() { case "$(state_of "$1")" in COMPLETED | FAILED | CANCELLED | TIMEOUT | NODE_FAIL) true ;; *) false ;; esac; }
+run_is() { grep -q "\"state\": \"$2\"" "$1/state.json"; }
+trains() { # RUN STEP: a rank is in that step of training or behind it
+    local at
+    at=$(sed -n 's/.*"done": \([0-9]*\).*/\1/p' "$1/steps/teacher/progress.json" 2>/dev/null)
+    [ "${at:-0}" -ge "$2" ]
+}
+
+submit() { "$MAGISTER" submit r.yaml "$@" 2>submit.log || give_up "submit: $(cat submit.log)"; }
+
+says() { # FILE TEXT
+    grep -qF -- "$2" "$1" || wrong "$1 does not say \"$2\": $(tail -n 20 "$1")"
+}
+
+pids_of_ranks() { # RUN: of the ranks themselves, not of those who watch over them
+    local pid
+    for pid in $(pgrep -f -- "magister-rank --run $1 "); do
+        [ -z "$(pgrep -P "$pid" -f -- "magister-rank --run")" ] && echo "$pid"
+    done
+}
+
+case $case_name in
+finish) # over four nodes; what a dry run shows is what is submitted
+    begin
+    args=(out=a launch.slurm.nodes=4 launch.slurm.time=00:10:00 'stages=[generate,teacher,predict,student,evaluate]' launch.slurm.gpus_per_node=2 launch.slurm.ranks_per_node=1)
+    "$MAGISTER" submit r.yaml --dry-run "${args[@]}" >dry 2>&1 || wrong "dry run: $(cat dry)"
+    [ ! -e a ] || wrong "a dry run made something"
+    before=$(date +%s%N)
+    id=$(submit "${args[@]}")
+    echo "submit took $((($(date +%s%N) - before) / 1000000)) ms"
+    tail -n +2 dry | cmp - a/jobs/small.sbatch || wrong "the dry run is not what was submitted"
+    wait_until 120 "the end" has_ended "$id"
+    is_state "$id" COMPLETED || wrong "it ended as $(state_of "$id")"
+    says "a/logs/slurm-$id.out" "4 nodes, 4 ranks"
+    says a/logs/teacher.rank3.log "rank 3 of 4 on n4"
+    run_is a done || wrong "state.json: $(cat a/state.json)"
+    [ -s a/report.html ] && [ -s a/metrics.json ] || wrong "no report"
+    grep -q '"world_size": 4' a/steps/student/stats.json || wrong "the student had no four ranks"
+    ;;
+stages) # a job a stage, and what becomes of the others when one fails
+    begin
+    ids=$(submit out=a launch.slurm.jobs=stages 'stages=[generate,teacher,predict]')
+    [ "$(wc -w <<<"$ids")" = 3 ] || wrong "jobs: $ids"
+    last=$(tail -n 1 <<<"$ids")
+    wait_until 180 "the end of all" has_ended "$last"
+    is_state "$last" COMPLETED || wrong "the last ended as $(state_of "$last")"
+    [ -e a/steps/predict.teacher/done.json ] || wrong "predict did nothing"
+    ids=$(submit out=b launch.slurm.jobs=stages 'stages=[generate,teacher,predict]' teacher.init=/nowhere/init.safetensors)
+    last=$(tail -n 1 <<<"$ids")
+    wait_until 120 "the end of those behind a failure" has_ended "$last"
+    is_state "$last" CANCELLED || wrong "predict ended as $(state_of "$last") behind a failed teacher"
+    run_is b failed || wrong "state.json: $(cat b/state.json)"
+    [ -z "$(squeue -h)" ] || wrong "jobs are left: $(squeue)"
+    ;;
+array) # a sweep with members that fail
+    begin
+    cat >>r.yaml <<'END'
+sweep:
+  teacher.init: [null, /nowhere/init.safetensors]
+  seed: [0, 1]
+END
+    "$MAGISTER" submit r.yaml out=a launch.slurm.nodes=1 --wait >table 2>wait.log
+    code=$?
+    [ $code = 66 ] || wrong "exit code $code for members without their file: $(cat wait.log)"
+    [ "$(grep -c "failed" table)" -ge 2 ] || wrong "the table hides failures: $(cat table)"
+    [ "$(grep -c "done" table)" -ge 2 ] || wrong "two members are done: $(cat table)"
+    says table "/nowhere/init.safetensors"
+    ;;
+preempt) # a job with more right to the nodes comes: saves, makes room, goes on
+    begin
+    reference 2 teacher.train.epochs=30
+    id=$(submit out=a teacher.train.epochs=30)
+    wait_until 60 "training" trains a 20
+    big=$(sbatch --parsable -p high -N4 --exclusive -o /dev/null --wrap "sleep 2")
+    wait_until 20 "the other job" is_state "$big" RUNNING
+    run_is a stopped || wrong "it had not saved: $(cat a/state.json)"
+    wait_until 180 "the end" has_ended "$id"
+    is_state "$id" COMPLETED || wrong "it ended as $(state_of "$id")"
+    says "a/logs/slurm-$id.out" "going on from step"
+    same_model a
+    ;;
+limit) # the time limit: saves 90 s before it, and goes on in its next turn
+    begin
+    reference 2 teacher.train.epochs=150
+    id=$(submit out=a teacher.train.epochs=150 launch.slurm.time=2)
+    wait_until 100 "the signal before the limit" grep -q "goes back into the queue" "a/logs/slurm-$id.out"
+    wait_until 30 "the queue" is_state "$id" PENDING
+    wait_until 30 "its next turn" is_state "$id" RUNNING
+    wait_until 240 "the end" run_is a done
+    says "a/logs/slurm-$id.out" "going on from step"
+    same_model a
+    ;;
+requeue) # ten times
+    begin
+    reference 2 teacher.train.epochs=40
+    id=$(submit out=a teacher.train.epochs=40)
+    for turn in $(seq 10); do
+        wait_until 60 "turn $turn" is_state "$id" RUNNING
+        wait_until 60 "training in turn $turn" trains a $((turn * 6))
+        scancel --batch --signal=USR1 "$id"
+        wait_until 30 "the queue after turn $turn" is_state "$id" PENDING
+    done
+    wait_until 180 "the end" has_ended "$id"
+    [ "$(grep -c "going on from step" "a/logs/slurm-$id.out")" = 10 ] || wrong "it did not go on ten times"
+    same_model a
+    ;;
+node) # a node goes off: Slurm finds it gone, and the job goes on with others
+    begin
+    reference 2 teacher.train.epochs=40 teacher.train.checkpoint_steps=20
+    id=$(submit out=a teacher.train.epochs=40 teacher.train.checkpoint_steps=20)
+    wait_until 60 "training" trains a 60
+    "$HERE/cluster" power-off "$CLUSTER" 2
+    wait_until 90 "the loss to be seen" grep -qE "REQUEUE|NODE FAIL" "a/logs/slurm-$id.out"
+    wait_until 240 "the end" has_ended "$id"
+    is_state "$id" COMPLETED || wrong "it ended as $(state_of "$id")"
+    says "a/logs/slurm-$id.out" "going on from step"
+    same_model a
+    ;;
+kill) # a rank is killed: told by name, and taken up again where that is asked for
+    begin
+    reference 2 teacher.train.epochs=30 teacher.train.checkpoint_steps=20
+    id=$(submit out=a teacher.train.epochs=30)
+    wait_until 60 "training" trains a 30
+    kill -9 "$(pids_of_ranks a | shuf -n 1 --random-source=<(yes))"
+    wait_until 15 "the end" has_ended "$id"
+    is_state "$id" FAILED || wrong "it ended as $(state_of "$id")"
+    scontrol show job "$id" | grep -q "ExitCode=76:0" || wrong "exit code: $(scontrol show job "$id" | grep Exit)"
+    grep -q "was killed\|signal 9" "a/logs/slurm-$id.out" || wrong "the cause is not told"
+    [ -z "$(pids_of_ranks a)" ] || wrong "ranks are left"
+    id=$(submit out=b teacher.train.epochs=30 teacher.train.checkpoint_steps=20 launch.max_restarts=3)
+    for step in 40 90 200; do
+        wait_until 60 "training" trains b $step
+        kill -9 "$(pids_of_ranks b | shuf -n 1 --random-source=<(yes))"
+        sleep 3
+    done
+    wait_until 180 "the end" has_ended "$id"
+    is_state "$id" COMPLETED || wrong "it ended as $(state_of "$id")"
+    same_model b
+    ;;
+hang) # a rank that stands still: found within twice the time-out, stacks written, the job ends
+    begin
+    id=$(submit out=a teacher.train.epochs=200 launch.timeout=6)
+    wait_until 60 "training" trains a 30
+    victim=$(pids_of_ranks a | tail -n 1)
+    kill -STOP "$victim"
+    stopped=$SECONDS
+    wait_until 25 "the end" has_ended "$id"
+    echo "ended $((SECONDS - stopped)) s after the stop"
+    [ $((SECONDS - stopped)) -le 16 ] || wrong "it took $((SECONDS - stopped)) s with a time-out of 6 s"
+    scontrol show job "$id" | grep -q "ExitCode=76:0" || wrong "exit code: $(scontrol show job "$id" | grep Exit)"
+    ls a/logs/*.stack >/dev/null 2>&1 || wrong "no stacks: $(ls a/logs)"
+    [ -z "$(pids_of_ranks a)" ] || wrong "ranks are left"
+    ;;
+nopmix) # Slurm without PMIx: mpirun starts the ranks
+    begin no-pmix
+    id=$(submit out=a launch.slurm.nodes=4)
+    wait_until 120 "the end" has_ended "$id"
+    is_state "$id" COMPLETED || wrong "it ended as $(state_of "$id")"
+    says "a/logs/slurm-$id.out" "srun has no PMIx"
+    says a/logs/teacher.rank3.log "rank 3 of 4 on n4"
+    ;;
+noscontrol) # compute nodes without Slurm's commands
+    begin
+    mkdir bin few
+    for program in /usr/bin/* /bin/*; do
+        case "${program##*/}" in scontrol) ;; *) ln -sf "$program" "bin/${program##*/}" ;; esac
+    done
+    reference 2 teacher.train.epochs=20
+    id=$(submit out=a teacher.train.epochs=20 "launch.slurm.environment=[\"export PATH=$WORK/bin\"]")
+    wait_until 60 "training" trains a 20
+    scancel --batch --signal=USR1 "$id"
+    wait_until 30 "its end" has_ended "$id"
+    says "a/logs/slurm-$id.out" "submitted again"
+    wait_until 120 "the end of the second job" run_is a done
+    same_model a
+    rm bin/sbatch
+    "$MAGISTER" submit r.yaml out=b teacher.train.epochs=20 --wait "launch.slurm.environment=[\"export PATH=$WORK/bin\"]" >ids 2>wait.log &
+    waits=$!
+    wait_until 60 "training" trains b 20
+    scancel --batch --signal=USR1 "$(sed -n 1p ids)"
+    wait $waits || wrong "submit --wait ended with $?"
+    says wait.log "it is submitted again"
+    same_model b
+    ;;
+cancel) # saves, and does not come back
+    begin
+    id=$(submit out=a teacher.train.epochs=200)
+    wait_until 60 "training" trains a 20
+    "$MAGISTER" cancel a >cancel.log 2>&1 || wrong "cancel: $(cat cancel.log)"
+    wait_until 20 "the end" has_ended "$id"
+    run_is a stopped || wrong "state.json: $(cat a/state.json)"
+    sleep 3
+    has_ended "$id" || wrong "it came back: $(squeue)"
+    id=$(submit out=a teacher.train.epochs=200 --resume)
+    wait_until 60 "going on" grep -q "going on from step" "a/logs/slurm-$id.out"
+    scancel "$id"
+    wait_until 30 "its end" has_ended "$id"
+    sleep 3
+    has_ended "$id" || wrong "it came back after scancel: $(squeue)"
+    ;;
+shapes) # an allocation that is not what the recipe says, and one that several launchers were started in
+    begin
+    salloc -Q -N1 -n1 "$MAGISTER" run r.yaml out=a >out 2>&1
+    [ $? = 78 ] || wrong "a world of one was started unnoticed: $(cat out)"
+    says out "launch.slurm asks for 2 ranks on 2 nodes, and job"
+    srun -Q -N2 -n2 "$MAGISTER" run r.yaml out=b >out 2>&1
+    says out "write it without srun"
+    salloc -Q -N2 -n4 "$MAGISTER" run r.yaml out=c --ranks 3 >out 2>&1 || wrong "three ranks on two nodes: $(cat out)"
+    says c/logs/teacher.rank2.log "rank 2 of 3 on n2"
+    ;;
+*) give_up "there is no case $case_name" ;;
+esac
+exit $FAILED

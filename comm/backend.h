@@ -60,6 +60,8 @@ struct comm {
     int rank, size;
     double timeout;            /* seconds */
     char (*hosts)[HOST_BYTES]; /* (size) */
+    int *world_ranks;          /* (size) numbers in the world, of a part of it; NULL: the same */
+    comm *whole;               /* what it is a part of, borrowed; NULL: the world */
     comm_header *headers;      /* (size) of the last meeting */
     const void **payloads;     /* (size) of the last meeting; borrowed until the next one */
     status broken;             /* the failure after which nothing works any more */
@@ -97,9 +99,20 @@ struct comm_backend {
     status (*probe)(comm *c, size_t bytes, comm_link *out); /* NULL: there is one node; so with node_of */
     int (*node_of)(const comm *c, int rank);
     void (*abort)(comm *c, int exit_code);
+
+    /* Makes `part` (zeroed but for its time-out) the communicator of the ranks that say the same colour. */
+    status (*split)(comm *c, int colour, comm *part);
+
+    /* Mail, after a split; none of these is Collective. See comm.h. */
+    status (*post)(comm *c, int first, int count, const void *bytes, size_t length);
+    status (*take)(comm *c, void **bytes, size_t *length, int *from);
+    status (*flush)(comm *c, double seconds);
 };
 
 const char *comm_op_name(int op);
+
+/* What messages call rank `rank` of `c`: its number in the world. */
+int comm_world_rank(const comm *c, int rank);
 
 /* Allocates the fields of `c` that have (size) elements. */
 status comm_tables_new(comm *c);

@@ -46,12 +46,15 @@ typedef struct {
     size_t capacity; /* bytes */
 } node_memory;
 
+typedef struct mail mail; /* mpi_mail.c */
+
 typedef struct {
+    MPI_Comm all;     /* MPI_COMM_WORLD, or the part of it that comm_split made, which is owned */
     MPI_Comm node;    /* ranks of this node, in rank order */
     MPI_Comm leaders; /* first ranks of the nodes, on these; MPI_COMM_NULL elsewhere */
     int local_rank, local_size;
     int node_count;
-    int *local_ranks;      /* (local_size) world ranks of this node */
+    int *local_ranks;      /* (local_size) ranks of this node */
     int *node_of;          /* (size) node of each rank; nodes are numbered by their first rank */
     MPI_Win slot_window;   /* MPI_WIN_NULL when this rank is alone on its node */
     node_slot **slots;     /* (local_size) */
@@ -65,6 +68,7 @@ typedef struct {
     int64_t *rows_union;      /* of the last comm_sum_rows */
     size_t rows_union_capacity;
     float *exchange; /* scratch of leaders */
+    mail *mail;      /* NULL until the ranks are split */
 } mpi_state;
 
 /* From slot_live until slot_leave the node's ranks see whether this process lives: it holds a robust lock, which the
@@ -81,7 +85,7 @@ status mpi_wait(comm *c, MPI_Request *request, const char *what);
 /* The same without heed to ranks that leave: for what all ranks finish before they do. */
 status mpi_wait_deaf(comm *c, MPI_Request *request, const char *what);
 
-/* The failure of a rank of this node that has left, if any. */
+/* The failure of a rank of this node that has left or died, if any. */
 status mpi_listen(comm *c);
 
 /* Counts this rank as arrived and waits for the others of its node. */
@@ -104,6 +108,14 @@ void node_share(const mpi_state *s, size_t count, size_t unit, size_t *first, si
 
 status mpi_probe(comm *c, size_t bytes, comm_link *out);
 int mpi_node_of(const comm *c, int rank);
+
+/* Mail over the ranks of `all`, on a communicator of its own. Collective. */
+status mail_new(MPI_Comm all, mail **out);
+/* Collective when `in_order`: then all that was posted arrives, and what nobody took is dropped. */
+void mail_free(mail **m, bool in_order);
+status mail_post(mail *m, int first, int count, const void *bytes, size_t length);
+status mail_take(mail *m, void **bytes, size_t *length, int *from);
+status mail_flush(mail *m, double seconds);
 
 status mpi_sum_f32(comm *c, float *values, size_t count, bool tree);
 status mpi_sum_shared(comm *c, float *values, size_t count, bool tree);

@@ -1,23 +1,27 @@
 #include "rank/watch.h"
 
 #include "base/file.h"
+#include "base/status.h"
 #include "rank/errors.h"
 #include "rank/stacks.h"
 
 #include <glob.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 /* To a process that does not wait for it this signal does nothing. */
-enum { SHOW = SIGURG, SHOW_SECONDS = 10, NAP_MS = 100, LOOK_MS = 500 };
+enum { SHOW = SIGURG, SHOW_SECONDS = 10, NAP_MS = 100, LOOK_MS = 500, START_MS_LEAST = 20000 };
 
 /* What rank and watcher both know. */
 static struct {
@@ -25,18 +29,30 @@ static struct {
     int rank;
     pid_t watcher; /* 0: nobody watches */
     char host[64];
+    _Atomic int64_t *world; /* in memory of both: when the world has to be there (now_ms), or one of these */
 } self;
+
+enum { WORLD_NOT_ASKED_FOR = 0, WORLD_IS_THERE = -1 };
 
 /* What the watcher knows. */
 typedef struct {
     pid_t rank, launcher;
     long kills; /* for want of memory, on this machine before the rank began; -1: not known */
     bool shown;
+    int64_t told;  /* to end (SIGTERM), now_ms; 0: not yet */
+    int exit_code; /* once the watcher has ended the rank and said why; 0 before */
 } watcher;
 
 static void nap(long ms)
 {
     nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* mpirun and srun tell a process its rank; -1 without either. */
@@ -115,11 +131,11 @@ static void tell_neighbours(const watcher *w)
     globfree(&lists);
 }
 
-static void show(watcher *w, pid_t asked_by)
+static void show(watcher *w, bool with_neighbours)
 {
     if (w->shown) return;
     w->shown = true;
-    if (asked_by == w->rank) tell_neighbours(w);
+    if (with_neighbours) tell_neighbours(w);
     stacks_write(self.run, self.step, self.rank, self.host, w->rank);
 }
 
@@ -145,6 +161,85 @@ void watch_show(const int *missing, size_t count)
     for (int ms = 0; ms < SHOW_SECONDS * 1000 && !all_are_shown(missing, count); ms += NAP_MS) nap(NAP_MS);
 }
 
+/* ---- the start --------------------------------------------------------------------------------------------------- */
+
+void watch_opening(double timeout)
+{
+    int64_t ms = (int64_t)(2000 * timeout);
+    if (self.world) *self.world = now_ms() + (ms > START_MS_LEAST ? ms : START_MS_LEAST);
+}
+
+void watch_opened(void)
+{
+    if (self.world) *self.world = WORLD_IS_THERE;
+}
+
+static void end_rank(watcher *w, int exit_code, const char *why)
+{
+    char message[512], place[64];
+    snprintf(message, sizeof message, "rank %d (%s) %s", self.rank, self.host, why);
+    snprintf(place, sizeof place, "watch.c:%d", __LINE__);
+    error_file_write(self.run, self.step, self.rank, exit_code, message, place);
+    w->exit_code = exit_code;
+    kill(w->rank, SIGKILL);
+}
+
+static bool is_stopped(pid_t pid)
+{
+    char path[64], line[128], state = '?';
+    snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file) && sscanf(line, "State: %c", &state) != 1) {}
+    if (file) fclose(file);
+    return state == 'T' || state == 't';
+}
+
+/* The rank waits for a world that does not come together: those of this node that have not asked for it are missed, and
+ * the cause is told before the complaints (failures.h of the launcher). */
+static void end_wait(watcher *w)
+{
+    bool stopped = is_stopped(w->rank);
+    show(w, true);
+    if (stopped) end_rank(w, 128 + SIGKILL, "was stopped (state T) at the start of MPI, and others waited in vain");
+    else end_rank(w, status_exit_code(ERR_RANK), "waited in vain for the others at the start of MPI");
+}
+
+/* Another rank of this node waits in vain. */
+static void neighbour_waits(watcher *w)
+{
+    show(w, false);
+    if (*self.world == WORLD_NOT_ASKED_FOR) end_rank(w, 128 + SIGKILL, "did not come to the start of MPI");
+}
+
+/* ---- the end ----------------------------------------------------------------------------------------------------- */
+
+/* Whether a rank, here or on another node, has left because others did not come. */
+static bool any_complaint(void)
+{
+    char pattern[PATH_MAX];
+    glob_t files = {0};
+    int code = 0;
+    snprintf(pattern, sizeof pattern, "%s/logs/%s.rank*.error", self.run, self.step);
+    if (glob(pattern, 0, NULL, &files)) return false;
+    for (size_t i = 0; code != status_exit_code(ERR_RANK) && i < files.gl_pathc; i++) {
+        FILE *file = fopen(files.gl_pathv[i], "re");
+        if (!file || fscanf(file, "%d", &code) != 1) code = 0;
+        if (file) fclose(file);
+    }
+    globfree(&files);
+    return code == status_exit_code(ERR_RANK);
+}
+
+/* A rank that hangs alone on its node: nobody here asks for its stacks, but whoever started it tells it to end because
+ * ranks elsewhere have left. One that saves as it was told to is let be. */
+static void end_hanging(watcher *w)
+{
+    if (!w->told || now_ms() - w->told < LOOK_MS || !any_complaint()) return;
+    show(w, false);
+    kill(w->rank, SIGKILL);
+    w->exit_code = status_exit_code(ERR_RANK);
+}
+
 /* ---- watching ---------------------------------------------------------------------------------------------------- */
 
 static void watch(watcher *w, const sigset_t *asked)
@@ -153,11 +248,17 @@ static void watch(watcher *w, const sigset_t *asked)
     siginfo_t info;
     const struct timespec most = {.tv_nsec = LOOK_MS * 1000000L};
     while (waitpid(w->rank, &how, WNOHANG) != w->rank) {
-        if (getppid() != w->launcher) kill(w->rank, SIGKILL);
+        if (getppid() != w->launcher && !w->exit_code)
+            end_rank(w, status_exit_code(ERR_RANK), "was ended because whoever started it (mpirun, srun) is gone");
+        if (*self.world > 0 && now_ms() > *self.world && !w->exit_code) end_wait(w);
+        end_hanging(w);
         int number = sigtimedwait(asked, &info, &most);
-        if (number == SHOW) show(w, info.si_pid);
+        if (number == SHOW && info.si_pid == w->rank) show(w, true);
+        else if (number == SHOW) neighbour_waits(w);
         else if (number > 0 && number != SIGCHLD) kill(w->rank, number);
+        if (number == SIGTERM && !w->told) w->told = now_ms();
     }
+    if (w->exit_code) _exit(w->exit_code);
     if (WIFSIGNALED(how)) tell_death(w, WTERMSIG(how));
     _exit(WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how));
 }
@@ -179,6 +280,9 @@ void watch_begin(const char *run, const char *step_name)
     self.step = step_name;
     self.rank = rank_told();
     if (self.rank < 0) return;
+    void *shared = mmap(NULL, sizeof *self.world, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED) return;
+    self.world = shared;
     gethostname(self.host, sizeof self.host - 1);
     sigemptyset(&asked);
     for (size_t i = 0; i < sizeof ASKED / sizeof ASKED[0]; i++) sigaddset(&asked, ASKED[i]);

@@ -7,6 +7,7 @@
  *   - writes the error file of a rank that a signal ended: rank, host, signal, and whether memory was wanting,
  *   - writes the stacks of a rank when it is told that ranks wait in vain (stacks.h), and has the other watchers of
  * this node do so,
+ *   - ends the rank when its world does not come together in time, which MPI's start would wait for without an end,
  *   - ends the rank when whoever started it is gone; and the rank ends with it.
  * It looks for signals with sigtimedwait: no handler runs in either process.
  */
@@ -18,6 +19,10 @@
 /* Returns in the rank; the watcher never comes back. Strings are borrowed. To be called before there are threads, and
  * after trainer_stop_listen. Without a launcher of ranks, or where no process can be started, nobody watches. */
 void watch_begin(const char *run, const char *step_name);
+
+/* In the rank, around the start of MPI: from the first on it may take twice `timeout` seconds (at least 20). */
+void watch_opening(double timeout);
+void watch_opened(void);
 
 /* In the rank: has the stacks of this node's ranks written, and waits a while for its own and those of the `missing`
  * ranks (count). Does nothing where nobody watches. */

@@ -14,7 +14,7 @@ extern "C" {
 
 /* Memory that grows and is used again. An empty one is all zeros. */
 typedef struct {
-    char *at;
+    char *at;           /* aligned for file_write_direct */
     size_t count, room; /* bytes that are there, and that fit */
 } file_image;
 

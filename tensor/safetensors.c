@@ -7,6 +7,7 @@
  * Nothing in a file is believed: the header is bounded by the file's size, every size is computed without overflow and
  * compared, and data are read (not mapped, so that a file cut short meanwhile is an error and no signal).
  */
+#include "base/direct.h"
 #include "base/file.h"
 #include "tensor/image.h"
 #include "tensor/module.h"
@@ -346,8 +347,9 @@ static status image_grow(file_image *image, const char *name, size_t bytes)
 {
     if (image->room >= bytes) return OK;
     free(image->at); /* what it holds is replaced: nothing is to be copied */
-    image->at = malloc(bytes);
-    image->room = image->at ? bytes : 0;
+    image->room = (bytes / DIRECT_ALIGNMENT + 1) * DIRECT_ALIGNMENT;
+    image->at = aligned_alloc(DIRECT_ALIGNMENT, image->room);
+    if (!image->at) image->room = 0;
     return image->at ? OK : FAIL(ERR_MEMORY, "%s: no memory for its %zu bytes", name, bytes);
 }
 

@@ -1,5 +1,6 @@
 #include "trainer/checkpoint.h"
 
+#include "base/direct.h"
 #include "base/file.h"
 #include "base/log.h"
 
@@ -148,7 +149,7 @@ static status write_image(const char *directory, const char *name, const file_im
     status st = OK;
     char *path = NULL, hash[HASH_TEXT];
     TRY(join(directory, name, &path));
-    TRY(file_write(path, bytes->at, bytes->count));
+    TRY(file_write_direct(path, bytes->at, bytes->count));
     hash_bytes(bytes->at, bytes->count, hash);
     if (json_object_set_new(files, name, json_string(hash))) TRY(FAIL(ERR_MEMORY, "%s: no memory for its name", path));
 done:

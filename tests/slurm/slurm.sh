@@ -75,11 +75,12 @@ state_of() { squeue -h -t all -j "$1" -o %T 2>/dev/null | head -n 1; }
 is_state() { [ "$(state_of "$1")" = "$2" ]; }
 has_ended() { case "$(state_of "$1")" in COMPLETED | FAILED | CANCELLED | TIMEOUT | NODE_FAIL) true ;; *) false ;; esac; }
 run_is() { grep -q "\"state\": \"$2\"" "$1/state.json"; }
-trains() { # RUN STEP: a rank is in that step of training or behind it
+step_of() { # RUN: of its teacher's training
     local at
     at=$(sed -n 's/.*"done": \([0-9]*\).*/\1/p' "$1/steps/teacher/progress.json" 2>/dev/null)
-    [ "${at:-0}" -ge "$2" ]
+    echo "${at:-0}"
 }
+trains() { [ "$(step_of "$1")" -ge "$2" ]; } # RUN STEP: it is that far or farther
 
 submit() { "$MAGISTER" submit r.yaml "$@" 2>submit.log || give_up "submit: $(cat submit.log)"; }
 
@@ -170,8 +171,9 @@ requeue) # ten times
     reference 2 teacher.train.epochs=40
     id=$(submit out=a teacher.train.epochs=40)
     for turn in $(seq 10); do
+        before=$(step_of a)
         wait_until 60 "turn $turn" is_state "$id" RUNNING
-        wait_until 60 "training in turn $turn" trains a $((turn * 6))
+        wait_until 60 "training in turn $turn" trains a $((before + 6))
         scancel --batch --signal=USR1 "$id"
         wait_until 30 "the queue after turn $turn" is_state "$id" PENDING
     done
@@ -285,7 +287,7 @@ status) # what is said of a job that waits, runs, and is lost, from a machine th
     scancel "$other"
     wait_until 60 "training" trains a 20
     wait_until 20 "running" said "a: running"
-    says said "2 ranks on 2 nodes"
+    says said "ranks     2 on 2 nodes"
     says said "in job $id"
     says said ": RUNNING on n[1-2], begun at "
     says said "samples/s"
@@ -301,6 +303,17 @@ status) # what is said of a job that waits, runs, and is lost, from a machine th
     grep -q "a: stopped\|a: died" watched || wrong "--watch did not tell the end: $(cat watched)"
     "$MAGISTER" cancel a >said 2>&1 || wrong "cancelled twice: $(cat said)"
     says said "a: does not run"
+    ;;
+overlap) # a teacher's rank on a node of its own predicts while the student trains: the same bits
+    begin
+    all='stages=[generate,teacher,predict,student]'
+    reference 1 "$all" data.development=0.3
+    id=$(submit out=a "$all" data.development=0.3 launch.overlap=1)
+    wait_until 150 "the end" has_ended "$id"
+    is_state "$id" COMPLETED || wrong "it ended as $(state_of "$id")"
+    says "a/logs/slurm-$id.out" "predict.teacher+student"
+    same_model a teacher
+    same_model a student
     ;;
 shapes) # an allocation that is not what the recipe says, and one that several launchers were started in
     begin

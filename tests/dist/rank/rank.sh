@@ -124,6 +124,31 @@ signals) # no handler runs in a rank that trains (trainer_stop_listen says why):
     expect 75
     error 0 75 'stopped after step'
     ;;
+late) # a rank that does not come to the start: MPI would wait for it without an end
+    kitchen launch.timeout=3
+    begun=$(date +%s)
+    mpirun --allow-run-as-root --oversubscribe --bind-to none --quiet -n 2 "$MAGISTER_BUILD/magister-rank" \
+        --run "$run" --section "$section" --seed 0 --ranks 2 >"$work/said" 2>&1 &
+    mpirun=$!
+    second=
+    while [ -z "$second" ]; do
+        for watcher in $(cat /proc/$mpirun/task/*/children 2>/dev/null); do
+            child=$(cat "/proc/$watcher/task/$watcher/children" 2>/dev/null || true)
+            if [ -n "$child" ] && grep -qsz '^OMPI_COMM_WORLD_RANK=1$' "/proc/$watcher/environ"; then
+                second=${child% }
+                kill -STOP "$second"
+            fi
+        done
+    done
+    code=0
+    wait $mpirun || code=$?
+    cat "$work/said"
+    [ $(($(date +%s) - begun)) -lt 50 ]
+    error 1 137 'rank 1 (.*) \(did not come to\|was stopped (state T) at\) the start of MPI'
+    error 0 76 'rank 0 (.*) waited in vain for the others at the start of MPI'
+    grep -q 'T (stopped)' "$run/logs/$step.rank1.stack"
+    ! grep -qsv ') Z ' "/proc/$second/stat"
+    ;;
 killed | watcher | stopped) # a rank that is killed, or hangs, takes the others with it, and it is told which and why
     kitchen launch.timeout=3
     mpirun --allow-run-as-root --oversubscribe --bind-to none --quiet -n 2 "$MAGISTER_BUILD/magister-rank" \

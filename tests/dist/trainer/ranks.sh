@@ -24,6 +24,13 @@ stopped() {
     [ "$code" = 75 ] || { echo "expected exit 75, got $code"; exit 1; }
 }
 
+# orders DIR DIR: all ranks together have seen the same samples in each step, each once
+order_of() { cat "$work/$1"/order.* | sort -n; }
+orders() {
+    [ "$(order_of "$1" | wc -l)" -gt 700 ]
+    [ "$(order_of "$1")" = "$(order_of "$2")" ] || { echo "$1 and $2 saw other samples"; exit 1; }
+}
+
 compare() { "$program" compare "$work/$1" "$work/$2" "$3"; }
 
 # The same training, stopped twice on the way (in mid-epoch and right before an evaluation), on $1 ranks.
@@ -76,6 +83,21 @@ gpu) # gradients are added on the GPUs, or through the host where two ranks have
     compare one two close
     for ranks in 1 2; do train $ranks exact$ranks exact=1 epochs=8 max_steps=60 $common; done
     compare exact1 exact2 bitwise
+    ;;
+resume_others) # begun on two ranks, gone on with on one, then on four: bitwise the same with exact, close without
+    for options in "exact=1" "exact=1 accumulate=3 batch=10 micro_batch=3" "exact=0"; do
+        train 1 whole epochs=4 lr=0.001 $common $options
+        stopped 2 parts epochs=4 lr=0.001 $common $options stop=6 order=1
+        stopped 1 parts epochs=4 lr=0.001 $common $options stop=11 order=1
+        train 4 parts epochs=4 lr=0.001 $common $options order=1
+        case $options in
+        exact=1*) compare whole parts bitwise ;;
+        *) compare whole parts close ;;
+        esac
+        train 1 other epochs=4 lr=0.001 $common $options order=1
+        orders parts other
+        rm -rf "${work:?}"/*
+    done
     ;;
 finished) # a finished training is taken as it is
     train 1 one epochs=1

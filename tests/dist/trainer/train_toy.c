@@ -13,13 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const double PARAMETERS_CLOSE = 1e-5; /* relative L2 */
 static const double LOSS_CLOSE = 1e-6;       /* relative */
 
 /* ---- training ---------------------------------------------------------------------------------------------------- */
 
-static int set(toy *t, train_options *o, const char *key, const char *value)
+static int set(toy *t, train_options *o, bool *order, const char *key, const char *value)
 {
     double number = atof(value);
     struct {
@@ -42,7 +43,7 @@ static int set(toy *t, train_options *o, const char *key, const char *value)
         {"fail", &t->fail_step, NULL, NULL},
         {"nan", &t->nan_step, NULL, NULL},
         {"disk", &t->disk_step, NULL, NULL},
-
+        {"order", NULL, NULL, order},
         {"dropout", NULL, &t->dropout, NULL},
         {"lr", NULL, &o->lr, NULL},
         {"bfloat16", NULL, NULL, &o->bfloat16},
@@ -63,13 +64,13 @@ static int set(toy *t, train_options *o, const char *key, const char *value)
     return 0;
 }
 
-static int read_arguments(int count, char **arguments, toy *t, train_options *o)
+static int read_arguments(int count, char **arguments, toy *t, train_options *o, bool *order)
 {
     for (int i = 2; i < count; i++) {
         char *value = strchr(arguments[i], '=');
         if (!value) return 64;
         *value++ = '\0';
-        if (set(t, o, arguments[i], value)) return 64;
+        if (set(t, o, order, arguments[i], value)) return 64;
     }
     return 0;
 }
@@ -85,6 +86,15 @@ static status start_tensors(void)
                                 .deterministic = true});
 }
 
+/* DIR/order.PID: which samples this process has seen in which step. */
+static status open_order(toy *t, const char *directory)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/order.%ld", directory, (long)getpid());
+    t->order = fopen(path, "we");
+    return t->order ? OK : FAIL(ERR_CREATE, "%s: cannot create", path);
+}
+
 static status train(int count, char **arguments)
 {
     status st = OK;
@@ -92,19 +102,22 @@ static status train(int count, char **arguments)
     toy t = {0};
     train_options o = toy_options();
     train_result result;
+    bool order = false;
     const char *ranks = getenv("OMPI_COMM_WORLD_SIZE");
     TRY(comm_open(ranks ? atoi(ranks) : 1, 60, &c));
     TRY(start_tensors());
     TRY(toy_open(&t, c, 1));
-    if (read_arguments(count, arguments, &t, &o)) TRY(FAIL(ERR_USAGE, "wrong arguments"));
+    if (read_arguments(count, arguments, &t, &o, &order)) TRY(FAIL(ERR_USAGE, "wrong arguments"));
     if (comm_rank(c) == 0) TRY(directory_make(arguments[1]));
     TRY(comm_barrier(c));
+    if (order) TRY(open_order(&t, arguments[1]));
     const train_task task = toy_task(&t);
     TRY(trainer_run(c, &task, &o, arguments[1], &result));
     if (comm_rank(c) == 0)
         printf("steps %lld epochs %lld metric %.3f first step %.2f s\n", (long long)result.steps,
                (long long)result.epochs, result.best_metric, result.time_to_first_step_s);
 done:
+    if (t.order) fclose(t.order);
     toy_close(&t);
     if (st != OK) fprintf(stderr, "%s: %s (%s)\n", status_name(st), fail_message(), fail_place());
     if (st == OK && t_live_count()) st = FAIL(ERR_INTERNAL, "%zu tensors are still alive", t_live_count());

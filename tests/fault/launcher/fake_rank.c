@@ -2,7 +2,8 @@
  *
  * FAKE_RANK is a list "STEP=ACTION STEP=ACTION"; steps without an entry succeed. Actions: fail (error file with code
  * 65), lost (rank 1 fails with 65; rank 0 waits, then complains with 76), silent (exit code 3, no file), killed
- * (SIGKILL), wait (until SIGUSR1, then saves and exits 75), deaf (takes no notice of SIGUSR1 nor SIGTERM).
+ * (SIGKILL), once (killed, but only the first time), wait (until SIGUSR1, then saves and exits 75), deaf (takes no
+ * notice of SIGUSR1 nor SIGTERM).
  */
 #include "conf/run.h"
 
@@ -73,6 +74,13 @@ static int act(const char *action, const char *run, const char *step, int rank)
     }
     if (!strcmp(action, "silent")) return 3;
     if (!strcmp(action, "killed")) return raise(SIGKILL);
+    if (!strcmp(action, "once")) {
+        char path[600];
+        snprintf(path, sizeof path, "%s/died", run);
+        if (!access(path, F_OK)) return 0;
+        note(run, "died", step);
+        return raise(SIGKILL);
+    }
     if (!strcmp(action, "deaf")) signal(SIGTERM, SIG_IGN);
     signal(SIGUSR1, !strcmp(action, "deaf") ? SIG_IGN : on_signal);
     note(run, "waiting", step);

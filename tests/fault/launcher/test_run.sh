@@ -69,6 +69,25 @@ FAKE_RANK="teacher=silent" expect 76 "teacher ended with exit code 3 and left no
 FAKE_RANK="teacher=killed" expect 76 "teacher was ended by signal 9" "$MAGISTER" run r.yaml out=c
 MAGISTER_RANK=/nowhere/rank expect 66 "/nowhere/rank: cannot run" "$MAGISTER" run r.yaml out=d
 
+echo "-- ranks that die are started again, as often as was said"
+FAKE_RANK="predict.teacher=once" expect 0 "predict.teacher begins again from its last checkpoint in 1 s: restart 1 of 2" \
+    "$MAGISTER" run r.yaml out=again --max-restarts 2
+holds output "predict.teacher was ended by signal 9"
+[ "$(wc -l <again/calls)" -eq 7 ] || wrong "one restart: $(cat again/calls)"
+holds again/state.json '"restarts": 1'
+holds again/logs/launcher.log "restart 1 of 2"
+FAKE_RANK="teacher=killed" expect 76 "restart 2 of 2" "$MAGISTER" run r.yaml out=often launch.max_restarts=2
+[ "$(wc -l <often/calls)" -eq 3 ] || wrong "two restarts: $(cat often/calls)"
+FAKE_RANK="teacher=fail" expect 65 "no <such> action" "$MAGISTER" run r.yaml out=never --max-restarts 2
+[ "$(wc -l <never/calls)" -eq 1 ] || wrong "wrong data was tried again"
+FAKE_RANK="teacher=killed" "$MAGISTER" run r.yaml out=stopped --max-restarts 9 2>stopped.log &
+launcher=$!
+until grep -qs "restart 2 of 9" stopped.log || ! kill -0 $launcher; do sleep 0.05; done
+kill -TERM "$launcher"
+wait "$launcher"
+[ $? -eq 75 ] || wrong "a stop between two tries does not end with 75: $(cat stopped.log)"
+[ "$(wc -l <stopped/calls)" -eq 2 ] || wrong "a stop did not end the pause: $(cat stopped/calls)"
+
 echo "-- one launcher a run"
 FAKE_RANK="teacher=wait" "$MAGISTER" run r.yaml out=e 2>e.log &
 launcher=$!

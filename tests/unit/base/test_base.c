@@ -1,4 +1,5 @@
 #include "base/arena.h"
+#include "base/direct.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/rng.h"
@@ -131,6 +132,48 @@ static void a_failed_write_keeps_the_old_file(void **state)
     free(path);
 }
 
+static void write_and_compare(const char *path, const char *bytes, size_t count)
+{
+    char *back = NULL;
+    size_t back_count = 0;
+    assert_int_equal(file_write_direct(path, bytes, count), OK);
+    assert_int_equal(file_read(path, count, &back, &back_count), OK);
+    assert_int_equal(back_count, count);
+    assert_memory_equal(back, bytes, count);
+    free(back);
+}
+
+/* Sizes around blocks and pieces, memory that is aligned and not, on a disk and in memory, over what was there. */
+static void large_files_are_written_past_the_cache(void **state)
+{
+    (void)state;
+    static const size_t SIZES[] = {(8 << 20) + 4096, 0, 1, 4095, 4096, 4097, (20 << 20) + 3};
+    const size_t room = 21 << 20;
+    char *on_disk = path_join(folder, "large"), in_memory[64];
+    snprintf(in_memory, sizeof in_memory, "/dev/shm/magister-large-%ld", (long)getpid());
+    char *bytes = aligned_alloc(DIRECT_ALIGNMENT, room);
+    assert_non_null(bytes);
+    for (size_t i = 0; i < room; i++) bytes[i] = (char)(i * 2654435761u >> 13);
+    for (size_t i = 0; i < sizeof SIZES / sizeof SIZES[0]; i++) {
+        write_and_compare(on_disk, bytes, SIZES[i]);
+        write_and_compare(on_disk, bytes + 1, SIZES[i]);
+        write_and_compare(in_memory, bytes, SIZES[i]);
+    }
+    unlink(in_memory);
+    struct rlimit old, tight;
+    getrlimit(RLIMIT_FSIZE, &old);
+    tight = (struct rlimit){6000, old.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &tight);
+    status st = file_write_direct(on_disk, bytes, 1 << 20);
+    setrlimit(RLIMIT_FSIZE, &old);
+    assert_int_equal(st, ERR_IO);
+    fail_clear();
+    assert_int_equal(file_write_direct("/nonexistent/file", bytes, 1), ERR_CREATE);
+    free(bytes);
+    free(on_disk);
+}
+
 static void directories_are_made_with_parents_and_removed(void **state)
 {
     (void)state;
@@ -243,6 +286,7 @@ int main(void)
         cmocka_unit_test_teardown(a_file_is_written_whole_and_read_back, forget_failure),
         cmocka_unit_test_teardown(what_is_not_there_is_missing, forget_failure),
         cmocka_unit_test_teardown(a_failed_write_keeps_the_old_file, forget_failure),
+        cmocka_unit_test_teardown(large_files_are_written_past_the_cache, forget_failure),
         cmocka_unit_test_teardown(directories_are_made_with_parents_and_removed, forget_failure),
         cmocka_unit_test(hashes_tell_bytes_apart),
         cmocka_unit_test(a_file_has_the_hash_of_its_bytes),

@@ -111,6 +111,8 @@ static status toy_loss(void *self, const train_slice *slice, tensor **out)
         TRY(FAIL(ERR_MISSING, "frame 12 of sample %zu is not there", slice->samples[0]));
     if (here && slice->step == t->stop_step) trainer_stop();
     if (here && slice->step == t->disk_step) disk_full();
+    for (size_t i = 0; t->order && i < slice->count; i++)
+        fprintf(t->order, "%lld %zu\n", (long long)slice->step, slice->samples[i]);
     TRY(batch_new(slice->samples, slice->count, &b));
     tensor *logits = forward(t, &b, slice->count);
     tensor *labels = t_from_i64(b.labels, SHAPE((int64_t)slice->count));

@@ -7,6 +7,8 @@
 
 #include "trainer/trainer.h"
 
+#include <stdio.h>
+
 enum { TOY_SAMPLES = 203, TOY_DEVELOPMENT = 60, TOY_WORDS = 97, TOY_CLASSES = 7, TOY_WIDTH = 16, TOY_LONGEST = 12 };
 
 typedef struct {
@@ -16,6 +18,7 @@ typedef struct {
     /* What goes wrong: at this step (-1: never) on this rank. */
     int64_t stop_step, fail_step, nan_step, disk_step; /* disk: files cannot become larger than 4 KiB from then on */
     int bad_rank;
+    FILE *order;         /* gets "step sample" for each sample of a loss; NULL: it is not asked for */
     int64_t losses;      /* calls of loss */
     int64_t evaluations; /* calls of evaluate */
 } toy;

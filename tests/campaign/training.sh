@@ -1,0 +1,124 @@
+# Sourced behind common.sh: a small run on two ranks (a teacher of 90 steps with a checkpoint every 10, and its
+# predictions) to be disturbed, and what it ends with when it is not.
+MAGISTER=$BUILD/magister
+ROOT=$(cd "$(dirname "$0")/../.." && pwd)
+export XDG_STATE_HOME="$OUT/state" OMP_NUM_THREADS=1
+RUN=$OUT/run
+EXEC='' # or exec, in a shell of its own that becomes the launcher
+
+magister_run() { # STAGES WORD...
+    local stages=$1
+    shift
+    $EXEC "$MAGISTER" run "$ROOT/tests/fixtures/kitchen.yaml" generate.videos=12 generate.eval_videos=4 generate.texts=60 \
+        teacher.variants=null teacher.layers=1 teacher.width=32 teacher.train.epochs=100 teacher.train.max_steps=90 \
+        teacher.train.checkpoint_steps=10 launch.timeout=30 --ranks 2 "stages=[$stages]" "$@"
+}
+
+# The whole run, in $RUN, from where it is.
+run_whole() { magister_run generate,teacher,predict out="$RUN" --resume; }
+
+model_of() { echo "$1/steps/teacher/model.safetensors"; }
+
+# $OUT/template has the data, $OUT/reference all of the run.
+if [ ! -e "$OUT/reference.done" ]; then
+    rm -rf "$OUT/template" "$RUN" "$OUT/reference"
+    magister_run generate out="$OUT/template" >"$OUT/reference.said" 2>&1 || { cat "$OUT/reference.said"; exit 1; }
+    cp -r "$OUT/template" "$RUN"
+    run_whole >"$OUT/reference.said" 2>&1 || { cat "$OUT/reference.said"; exit 1; }
+    mv "$RUN" "$OUT/reference"
+    touch "$OUT/reference.done"
+fi
+
+# All that works on the run but the launcher: mpirun, watchers, ranks.
+processes() { pgrep -f -- "--run $RUN --section" || true; }
+
+is_among() { case " $1 " in *" $2 "*) ;; *) return 1 ;; esac; }
+
+parent_of() { sed 's/.*) . \([0-9]*\) .*/\1/' "/proc/$1/stat" 2>/dev/null; }
+
+rank_of() { tr '\0' '\n' 2>/dev/null <"/proc/$1/environ" | sed -n 's/^OMPI_COMM_WORLD_RANK=//p'; }
+
+# The processes of the ranks, or with "watchers" those above them: "RANK PROCESS" a line.
+ranks_and_processes() { # [watchers]
+    local all each parent
+    all=$(pgrep -f "^[^ ]*magister-rank --run $RUN --section" | tr '\n' ' ')
+    for each in $all; do
+        parent=$(parent_of "$each")
+        is_among "$all" "$parent" && echo "$(rank_of "$each") $([ $# = 0 ] && echo "$each" || echo "$parent")"
+    done || true
+}
+
+process_of_rank() { ranks_and_processes | awk -v rank="$1" '$1 == rank {print $2}'; }
+
+now_ms() { echo $(($(date +%s%N) / 1000000)); }
+
+exec {NOTHING}<> <(:)
+nap_ms() { read -rt "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))" -u "$NOTHING" || true; } # no process is started
+
+# Waits until "$@" holds; not when the launcher has ended, or after 60 s.
+until_holds() {
+    local begun=$SECONDS
+    until "$@"; do
+        kill -0 "$LAUNCHER" 2>/dev/null && [ $((SECONDS - begun)) -lt 60 ] || return 1
+        nap_ms 2
+    done
+}
+
+# Sets PROCESS to that of rank $1.
+holds_rank() {
+    PROCESS=$(process_of_rank "$1")
+    [ -n "$PROCESS" ]
+}
+trains() { grep -qs '"step": 2,' "$RUN/steps/teacher/curve.jsonl"; }
+saves() { compgen -G "$RUN/steps/teacher/*.unfinished" >/dev/null; }
+predicts() { [ -e "$RUN/logs/predict.teacher.rank0.log" ]; }
+writes() { [ -e "$RUN/store.sqlite-journal" ] || [ -s "$RUN/store.sqlite-wal" ]; }
+
+# Lets the run come to the moment it is to be disturbed at: one of MOMENTS, with a random delay. Sets PROCESS to that of rank
+# $2. Fails when the run has ended.
+MOMENTS=(start step checkpoint store)
+come_to() { # MOMENT RANK
+    case $1 in
+    start) until_holds holds_rank "$2" && nap_ms $((RANDOM % 800)) ;;
+    step) until_holds trains && holds_rank "$2" && nap_ms $((RANDOM % 1500)) ;;
+    checkpoint)
+        until_holds trains && holds_rank "$2" && nap_ms $((RANDOM % 300)) && until_holds saves &&
+            nap_ms $((RANDOM % 20))
+        ;;
+    store) until_holds predicts && holds_rank "$2" && until_holds writes && nap_ms $((RANDOM % 100)) ;;
+    esac
+}
+
+# Trials until as many are in the log as were asked for; `trial NUMBER MOMENT` writes its line with `note`, or fails when the
+# run was over before it could be disturbed.
+campaign() {
+    local number
+    number=$(wc -l <"$LOG")
+    while [ "$(grep -vc missed "$LOG" || true)" -lt "$TRIALS" ]; do
+        RANDOM=$((SEED * 7919 + number))
+        rm -rf "$RUN"
+        cp -r "$OUT/template" "$RUN"
+        (EXEC=exec && run_whole) >"$OUT/said" 2>&1 &
+        LAUNCHER=$!
+        trial "$number" "${MOMENTS[$((number % ${#MOMENTS[@]}))]}" || echo "$number missed" >>"$LOG"
+        number=$((number + 1))
+    done
+}
+
+note() { # VERDICT WORDS: a failed trial is kept
+    echo "$2 $1" >>"$LOG"
+    [ "$1" != good ] || return 0
+    local kept=$OUT/failed-${2%% *}
+    rm -rf "$kept"
+    cp -r "$RUN" "$kept"
+    cp "$OUT"/said* "$kept/"
+}
+
+# Goes on with the run; prints what is wrong with the end it comes to.
+resumes() {
+    local code=0
+    run_whole >"$OUT/said.resumed" 2>&1 || code=$?
+    [ $code = 0 ] || { echo "(resuming ended with $code)"; return; }
+    cmp -s "$(model_of "$RUN")" "$(model_of "$OUT/reference")" || { echo "(the weights are others)"; return; }
+    "$MAGISTER" store check "$RUN/store.sqlite" >"$OUT/said.store" 2>&1 || echo "(the store is damaged)"
+}

@@ -102,8 +102,9 @@ done:
 static status nccl_failed(const comm *c, const device_sums *d, ncclResult_t result, const char *what)
 {
     const char *more = d->last_error(d->nccl);
-    return FAIL(ERR_RANK, "rank %d (%s): NCCL failed at %s: %s%s%s; NCCL_DEBUG=WARN tells more", c->rank, comm_host(c),
-                what, d->error_string(result), more && more[0] ? ": " : "", more ? more : "");
+    return FAIL(ERR_RANK, "rank %d (%s): NCCL failed at %s: %s%s%s; NCCL_DEBUG=WARN tells more",
+                comm_world_rank(c, c->rank), comm_host(c), what, d->error_string(result), more && more[0] ? ": " : "",
+                more ? more : "");
 }
 
 /* Fails for an error of NCCL; otherwise *over tells whether the last call has been carried out. */
@@ -120,8 +121,8 @@ static status poll_stream(const comm *c, const device_sums *d, const char *what,
 {
     CUresult result = d->stream_query(NULL);
     if (result != CUDA_SUCCESS && result != CUDA_ERROR_NOT_READY)
-        return FAIL(ERR_RANK, "rank %d (%s): the GPU failed at %s, with the driver's code %d", c->rank, comm_host(c),
-                    what, (int)result);
+        return FAIL(ERR_RANK, "rank %d (%s): the GPU failed at %s, with the driver's code %d",
+                    comm_world_rank(c, c->rank), comm_host(c), what, (int)result);
     *over = result == CUDA_SUCCESS;
     return OK;
 }
@@ -142,7 +143,7 @@ static status wait_for(comm *c, const device_sums *d, awaited for_what, const ch
             TRY(FAIL(ERR_RANK,
                      "rank %d (%s) waited %g s at %s: some rank's GPU or the network between them does not answer; see "
                      "the logs of the others (launch.timeout sets the limit)",
-                     c->rank, comm_host(c), c->timeout, what));
+                     comm_world_rank(c, c->rank), comm_host(c), c->timeout, what));
     }
 done:
     return st;

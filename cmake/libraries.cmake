@@ -1,4 +1,5 @@
-# Libraries from Debian's packages, and libtorch from LIBTORCH=DIR or .deps/ (scripts/setup puts it there).
+# Libraries from the system, from PKG_CONFIG_PATH (modules) or from CMAKE_PREFIX_PATH, and libtorch from LIBTORCH=DIR or
+# .deps/ (scripts/setup puts it there).
 find_package(PkgConfig REQUIRED)
 find_package(ZLIB REQUIRED)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
@@ -6,9 +7,10 @@ pkg_check_modules(YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(UTF8PROC REQUIRED IMPORTED_TARGET libutf8proc)
-pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo)
 pkg_check_modules(PROTOBUF_C REQUIRED IMPORTED_TARGET libprotobuf-c)
-find_program(PROTOC_C protoc-c REQUIRED)
+if(MAGISTER_WITH_CAIRO)
+  pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo)
+endif()
 pkg_check_modules(CMOCKA IMPORTED_TARGET cmocka)
 
 set(MAGISTER_MPI "")
@@ -34,4 +36,3 @@ add_library(libtorch INTERFACE)
 target_include_directories(libtorch SYSTEM INTERFACE
   ${LIBTORCH}/include ${LIBTORCH}/include/torch/csrc/api/include)
 target_link_libraries(libtorch INTERFACE ${LIBTORCH}/lib/libtorch_cpu.so ${LIBTORCH}/lib/libc10.so ${CMAKE_DL_LIBS})
-target_link_options(libtorch INTERFACE -Wl,-rpath,${LIBTORCH}/lib)

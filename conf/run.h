@@ -3,9 +3,10 @@
  *   recipe.yaml            the resolved recipe
  *   data/                  what the generator wrote
  *   store.sqlite           predictions
+ *   state.json             what the launcher does; submitted.json: the jobs in Slurm that are to work on the run
  *   logs/STEP.rankN.log    one log a rank and step; the launcher's own is logs/launcher.log
  *   logs/STEP.rankN.error, .stack   why a rank ended, and where it was when others waited for it
- *   steps/STEP/            checkpoints, model.safetensors, curve.jsonl, stats.json, events/
+ *   steps/STEP/            checkpoints, model.safetensors, curve.jsonl, stats.json, progress.json, events/
  *   metrics.json, analysis.json, report.html
  *
  * A step is one training or prediction of the plan. Its name is the name of what it trains, with the seed when the

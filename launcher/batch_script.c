@@ -127,7 +127,7 @@ static status write_command(const batch_script *b, FILE *to)
     status st = OK;
     char *program = shell_quoted(b->program), *run = shell_quoted(b->run);
     if (!program || !run) TRY(FAIL(ERR_MEMORY, "no memory to write the job %s", b->name));
-    fprintf(to, "exec %s run %s/recipe.yaml --resume --requeue", program, run);
+    fprintf(to, "exec %s run %s/recipe.yaml --doctor --resume --requeue", program, run);
     if (b->stage) fprintf(to, " --only %s", b->stage);
     if (b->members) fputs(" --member array", to);
     fputc('\n', to);

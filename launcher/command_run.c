@@ -5,6 +5,8 @@
 #include "launcher/allocation.h"
 #include "launcher/commands.h"
 #include "launcher/plan.h"
+#include "launcher/preflight.h"
+#include "launcher/ranks.h"
 #include "launcher/requeue.h"
 #include "launcher/run_recipe.h"
 #include "launcher/rundir.h"
@@ -20,7 +22,8 @@ enum {
     KEY_RESTARTS = 'x',
     KEY_MEMBER = 'm',
     KEY_ONLY = 'o',
-    KEY_REQUEUE = 'q'
+    KEY_REQUEUE = 'q',
+    KEY_DOCTOR = 'd'
 };
 
 static const struct argp_option OPTIONS[] = {
@@ -33,6 +36,7 @@ static const struct argp_option OPTIONS[] = {
     {"member", KEY_MEMBER, "N", 0,
      "Of a sweep, run member N alone (from 0), or for \"array\" the one of SLURM_ARRAY_TASK_ID", 0},
     {"only", KEY_ONLY, "STAGE", 0, "Run this stage alone; those before it must be done", 0},
+    {"doctor", KEY_DOCTOR, NULL, 0, "Begin with magister doctor, and do not run where it finds a failure", 0},
     {"requeue", KEY_REQUEUE, NULL, 0, "In a Slurm job that was stopped: put it back into the queue", 0},
     {0},
 };
@@ -57,7 +61,7 @@ typedef struct {
     char ranks[48], restarts[48]; /* overrides, "launch.ranks=2"; "" without */
     const char *member;           /* of a sweep; NULL: all */
     const char *only;             /* stage; NULL: all */
-    bool requeue;
+    bool requeue, doctor;
 } options;
 
 static void take_option(int key, char *value, struct argp_state *state)
@@ -75,8 +79,8 @@ static void take_option(int key, char *value, struct argp_state *state)
         o->only = value;
         return;
     }
-    if (key == KEY_REQUEUE) {
-        o->requeue = true;
+    if (key == KEY_REQUEUE || key == KEY_DOCTOR) {
+        *(key == KEY_REQUEUE ? &o->requeue : &o->doctor) = true;
         return;
     }
     if (key == KEY_MEMBER) {
@@ -148,6 +152,8 @@ status command_run(int argc, char **argv)
     if (!sweep_count(r) && o.member)
         TRY(FAIL(ERR_USAGE, "--member is for sweeps, and %s is none (magister recipe help sweep)", line.found.at[0]));
     if (o.only) TRY(check_stage(r, o.only));
+    stop_install();
+    if (o.doctor) TRY(preflight(line.found.at[0]));
     if (!sweep_count(r)) TRY(run_recipe(r, o.mode, o.only, true));
     else if (o.member) TRY(sweep_run_member(r, o.member, o.mode));
     else TRY(sweep_run(r, o.mode));

@@ -56,7 +56,7 @@ static status read_recipe(const words *found, json_t **sweep, char **directory)
                  found->at[0]));
     *directory = run_directory(r);
     if (!*directory) TRY(FAIL(ERR_MEMORY, "no memory to look for a sweep"));
-    TRY(sweep_dir_describe(r, sweep));
+    TRY(sweep_dir_look(*directory, r, sweep));
 done:
     recipe_free(&r);
     return st;

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WORDS_MAX = 96, TAIL = 700, LINE_MAX_BYTES = 8192 };
+enum { AGAIN_SECONDS = 2, WORDS_MAX = 96, TAIL = 700, LINE_MAX_BYTES = 8192 };
 static const char TOPIC[] = "MPI";
 static const double IMMEDIATE_SECONDS = 8; /* until a job of its own has begun */
 static const double DONE_SECONDS = 2;      /* for ranks that have told all to end, and to clear up behind them */
@@ -295,11 +295,43 @@ static void tell_end(trial *t, const doctor_task *task, const command_words *c, 
         finding_fail(to, TOPIC, ERR_RANK, advice, "the ranks ended and told nothing%s%s", colon, t->tail);
 }
 
+static status trial_run(trial *t, const command_words *c, double end, findings *to)
+{
+    *t = (trial){.output = -1, .complaint = -1, .end = end};
+    status st = trial_start(c, t);
+    if (st != OK) return st;
+    trial_hear(t, c, to);
+    trial_end(t);
+    return OK;
+}
+
+/* Just after a job was put back into the queue, Slurm may take its next first step for the last one ("Job credential
+ * revoked"), and this is the first step: a start that srun itself refuses is tried once more. */
+static bool is_worth_another(const trial *t, const command_words *c, const doctor_task *task)
+{
+    bool refused = t->how && !t->late && t->first == 0;
+    return refused && c->starter.kind == START_SRUN && !task->partition && t->end - now_seconds() > 2 * AGAIN_SECONDS;
+}
+
+static status trial_with_patience(trial *t, const command_words *c, const doctor_task *task, double end, findings *to)
+{
+    status st = OK;
+    TRY(trial_run(t, c, end, to));
+    if (!is_worth_another(t, c, task)) goto done;
+    tidy_tail(t);
+    finding_note(to, TOPIC, "", "srun was tried twice; at first it said: %s", t->tail);
+    nanosleep(&(struct timespec){.tv_sec = AGAIN_SECONDS}, NULL);
+    TRY(trial_run(t, c, end, to));
+done:
+    return st;
+}
+
 static void try_ranks(const doctor_task *task, double seconds, findings *to)
 {
     status st = OK;
     command_words c = {0};
-    trial t = {.output = -1, .complaint = -1, .end = now_seconds() + seconds};
+    trial t = {.output = -1};
+    double end = now_seconds() + seconds;
     setenv("OMP_NUM_THREADS", "1", 1);
     setenv("MAGISTER_BIND", "", 1);
     setenv("MAGISTER_TERMINAL", "0", 1);
@@ -314,9 +346,7 @@ static void try_ranks(const doctor_task *task, double seconds, findings *to)
         finding_note(to, TOPIC, "", "no rank was started: there is no magister-rank");
         goto done;
     }
-    TRY(trial_start(&c, &t));
-    trial_hear(&t, &c, to);
-    trial_end(&t);
+    TRY(trial_with_patience(&t, &c, task, end, to));
     tell_end(&t, task, &c, seconds, to);
 done:
     free(c.program);

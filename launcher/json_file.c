@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { BYTES_MAX = 1 << 20 };
 
@@ -15,6 +16,8 @@ status json_file_read(const char *path, json_t **out)
     char *bytes = NULL;
     size_t count;
     json_error_t error;
+    struct stat info;
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode)) TRY(FAIL(ERR_INPUT, "%s: is no regular file", path));
     TRY(file_read(path, BYTES_MAX, &bytes, &count));
     json_t *object = json_loadb(bytes, count, JSON_REJECT_DUPLICATES, &error);
     if (!object) TRY(FAIL(ERR_INPUT, "%s:%d: is no JSON: %s", path, error.line, error.text));

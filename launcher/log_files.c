@@ -107,7 +107,7 @@ status log_files_find(const char *run, int rank, log_files *files)
         if (!read_name(entry->d_name, &file) || !is_wanted(&file, rank) || is_known(files, entry->d_name)) continue;
         TRY(add(files, path, entry->d_name, file));
     }
-    qsort(files->at + before, files->count - before, sizeof *files->at, by_rank);
+    if (files->count > before) qsort(files->at + before, files->count - before, sizeof *files->at, by_rank);
 done:
     if (folder) closedir(folder);
     free(path);
@@ -175,7 +175,7 @@ static int64_t begin_of_lines(int fd, int64_t size, int64_t lines)
 
 static int open_log(const log_file *file, struct stat *info)
 {
-    int fd = open(file->path, O_RDONLY | O_CLOEXEC);
+    int fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0 && fstat(fd, info)) {
         close(fd);
         fd = -1;

@@ -1,8 +1,10 @@
 #include "launcher/picture.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "launcher/html.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,12 +35,31 @@ done:
     return st;
 }
 
+/* The numbers of a page stand without its pictures, so a machine without cairo gets the page all the same. */
+static void leave_out(FILE *to, const char *alt)
+{
+    static bool told;
+    if (!told) log_warn("pages have no pictures: %s", fail_message());
+    told = true;
+    fputs("<p class=missing>", to);
+    html_text(to, alt);
+    fputs(": not drawn (", to);
+    html_text(to, fail_message());
+    fputs(")</p>\n", to);
+    fail_clear();
+}
+
 status picture_write(FILE *to, const char *folder, const char *name, const chart *c, const char *alt)
 {
     status st = OK;
     char *bytes = NULL;
     size_t count = 0;
-    TRY(chart_render(c, CHART_SVG, &bytes, &count));
+    st = chart_render(c, CHART_SVG, &bytes, &count);
+    if (st == ERR_MISSING) {
+        leave_out(to, alt);
+        return OK;
+    }
+    TRY(st);
     fprintf(to, "<img width=%.0f height=%.0f alt=\"", c->width, chart_height(c));
     html_text(to, alt);
     fputs("\" src=\"", to);

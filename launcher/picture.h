@@ -9,7 +9,8 @@
 /* Writes the chart into the page as an image (SVG, with `alt` for who cannot see it) and, unless `folder` is NULL, as
  * FOLDER/NAME.png; characters of `name` that do not belong in a file name become '_'. SVG goes in as an image and not
  * as elements: cairo numbers its glyphs, and those of several charts would be taken for each other.
- * Errors: those of chart_render; ERR_CREATE, ERR_IO. */
+ * Without cairo a line in the page says that the picture is missing; it is warned of once.
+ * Errors: those of chart_render except ERR_MISSING; ERR_CREATE, ERR_IO. */
 status picture_write(FILE *to, const char *folder, const char *name, const chart *c, const char *alt);
 
 #endif

@@ -158,7 +158,6 @@ status run_recipe(recipe *r, run_mode mode, const char *only, bool results)
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
     TRY(job_prepare(&j));
-    stop_install();
     TRY(job_open(&j, mode));
     log_info("%s: run in %s", recipe_text(r, "name"), j.directory);
     plan_print(&j.plan, stderr);

@@ -88,11 +88,21 @@ static status ids_add(id_list *ids, const char *id)
 static status ids_of(const run_view *view, id_list *ids)
 {
     status st = OK;
-    if (view->state.phase == RUN_DONE) return OK; /* its jobs no longer matter */
+    if (view->state.phase == RUN_DONE && view->jobs.count < 2) return OK; /* no other job is to go on after this one */
     for (size_t i = 0; i < view->jobs.count; i++) TRY(ids_add(ids, view->jobs.at[i].id));
     if (view->state.phase == RUN_RUNNING && view->state.job[0]) TRY(ids_add(ids, view->state.job));
 done:
     return st;
+}
+
+/* An answer that is not old, and that no launcher has changed something since. */
+static bool is_fresh(const slurm_memory *memory, const run_views *views, time_t now)
+{
+    time_t age = now - memory->asked;
+    if (!memory->asked || age >= SLURM_ASK_SECONDS) return false;
+    for (size_t i = 0; i < views->count; i++)
+        if (views->at[i].state.changed >= memory->asked && age > 1) return false;
+    return true;
 }
 
 /* A Slurm that cannot be asked is told, and is no failure. */
@@ -102,7 +112,7 @@ static status ask_slurm(const run_views *views, slurm_memory *memory)
     id_list ids = {0};
     time_t now = time(NULL);
     for (size_t i = 0; i < views->count; i++) TRY(ids_of(&views->at[i], &ids));
-    if (!ids.count || (memory->asked && now - memory->asked < SLURM_ASK_SECONDS)) goto done;
+    if (!ids.count || is_fresh(memory, views, now)) goto done;
     slurm_memory_free(memory);
     memory->asked = now;
     st = slurm_jobs_ask(ids.at, ids.count, &memory->jobs);
@@ -139,7 +149,7 @@ static bool is_mine(const run_view *view, const char *shown)
 
 static status take_jobs(run_view *view, const slurm_memory *memory)
 {
-    if (!memory->jobs.count || view->state.phase == RUN_DONE) return OK;
+    if (!memory->jobs.count) return OK;
     view->slurm.at = calloc(memory->jobs.count, sizeof *view->slurm.at);
     if (!view->slurm.at) return FAIL(ERR_MEMORY, "no memory for the jobs of %s", view->run);
     for (size_t i = 0; i < memory->jobs.count; i++)
@@ -210,6 +220,9 @@ static void conclude_unseen(run_view *view)
     } else if (job && silent > LAST_WORD_SECONDS) { /* network file systems show what was written last with a delay */
         snprintf(text, sizeof text, "its job %s ended (%s) and its launcher left no word", job->id, job->state);
         conclude(view, VIEW_DIED, text);
+    } else if (job) {
+        snprintf(text, sizeof text, "its job %s ended (%s), its last word is awaited", job->id, job->state);
+        conclude(view, VIEW_RUNNING, text);
     } else {
         conclude(view, is_silent ? VIEW_SILENT : VIEW_RUNNING, is_silent ? text : NULL);
     }
@@ -228,23 +241,38 @@ static void conclude_running(run_view *view)
     else conclude(view, VIEW_DIED, text);
 }
 
-/* A run of which no launcher works: by its jobs, if they are later than its last word. */
+/* A job that began after the last launcher had ended, and ended badly itself; of a run without any launcher, whichever.
+ */
+static const slurm_job *job_without_launcher(const run_view *view)
+{
+    for (size_t i = 0; i < view->slurm.count; i++) {
+        const slurm_job *job = &view->slurm.at[i];
+        bool ended = slurm_phase_of(job) == SLURM_ENDED, well = !strcmp(job->state, "COMPLETED");
+        bool later = job->start >= view->state.changed && !well && strncmp(job->state, "CANCELLED", 9) != 0;
+        if (ended && (later || view->state.phase == RUN_UNKNOWN)) return job;
+    }
+    return NULL;
+}
+
+/* A run of which no launcher works: by its jobs, if they are later than its last word. A run may have several, a stage
+ * each. */
 static void conclude_resting(run_view *view)
 {
     static const run_condition CONDITION[] = {
         [RUN_UNKNOWN] = VIEW_UNKNOWN, [RUN_STOPPED] = VIEW_STOPPED, [RUN_FAILED] = VIEW_FAILED, [RUN_DONE] = VIEW_DONE};
     char text[600];
     const slurm_job *waits = job_in(view, SLURM_WAITS), *runs = job_in(view, SLURM_RUNS),
-                    *ended = job_in(view, SLURM_ENDED);
-    if (runs && runs->start > view->state.changed) {
+                    *ended = job_without_launcher(view);
+    if (runs && runs->start >= view->state.changed && strcmp(runs->state, "COMPLETING") != 0) {
         snprintf(text, sizeof text, "job %s runs, and magister has not begun in it yet", runs->id);
         conclude(view, VIEW_STARTING, text);
     } else if (waits) {
         conclude_pending(view, waits);
-    } else if (ended && view->state.phase == RUN_UNKNOWN) {
+    } else if (ended) {
+        bool cancelled = !strncmp(ended->state, "CANCELLED", 9);
         snprintf(text, sizeof text, "job %s ended (%s%s%s) before magister began", ended->id, ended->state,
-                 ended->reason[0] ? ", " : "", ended->reason);
-        conclude(view, VIEW_DIED, text);
+                 ended->reason[0] && !cancelled ? ", " : "", cancelled ? "" : ended->reason);
+        conclude(view, cancelled ? VIEW_STOPPED : VIEW_DIED, text);
     } else {
         conclude(view, CONDITION[view->state.phase], NULL);
     }
@@ -293,28 +321,30 @@ static bool never_starts(const run_view *view)
     return false;
 }
 
+/* A run of jobs goes on with jobs. */
+static void write_resume(const run_view *view, const char *before, char *out, size_t size)
+{
+    if (view->jobs.count) snprintf(out, size, "%smagister submit --resume %s", before, view->run);
+    else if (below_run(view->run, "recipe.yaml"))
+        snprintf(out, size, "%smagister run %s/recipe.yaml out=%s --resume", before, view->run, view->run);
+}
+
 void run_view_next(const run_view *view, char *out, size_t size)
 {
-    const char *run = view->run;
-    bool begun = below_run(run, "recipe.yaml");
     out[0] = '\0';
     switch (view->condition) {
     case VIEW_PENDING:
-        if (never_starts(view)) snprintf(out, size, "magister cancel %s", run);
+        if (never_starts(view)) snprintf(out, size, "magister cancel %s", view->run);
         break;
     case VIEW_SILENT:
         snprintf(out, size, "look whether process %lld still runs on %s", (long long)view->state.launcher.pid,
                  view->state.launcher.host);
         break;
     case VIEW_DIED:
-    case VIEW_STOPPED:
-        if (begun) snprintf(out, size, "magister run %s/recipe.yaml out=%s --resume", run, run);
-        break;
-    case VIEW_FAILED:
-        if (begun) snprintf(out, size, "mend the cause, then: magister run %s/recipe.yaml out=%s --resume", run, run);
-        break;
+    case VIEW_STOPPED: write_resume(view, "", out, size); break;
+    case VIEW_FAILED: write_resume(view, "mend the cause, then: ", out, size); break;
     case VIEW_DONE:
-        if (below_run(run, "report.html")) snprintf(out, size, "%s/report.html", run);
+        if (below_run(view->run, "report.html")) snprintf(out, size, "%s/report.html", view->run);
         break;
     case VIEW_UNKNOWN:
     case VIEW_STARTING:

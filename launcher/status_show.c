@@ -199,7 +199,7 @@ static void print_launcher(const run_view *view, FILE *to)
     fprintf(to, "process %lld on %s", (long long)s->launcher.pid, s->launcher.host);
     if (s->job[0]) fprintf(to, ", in job %s", s->job);
     if (view->condition == VIEW_RUNNING) fprintf(to, ", for %s", passed);
-    fprintf(to, ", last sign of life %s ago\n", sign);
+    fprintf(to, ", %s %s ago\n", s->phase == RUN_RUNNING ? "last sign of life" : "ended", sign);
     print_label("ranks", to);
     fprintf(to, "%lld on %lld node%s, started anew %lld time%s\n", (long long)s->ranks, (long long)s->nodes,
             s->nodes == 1 ? "" : "s", (long long)s->restarts, s->restarts == 1 ? "" : "s");
@@ -219,6 +219,7 @@ static const submitted_job *submitted_as(const run_view *view, const slurm_job *
 static void print_job(const run_view *view, const slurm_job *job, FILE *to)
 {
     const submitted_job *as = submitted_as(view, job);
+    bool ended = slurm_phase_of(job) == SLURM_ENDED;
     const char *words = slurm_reason_text(job->reason);
     char start[32];
     time_write(start, sizeof start, job->start);
@@ -226,9 +227,10 @@ static void print_job(const run_view *view, const slurm_job *job, FILE *to)
     fprintf(to, "%s%s%s%s: %s", job->id, as && as->name[0] ? " (" : "", as ? as->name : "",
             as && as->name[0] ? ")" : "", job->state);
     if (job->nodes[0]) fprintf(to, " on %s", job->nodes);
-    if (job->reason[0]) fprintf(to, ", %s", job->reason);
-    if (words[0]) fprintf(to, ": %s", words);
-    if (start[0])
+    bool waited = ended && (!strncmp(words, "waits", 5) || !strncmp(words, "never", 5)); /* it does so no longer */
+    if (job->reason[0] && !waited) fprintf(to, ", %s", job->reason);
+    if (words[0] && !waited) fprintf(to, ": %s", words);
+    if (start[0] && !waited)
         fprintf(to, slurm_phase_of(job) == SLURM_WAITS ? ", expected to begin at %s" : ", begun at %s", start);
     fputc('\n', to);
 }

@@ -1,6 +1,7 @@
 #include "launcher/sweep_dir.h"
 
 #include "base/file.h"
+#include "base/log.h"
 #include "conf/run.h"
 #include "conf/sweep.h"
 
@@ -177,6 +178,21 @@ static bool same_text(const json_t *a, const json_t *b)
     free(x);
     free(y);
     return same;
+}
+
+status sweep_dir_look(const char *directory, const recipe *r, json_t **out)
+{
+    status st = OK;
+    json_t *said = NULL, *there = NULL;
+    TRY(sweep_dir_describe(r, &said));
+    if (holds(directory, SWEEP)) TRY(sweep_dir_read(directory, &there));
+    if (there && !same_text(json_object_get(said, "members"), json_object_get(there, "members")))
+        log_warn("%s is not the sweep that the recipe is now; what follows is what is there", directory);
+    *out = json_incref(there ? there : said);
+done:
+    json_decref(said);
+    json_decref(there);
+    return st;
 }
 
 /* Members keep their numbers and values: those of `old` come first in `fresh`. */

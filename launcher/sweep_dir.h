@@ -31,4 +31,8 @@ status sweep_dir_describe(const recipe *r, json_t **out);
  * sweep, ERR_INPUT, ERR_IO, ERR_MEMORY. */
 status sweep_dir_read(const char *directory, json_t **out);
 
+/* The same of the directory of a recipe: what is there, or else what the recipe says. A sweep that is there and is not
+ * the recipe's is warned of. */
+status sweep_dir_look(const char *directory, const recipe *r, json_t **out);
+
 #endif

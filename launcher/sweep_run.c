@@ -120,7 +120,6 @@ status sweep_run(const recipe *r, run_mode mode)
     size_t count = sweep_count(r);
     char *directory = run_directory(r);
     if (!directory) TRY(FAIL(ERR_MEMORY, "no memory to start a sweep"));
-    stop_install();
     TRY(sweep_dir_open(directory, r, mode, &lock));
     log_info("%s: a sweep of %zu members in %s", recipe_text(r, "name"), count, directory);
     for (size_t i = 0; i < count && stopped == OK; i++)

@@ -52,8 +52,13 @@ reference() {
     env -u SLURM_CONF "$MAGISTER" run r.yaml --ranks "$ranks" out=ref "$@" >ref.log 2>&1 || give_up "the reference: $(cat ref.log)"
 }
 
+weights() { # FILE: its tensors, without the header, which names the recipe's hash
+    tail -c +$(($(od -An -t u8 -N 8 "$1") + 9)) "$1"
+}
+
 same_model() { # RUN [STEP]
-    cmp "ref/steps/${2:-teacher}/model.safetensors" "$1/steps/${2:-teacher}/model.safetensors" ||
+    local model=steps/${2:-teacher}/model.safetensors
+    [ -s "ref/$model" ] && cmp <(weights "ref/$model") <(weights "$1/$model") ||
         wrong "$1: the weights are not those of the undisturbed run"
 }
 
@@ -70,11 +75,12 @@ state_of() { squeue -h -t all -j "$1" -o %T 2>/dev/null | head -n 1; }
 is_state() { [ "$(state_of "$1")" = "$2" ]; }
 has_ended() { case "$(state_of "$1")" in COMPLETED | FAILED | CANCELLED | TIMEOUT | NODE_FAIL) true ;; *) false ;; esac; }
 run_is() { grep -q "\"state\": \"$2\"" "$1/state.json"; }
-trains() { # RUN STEP: a rank is in that step of training or behind it
+step_of() { # RUN: of its teacher's training
     local at
     at=$(sed -n 's/.*"done": \([0-9]*\).*/\1/p' "$1/steps/teacher/progress.json" 2>/dev/null)
-    [ "${at:-0}" -ge "$2" ]
+    echo "${at:-0}"
 }
+trains() { [ "$(step_of "$1")" -ge "$2" ]; } # RUN STEP: it is that far or farther
 
 submit() { "$MAGISTER" submit r.yaml "$@" 2>submit.log || give_up "submit: $(cat submit.log)"; }
 
@@ -165,8 +171,9 @@ requeue) # ten times
     reference 2 teacher.train.epochs=40
     id=$(submit out=a teacher.train.epochs=40)
     for turn in $(seq 10); do
+        before=$(step_of a)
         wait_until 60 "turn $turn" is_state "$id" RUNNING
-        wait_until 60 "training in turn $turn" trains a $((turn * 6))
+        wait_until 60 "training in turn $turn" trains a $((before + 6))
         scancel --batch --signal=USR1 "$id"
         wait_until 30 "the queue after turn $turn" is_state "$id" PENDING
     done
@@ -267,6 +274,35 @@ cancel) # saves, and does not come back
     wait_until 30 "its end" has_ended "$id"
     sleep 3
     has_ended "$id" || wrong "it came back after scancel: $(squeue)"
+    ;;
+status) # what is said of a job that waits, runs, and is lost, from a machine that sees none of its processes
+    begin
+    other=$(sbatch --parsable -N4 --exclusive -o /dev/null --wrap "sleep 300")
+    wait_until 20 "a full cluster" is_state "$other" RUNNING
+    id=$(submit out=a teacher.train.epochs=200)
+    said() { "$MAGISTER" status a >said 2>&1 && grep -qF -- "$1" said; }
+    wait_until 20 "pending" said "a: pending, job $id waits until enough nodes are free (Resources)"
+    "$MAGISTER" logs a >said 2>&1
+    [ $? = 66 ] || wrong "logs of a run without any: $(cat said)"
+    scancel "$other"
+    wait_until 60 "training" trains a 20
+    wait_until 20 "running" said "a: running"
+    says said "ranks     2 on 2 nodes"
+    says said "in job $id"
+    says said ": RUNNING on n[1-2], begun at "
+    says said "samples/s"
+    "$MAGISTER" logs a --rank 1 >said 2>&1 || wrong "logs: $(cat said)"
+    says said "rank 1 of 2 on n2"
+    "$MAGISTER" status a --watch=0.5 >watched 2>&1 &
+    watcher=$!
+    wait_until 20 "watching" grep -q "a: running" watched
+    "$MAGISTER" cancel a --now >said 2>&1 || wrong "cancel --now: $(cat said)"
+    says said "job $id on n[1-2]: cancelled, its ranks are killed"
+    has_ended "$id" || wrong "cancel came back too early: $(squeue)"
+    wait "$watcher" || wrong "--watch: $(cat watched)"
+    grep -q "a: stopped\|a: died" watched || wrong "--watch did not tell the end: $(cat watched)"
+    "$MAGISTER" cancel a >said 2>&1 || wrong "cancelled twice: $(cat said)"
+    says said "a: does not run"
     ;;
 shapes) # an allocation that is not what the recipe says, and one that several launchers were started in
     begin

@@ -28,6 +28,46 @@ static void test_rank_and_size(void **state)
     assert_true(comm_host(world)[0]);
 }
 
+/* The wish for node `r` in MAGISTER_TEST_NODES; all are on one node without. */
+static int wished_node(int r)
+{
+    const char *list = getenv("MAGISTER_TEST_NODES");
+    for (int i = 0; list && i < r; i++) list = strchr(list, ',') + 1;
+    return list ? atoi(list) : 0;
+}
+
+static void test_nodes(void **state)
+{
+    (void)state;
+    int seen[64] = {0}, count = 0;
+    for (int r = 0; r < size; r++) {
+        int node = 0;
+        while (node < count && seen[node] != wished_node(r)) node++;
+        if (node == count) seen[count++] = wished_node(r);
+        assert_int_equal(comm_node_of(world, r), node);
+    }
+    assert_int_equal(comm_node_count(world), count);
+}
+
+/* First ranks of nodes exchange messages with each other, the rest only comes along. */
+static void test_probe(void **state)
+{
+    (void)state;
+    comm_link link = {.latency = -1};
+    bool first = true;
+    for (int r = 0; r < rank; r++) first = first && comm_node_of(world, r) != comm_node_of(world, rank);
+    require(comm_probe(world, 0, &link));
+    require(comm_probe(world, 100000, &link));
+    if (!first || comm_node_count(world) == 1) {
+        assert_true(link.latency == 0 && link.bandwidth == 0);
+        return;
+    }
+    assert_true(link.latency > 0 && link.latency < 10);
+    assert_true(link.bandwidth > 0);
+    assert_int_not_equal(comm_node_of(world, link.latency_rank), comm_node_of(world, rank));
+    assert_int_not_equal(comm_node_of(world, link.bandwidth_rank), comm_node_of(world, rank));
+}
+
 static void test_small_sums(void **state)
 {
     (void)state;
@@ -263,6 +303,8 @@ int main(void)
         cmocka_unit_test(test_order_of_sums),
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_rows_of_some_ranks_only),
+        cmocka_unit_test(test_nodes),
+        cmocka_unit_test(test_probe),
         cmocka_unit_test(test_agreement),
     };
     return cmocka_run_group_tests(tests, open_world, close_world);

@@ -88,6 +88,26 @@ promise) # never a silent world of one
     expect 76
     says '^failure  MPI  *2 ranks were promised and the world has 1'
     ;;
+gpus) # as a driver tells of them
+    export LD_LIBRARY_PATH="$MAGISTER_BUILD/tests/fake_cuda${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
+    export FAKE_GPUS=2
+    doctor
+    expect 0
+    says '^\(ok  *GPU  *2 ranks, each with a GPU; rank 0: Fake GPU 0, 80 GB, driver for CUDA 13.1\|warning  GPU .* a libtorch without its CUDA half\)$'
+    doctor --ranks 3
+    expect 78
+    says '^failure  GPU  *rank 2 (.*) has none: 2 can be seen there$'
+    FAKE_SHARED=1 doctor
+    expect 0
+    says '^warning  GPU  *ranks 0 and 1 share Fake GPU 1 at 0000:01:00.0 of '
+    FAKE_GPUS=0 doctor
+    expect 0
+    never '^ok  *GPU'
+    printf 'stages: [generate]\ndevice: cpu\n' >"$work/recipe.yaml"
+    doctor "$work/recipe.yaml"
+    expect 0
+    never 'Fake GPU'
+    ;;
 readonly) # a rank that sees `out` and cannot write there
     [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null || { echo "skipped: no mount namespaces here"; exit 77; }
     mkdir "$work/run" "$work/bin"

@@ -96,6 +96,20 @@ soon 4 env SAY="${WELL%%$'\n'*}" RANK_HANGS=1 "$MAGISTER" doctor --out "$WORK/ru
 holds output "2 ranks by mpirun did not end within 2 s"
 for wrong in 0 -1 x 1e9 nan; do expect 64 "--patience takes 1 to 600 seconds" doctor --patience $wrong; done
 
+SAY="${WELL%%$'\n'*}" RANK_HANGS=1 "$MAGISTER" doctor --out "$WORK/runs" --patience 60 >output 2>&1 &
+doctor=$!
+for _ in $(seq 100); do
+    pgrep -f "^sleep $SLEEP\$" >/dev/null && break
+    sleep 0.05
+done
+kill -TERM $doctor 2>/dev/null || wrong "it is not there to be stopped"
+wait $doctor
+for _ in $(seq 40); do
+    pgrep -f "^sleep $SLEEP\$" >/dev/null || break
+    sleep 0.05
+done
+if pgrep -f "^sleep $SLEEP\$" >/dev/null; then wrong "ranks are left when it is ended"; fi
+
 echo "-- out"
 SAY=$WELL expect 73 "/proc: nothing can be created there" "$MAGISTER" doctor --out /proc/runs
 if unshare -m true 2>/dev/null; then
@@ -127,6 +141,10 @@ if [ "$1" = --mpi=list ]; then
     exit
 fi
 echo "srun $*" >"$WORK/starter"
+if [ -n "${SRUN_REFUSES:-}" ]; then
+    echo x >>"$WORK/refused"
+    [ "$(wc -l <"$WORK/refused")" -gt "$SRUN_REFUSES" ] || { echo "srun: error: Job credential revoked" >&2; exit 168; }
+fi
 while [ "${1##*/}" != rank ]; do shift; done
 exec "$@"
 END
@@ -152,6 +170,11 @@ SAY=$WELL MPI_TYPES='pmi2 pmix_v4' expect 0 "(--mpi=pmix)" job "$MAGISTER" docto
 SAY=$WELL MPI_TYPES='pmi2 cray_shasta' expect 0 "srun knows no PMIx" job "$MAGISTER" doctor --out runs
 holds starter "mpirun -n 8"
 SAY=$WELL SRUN_FAILS="Unable to contact slurm controller" expect 76 "Unable to contact slurm controller" job "$MAGISTER" doctor --out runs
+SAY=$WELL SRUN_REFUSES=1 expect 0 "tried twice; at first it said: srun: error: Job credential revoked" job "$MAGISTER" doctor --out runs
+holds output "3 ranks, started by srun"
+rm refused
+SAY=$WELL SRUN_REFUSES=9 expect 76 "srun ended with exit code 168: srun: error: Job credential revoked" job "$MAGISTER" doctor --out runs
+[ "$(wc -l <refused)" -eq 2 ] || wrong "srun was called $(wc -l <refused) times"
 soon 10 env SRUN_HANGS=1 SAY="$WELL" SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=2 "$MAGISTER" doctor --out runs
 holds output "srun did not answer within 3 s"
 holds output "no rank was started: srun does not answer"

@@ -170,6 +170,22 @@ expect 0 "killed: silent, no sign of life for 12 min" "$MAGISTER" status killed
 holds output "look whether process $sleeper still runs on far"
 expect 76 "log in there" "$MAGISTER" cancel killed
 
+echo "-- the last lines of logs of all sizes"
+mkdir -p lines/logs
+printf 'stages: [teacher]\n' >lines/recipe.yaml
+for size in 0 1 65535 65536 65537 200000; do
+    yes "a line of some length, and then some" | head -c "$size" >lines/logs/teacher.rank0.log
+    for end in "" $'\n' $'\n\n'; do
+        printf '%s' "$end" >>lines/logs/teacher.rank0.log
+        for count in 0 1 2 1770 1771 1772 1000000; do
+            "$MAGISTER" logs lines --lines "$count" | grep -v "^==> " >shown
+            tail -n "$count" lines/logs/teacher.rank0.log | cmp -s - shown ||
+                cmp -s <(tail -n "$count" lines/logs/teacher.rank0.log; echo) shown || # grep ends the last line
+                wrong "the last $count lines of $size bytes are not those of tail"
+        done
+    done
+done
+
 echo "-- hostile files"
 mkdir -p hostile/logs
 printf 'stages: [teacher]\n' >hostile/recipe.yaml
@@ -183,6 +199,10 @@ done
 head -c 2000000 /dev/urandom >hostile/state.json
 expect 0 "larger than" "$MAGISTER" status hostile
 rm hostile/state.json
+mkfifo hostile/state.json hostile/logs/teacher.rank0.log
+expect 0 "is no regular file" timeout 10 "$MAGISTER" status hostile
+expect 66 "has no logs yet" timeout 10 "$MAGISTER" logs hostile
+rm hostile/state.json hostile/logs/teacher.rank0.log
 head -c 3000 /dev/urandom >"$XDG_STATE_HOME/magister/runs.new"
 cat "$XDG_STATE_HOME/magister/runs" >>"$XDG_STATE_HOME/magister/runs.new"
 mv "$XDG_STATE_HOME/magister/runs.new" "$XDG_STATE_HOME/magister/runs"
@@ -237,6 +257,9 @@ printf '5|RUNNING|2026-11-26T01:43:59|n[1-2]|None\n6|PENDING|N/A||Dependency\n' 
 expect 0 "job: starting, job 5 runs, and magister has not begun in it yet" "$MAGISTER" status job
 holds output "5 (try): RUNNING on n[1-2]"
 holds output "6 (try-2): PENDING, Dependency: waits for a job it depends on"
+printf '5|CANCELLED|2026-11-26T01:43:59||Dependency\n' >queue
+expect 0 "job: stopped, job 5 ended (CANCELLED) before magister began" "$MAGISTER" status job
+holds output "magister submit --resume job"
 printf '5|FAILED|2026-11-26T01:43:59|n1|NonZeroExitCode\n' >queue
 expect 0 "job: died, job 5 ended (FAILED, NonZeroExitCode) before magister began" "$MAGISTER" status job
 : >queue
@@ -256,6 +279,18 @@ printf '#!/bin/sh\necho x >>"$QUEUE-asked"\ncat "$QUEUE"\n' >bin/squeue
 chmod +x bin/squeue
 expect 0 "done: done" "$MAGISTER" status done
 gone queue-asked # a run without jobs does not ask
+
+echo "-- a job a stage: done only when all are"
+sed 's/"state": "running"/"state": "done"/; s/"changed": "[^"]*"/"changed": "2026-11-26T01:50:00Z"/' alive.json >job/state.json
+export TZ=UTC
+printf '5|COMPLETED|2026-11-26T01:43:59|n1|None\n6|PENDING|N/A||Resources\n' >queue
+expect 0 "job: pending, job 6 waits until enough nodes are free" "$MAGISTER" status job
+printf '5|COMPLETED|2026-11-26T01:43:59|n1|None\n6|RUNNING|2026-11-26T01:50:10|n1|None\n' >queue
+expect 0 "job: starting" "$MAGISTER" status job
+printf '6|NODE_FAIL|2026-11-26T01:50:10|n1|None\n' >queue
+expect 0 "job: died, job 6 ended (NODE_FAIL) before magister began" "$MAGISTER" status job
+printf '5|COMPLETING|2026-11-26T01:43:59|n1|None\n' >queue
+expect 0 "job: done" "$MAGISTER" status job
 
 echo "-- jobs that run and wait are cancelled"
 sed 's/"job": null/"job": "5"/; s/"boot": "[^"]*"/"boot": "another"/; s/"host": "[^"]*"/"host": "n1"/' alive.json >job/state.json

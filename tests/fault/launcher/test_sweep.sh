@@ -64,6 +64,8 @@ expect 78 "is another sweep: its member 0 is $ONE, the recipe's is 00-seeds_7" "
 expect 78 "is a sweep of 3 members, and the recipe has 1" "$MAGISTER" run s.yaml --resume 'sweep.student.seeds=[[0, 1]]'
 expect 0 "4 members, 4 done" "$MAGISTER" run s.yaml --resume 'sweep.student.seeds=[[0, 1],[2, 3],[4, 5],[6]]'
 expect 0 "03-seeds_6" "$MAGISTER" sweep runs/try --csv
+expect 0 "is not the sweep that the recipe is now" "$MAGISTER" sweep s.yaml
+holds output "4 members, 4 done"
 expect 0 "runs/try is now runs/try.old-1" "$MAGISTER" run s.yaml --force
 expect 0 "3 members, 3 done" "$MAGISTER" sweep runs/try
 expect 0 "4 members, 4 done" "$MAGISTER" sweep runs/try.old-1

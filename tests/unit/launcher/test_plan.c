@@ -1,4 +1,4 @@
-/* The plan of a recipe, and what goes with it: CPUs of ranks, exit codes. */
+/* The plan of a recipe, and what goes with it: exit codes. */
 #include "launcher/failures.h"
 #include "launcher/generated.h"
 #include "launcher/plan.h"

@@ -69,8 +69,8 @@ for room in "${ROOMS[@]}"; do
         [ -n "$other" ] || { wrong "$file includes \"$include\", which is in no room"; continue; }
         [ "$mine" = "$other" ] && continue
         [[ " ${LINKS[$mine]} " == *" $other "* ]] || wrong "$file includes \"$include\": $mine may not use $other"
-    done < <(grep -oE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"[^"]+"' -r "${FOLDER[$room]}" --include='*.[ch]' \
-        --include='*.[ch]pp' --include='*.inc' | sed -E 's/:[^"]*"([^"]+)"/:\1/')
+    done < <(grep -oE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"[^"]+"' -r "${FOLDER[$room]}" \
+        --exclude-dir=generated --include='*.[ch]' --include='*.[ch]pp' --include='*.inc' | sed -E 's/:[^"]*"([^"]+)"/:\1/')
 done
 [ "$CHECKED" -gt 50 ] || wrong "only $CHECKED includes were found"
 

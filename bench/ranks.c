@@ -1,8 +1,9 @@
-/* bench_ranks BATCH STEPS - trains an encoder of the teacher's size on made-up token sequences, on as many ranks as
- * there are, and prints "samples_per_s step_ms_p50" of rank 0.
+/* bench_ranks BATCH STEPS [PIECES [LENGTHS]] - trains an encoder of the teacher's size on made-up token sequences, on
+ * as many ranks as there are, and prints "samples_per_s step_ms_p50" of rank 0.
  *
- * 4 layers, width 256, 4 heads, 30,522 pieces; sequences of 10 to 72 tokens (mean 41), as WordPiece makes of five
- * actions; heads for 2,513 actions, 125 verbs, 352 nouns; AdamW, clipping at 1. One thread a rank.
+ * 4 layers, width 256, 4 heads, PIECES (30,522) word pieces; sequences of 10 to 72 tokens (mean 41), as WordPiece makes
+ * of five actions; heads for 2,513 actions, 125 verbs, 352 nouns; AdamW, clipping at 1. One thread a rank. LENGTHS:
+ * rank r writes the lengths of its sequences to LENGTHS.r, a line a step, so that another program can train on as many.
  */
 #include "base/file.h"
 #include "base/hash.h"
@@ -15,7 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PIECES = 30522, SHORTEST = 10, LONGEST = 72, SAMPLES = 4096, HEADS = 3 };
+enum { SHORTEST = 10, LONGEST = 72, SAMPLES = 4096, HEADS = 3 };
+
+static int64_t pieces = 30522;
+static FILE *lengths_out; /* NULL: not asked for */
 
 static const int64_t CLASSES[HEADS] = {2513, 125, 352};
 static const double WEIGHTS[HEADS] = {0.7, 0.15, 0.15};
@@ -30,7 +34,7 @@ static size_t length_of(void *self, size_t sample)
 static int64_t piece_of(size_t sample, size_t place)
 {
     double u = (double)(hash_mix(hash_mix(2, sample), place) >> 11) * 0x1p-53;
-    return (int64_t)(u * u * u * (PIECES - 1));
+    return (int64_t)(u * u * u * (double)(pieces - 1));
 }
 
 static void free_batch(token_batch *b)
@@ -62,6 +66,12 @@ static status make_batch(const train_slice *slice, token_batch *b)
     return OK;
 }
 
+static void write_lengths(const train_slice *slice)
+{
+    for (size_t i = 0; lengths_out && i < slice->count; i++)
+        fprintf(lengths_out, "%zu%c", length_of(NULL, slice->samples[i]), i + 1 < slice->count ? ' ' : '\n');
+}
+
 static tensor *head_loss(tensor *logits, int head, const train_slice *slice)
 {
     int64_t labels[1024];
@@ -78,6 +88,7 @@ static status loss(void *self, const train_slice *slice, tensor **out)
     encoder_output logits;
     if (slice->count > 1024) TRY(FAIL(ERR_USAGE, "at most 1024 samples a rank"));
     TRY(make_batch(slice, &b));
+    write_lengths(slice);
     TRY(encoder_forward(self, &b, slice->keys, &logits));
     *out = t_add(head_loss(logits.action, 0, slice),
                  t_add(head_loss(logits.verb, 1, slice), head_loss(logits.noun, 2, slice)));
@@ -95,7 +106,7 @@ static status bench(comm *c, int64_t batch, int64_t steps, const char *folder)
                                    .width = 256,
                                    .heads = 4,
                                    .inner = 1024,
-                                   .id_rows = PIECES,
+                                   .id_rows = pieces,
                                    .positions = 512,
                                    .ages = 8,
                                    .actions = CLASSES[0],
@@ -128,22 +139,34 @@ done:
     return st;
 }
 
+static status open_lengths(const comm *c, const char *prefix)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s.%d", prefix, comm_rank(c));
+    lengths_out = fopen(path, "w");
+    return lengths_out ? OK : FAIL(ERR_CREATE, "%s: cannot write", path);
+}
+
 int main(int count, char **arguments)
 {
     status st = OK;
     comm *c = NULL;
     char folder[] = "/tmp/magister-bench-XXXXXX";
     const char *ranks = getenv("OMPI_COMM_WORLD_SIZE");
-    if (count != 3) return 64;
+    if (count < 3 || count > 5) return 64;
+    if (count > 3) pieces = atoll(arguments[3]);
+    if (pieces < 2) return 64;
     log_threshold(LOG_WARN);
     TRY(t_start(&(t_options){.device = "cpu", .threads = 1, .deterministic = true}));
     TRY(comm_open(ranks ? atoi(ranks) : 1, 120, &c));
+    TRY(comm_agree(c, count > 4 ? open_lengths(c, arguments[4]) : OK));
     if (comm_rank(c) == 0 && !mkdtemp(folder)) TRY(FAIL(ERR_CREATE, "%s: cannot create", folder));
     TRY(comm_broadcast(c, folder, sizeof folder, 0));
     TRY(bench(c, atoll(arguments[1]), atoll(arguments[2]), folder));
     if (comm_rank(c) == 0) TRY(directory_remove(folder));
 done:
     if (st != OK) fprintf(stderr, "%s\n", fail_message());
+    if (lengths_out && fclose(lengths_out)) fprintf(stderr, "the lengths were not written\n");
     comm_close(&c);
     return status_exit_code(st);
 }

@@ -36,3 +36,17 @@ add_library(libtorch INTERFACE)
 target_include_directories(libtorch SYSTEM INTERFACE
   ${LIBTORCH}/include ${LIBTORCH}/include/torch/csrc/api/include)
 target_link_libraries(libtorch INTERFACE ${LIBTORCH}/lib/libtorch_cpu.so ${LIBTORCH}/lib/libc10.so ${CMAKE_DL_LIBS})
+
+# NCCL's and CUDA's headers: their libraries are opened at run time where there is a GPU (comm/nccl.c).
+set(NCCL_FOUND FALSE)
+if(MAGISTER_WITH_NCCL)
+  find_path(CUDA_INCLUDE_DIR NAMES cuda_runtime.h
+    HINTS ENV CUDA_HOME ENV CUDA_PATH /usr/local/cuda ${LIBTORCH}/../nvidia/cu13 PATH_SUFFIXES include)
+  find_path(NCCL_INCLUDE_DIR NAMES nccl.h
+    HINTS ENV NCCL_HOME ENV CUDA_HOME ENV CUDA_PATH /usr/local/cuda ${LIBTORCH}/../nvidia/nccl PATH_SUFFIXES include)
+  if(CUDA_INCLUDE_DIR AND NCCL_INCLUDE_DIR)
+    set(NCCL_FOUND TRUE)
+  else()
+    message(STATUS "no headers of NCCL and CUDA: gradients on GPUs are summed through the host")
+  endif()
+endif()

@@ -1,4 +1,4 @@
-/* backend - what carries a communicator: one process alone, or MPI (NCCL sums would be a third).
+/* backend - what carries a communicator: one process alone, or MPI. Sums on GPUs are added to either (comm/device.h).
  *
  * Every collective starts with a *meeting*: each rank says which operation it is at, a value and a few bytes, and sees
  * what all the others say. comm.c compares these headers, so ranks that took different ways find out at once instead
@@ -9,6 +9,7 @@
 #define MAGISTER_COMM_BACKEND_H
 
 #include "comm/comm.h"
+#include "comm/device.h"
 
 enum {
     MEETING_BYTES = 8192, /* most payload of one meeting */
@@ -30,6 +31,7 @@ typedef enum {
     OP_SHARED_ALLOC,
     OP_SUM_SHARED,
     OP_SUM_ROWS,
+    OP_SUM_DEVICE,
     OP_GATHER,
     OP_PROBE,
     OP_CLOSE,
@@ -58,11 +60,14 @@ struct comm {
     int rank, size;
     double timeout;            /* seconds */
     char (*hosts)[HOST_BYTES]; /* (size) */
+    int *world_ranks;          /* (size) numbers in the world, of a part of it; NULL: the same */
+    comm *whole;               /* what it is a part of, borrowed; NULL: the world */
     comm_header *headers;      /* (size) of the last meeting */
     const void **payloads;     /* (size) of the last meeting; borrowed until the next one */
     status broken;             /* the failure after which nothing works any more */
     char cause[TEXT_BYTES];    /* its message */
     char agreed[TEXT_BYTES];   /* the message of the last failure of comm_agree */
+    device_sums *device;       /* NULL until comm_device_start */
 
     /* comm_on_missed; NULL: nobody wants to know */
     void (*missed)(const int *missing, size_t count);
@@ -80,6 +85,10 @@ struct comm_backend {
     /* Tells the others, where that is possible without waiting, that this rank left for c->cause. */
     void (*give_up)(comm *c);
 
+    /* OK, or the failure for which another rank has left, where that can be seen: for waits that are not the backend's.
+     */
+    status (*listen)(comm *c);
+
     /* These follow a meeting that found all ranks in agreement. */
     status (*broadcast)(comm *c, void *bytes, size_t count, int root);
     status (*gather)(comm *c, const void *bytes, size_t count, int root, void *out, const size_t *offsets);
@@ -90,9 +99,20 @@ struct comm_backend {
     status (*probe)(comm *c, size_t bytes, comm_link *out); /* NULL: there is one node; so with node_of */
     int (*node_of)(const comm *c, int rank);
     void (*abort)(comm *c, int exit_code);
+
+    /* Makes `part` (zeroed but for its time-out) the communicator of the ranks that say the same colour. */
+    status (*split)(comm *c, int colour, comm *part);
+
+    /* Mail, after a split; none of these is Collective. See comm.h. */
+    status (*post)(comm *c, int first, int count, const void *bytes, size_t length);
+    status (*take)(comm *c, void **bytes, size_t *length, int *from);
+    status (*flush)(comm *c, double seconds);
 };
 
 const char *comm_op_name(int op);
+
+/* What messages call rank `rank` of `c`: its number in the world. */
+int comm_world_rank(const comm *c, int rank);
 
 /* Allocates the fields of `c` that have (size) elements. */
 status comm_tables_new(comm *c);

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "comm/backend.h"
+#include "comm/patience.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ static const char *const OP_NAMES[OP_KINDS] = {
     [OP_SHARED_ALLOC] = "the allocation of shared memory",
     [OP_SUM_SHARED] = "the sum of gradients",
     [OP_SUM_ROWS] = "the sum of embedding rows",
+    [OP_SUM_DEVICE] = "the sum of gradients on GPUs",
     [OP_GATHER] = "a gather",
     [OP_PROBE] = "the trial of the network",
     [OP_CLOSE] = "the end",
@@ -30,6 +32,11 @@ static const char *const OP_NAMES[OP_KINDS] = {
 const char *comm_op_name(int op)
 {
     return op >= 0 && op < OP_KINDS ? OP_NAMES[op] : "an unknown operation";
+}
+
+int comm_world_rank(const comm *c, int rank)
+{
+    return c->world_ranks ? c->world_ranks[rank] : rank;
 }
 
 /* ---- failures ---------------------------------------------------------------------------------------------------- */
@@ -69,7 +76,7 @@ static status failure_of_rank(comm *c, int rank, int code, const char *text)
     if (code <= OK || code > ERR_INTERNAL) code = ERR_INTERNAL;
     fail_clear();
     if (text[0] == AGREED_FAILURE || failed_alike(c, rank)) fail_at(file, line, (status)code, "%s", message);
-    else fail_at(file, line, (status)code, "rank %d (%s): %s", rank, c->hosts[rank], message);
+    else fail_at(file, line, (status)code, "rank %d (%s): %s", comm_world_rank(c, rank), c->hosts[rank], message);
     snprintf(c->agreed, sizeof c->agreed, "%s", fail_message());
     return (status)code;
 }
@@ -121,9 +128,9 @@ static status compare_headers(comm *c)
         if (failed_rank(c) >= 0) return report_rank(c, failed_rank(c));
         return FAIL(
             ERR_INTERNAL,
-            "ranks took different ways: rank 0 (%s) is at %s (%llu elements), rank %d (%s) at %s (%llu elements)",
-            c->hosts[0], comm_op_name(first->op), (unsigned long long)first->extra, r, c->hosts[r], comm_op_name(h->op),
-            (unsigned long long)h->extra);
+            "ranks took different ways: rank %d (%s) is at %s (%llu elements), rank %d (%s) at %s (%llu elements)",
+            comm_world_rank(c, 0), c->hosts[0], comm_op_name(first->op), (unsigned long long)first->extra,
+            comm_world_rank(c, r), c->hosts[r], comm_op_name(h->op), (unsigned long long)h->extra);
     }
     return OK;
 }
@@ -193,12 +200,22 @@ static void leave_together(comm *c)
     fail_clear();
 }
 
+/* Where a part broke, MPI can end in order no more. */
+static void break_whole(const comm *part)
+{
+    part->whole->broken = part->broken;
+    memcpy(part->whole->cause, part->cause, sizeof part->cause);
+}
+
 void comm_close(comm **at)
 {
     if (!at || !*at) return;
     comm *c = *at;
     if (c->backend && !c->broken) leave_together(c);
+    device_sums_end(&c->device, !c->broken);
+    if (c->whole && c->broken && !c->whole->broken) break_whole(c);
     if (c->backend) c->backend->close(c);
+    free(c->world_ranks);
     free(c->hosts);
     free(c->headers);
     free(c->payloads);
@@ -230,6 +247,66 @@ void comm_abort(comm *c, int exit_code)
 {
     if (c && c->backend) c->backend->abort(c, exit_code);
     _exit(exit_code);
+}
+
+/* ---- parts ------------------------------------------------------------------------------------------------------- */
+
+status comm_split(comm *c, int colour, comm **out)
+{
+    status st = OK;
+    comm *part = calloc(1, sizeof *part);
+    TRY(comm_agree(c, part ? OK : FAIL(ERR_MEMORY, "no memory for the communicator")));
+    part->timeout = c->timeout;
+    part->whole = c;
+    part->missed = c->missed;
+    TRY(latch(c, c->backend->split(c, colour, part)));
+    *out = part;
+    part = NULL;
+done:
+    comm_close(&part);
+    return st;
+}
+
+status comm_post(comm *c, int first, int count, const void *bytes, size_t length)
+{
+    if (c->broken) return FAIL(c->broken, "%s", c->cause);
+    return latch(c, c->backend->post(c, first, count, bytes, length));
+}
+
+status comm_take(comm *c, void **bytes, size_t *length, int *from)
+{
+    *bytes = NULL;
+    if (c->broken) return FAIL(c->broken, "%s", c->cause);
+    return latch(c, c->backend->take(c, bytes, length, from));
+}
+
+status comm_await(comm *c, const char *what, bool patient, void **bytes, size_t *length, int *from)
+{
+    status st = OK;
+    patience p = patience_start(patient ? INFINITY : c->timeout);
+    for (;;) {
+        TRY(comm_take(c, bytes, length, from));
+        if (*bytes) break;
+        TRY(latch(c, c->backend->listen(c)));
+        if (patience_wait(&p)) continue;
+        if (c->missed) c->missed(NULL, 0);
+        TRY(latch(c, FAIL(ERR_RANK,
+                          "rank %d (%s) waited %g s for %s, and no sign of life came; see the logs of the other "
+                          "ranks (launch.timeout sets the limit)",
+                          comm_world_rank(c, c->rank), c->hosts[c->rank], c->timeout, what)));
+    }
+done:
+    return st;
+}
+
+status comm_flush(comm *c, double seconds)
+{
+    return c->broken ? OK : latch(c, c->backend->flush(c, seconds));
+}
+
+void comm_names_rank(comm *c)
+{
+    snprintf(c->agreed, sizeof c->agreed, "%s", fail_message());
 }
 
 /* ---- agreement --------------------------------------------------------------------------------------------------- */
@@ -380,6 +457,25 @@ status comm_sum_rows(comm *c, const int64_t *rows, size_t count, const float *va
     *values_out = sum.values;
     *count_out = sum.count;
 done:
+    return st;
+}
+
+status comm_device_start(comm *c)
+{
+    if (c->broken) return FAIL(c->broken, "%s", c->cause);
+    if (c->device) return OK;
+    status st = device_sums_start(c, &c->device);
+    return st == ERR_CONFIG ? st : latch(c, st); /* all ranks have agreed on that one, and go on */
+}
+
+status comm_sum_device(comm *c, float *values, size_t count)
+{
+    status st = OK;
+    TRY(meet(c, (comm_header){.op = OP_SUM_DEVICE, .extra = count}, NULL, NULL));
+    if (!c->device) TRY(FAIL(ERR_INTERNAL, "comm_sum_device without comm_device_start"));
+    TRY(latch(c, device_sums_run(c, c->device, values, count)));
+done:
+    if (c->broken) device_sums_end(&c->device, false); /* lets go of the GPU */
     return st;
 }
 

@@ -64,6 +64,15 @@ status comm_sum_shared(comm *c, float *values, size_t count, bool tree);
 status comm_sum_rows(comm *c, const int64_t *rows, size_t count, const float *values, size_t width, bool tree,
                      const int64_t **rows_out, const float **values_out, size_t *count_out);
 
+/* Makes comm_sum_device work: a communicator of NCCL over all ranks, each on the GPU that its thread uses. ERR_CONFIG
+ * on all ranks when that cannot be had (no GPU, no NCCL, built without it, two ranks on one GPU); the message says why
+ * and on which rank, and everything else goes on working. Collective. */
+status comm_device_start(comm *c);
+
+/* Sums float32 values in the memory of this rank's GPU in place over all ranks, in NCCL's order of adding. Starts
+ * behind what is queued on the default stream, and is done on return. Collective. */
+status comm_sum_device(comm *c, float *values, size_t count);
+
 /* Gathers `count` bytes of each rank (any sizes) to `root`: there `*out` is new memory, freed by the caller, with rank
  * r's bytes at offsets[r] .. offsets[r + 1] (offsets: (size + 1), given by the caller); NULL elsewhere. Collective. */
 status comm_gather(comm *c, const void *bytes, size_t count, int root, void **out, size_t *offsets);
@@ -86,6 +95,36 @@ status comm_probe(comm *c, size_t bytes, comm_link *out);
 
 /* The MPI this program is linked with, "Open MPI 4.1.4"; "" without. At any time. */
 const char *comm_library(void);
+
+/* The NCCL this program was built for, "NCCL 2.28.9"; "" without. At any time, and without opening it. */
+const char *comm_device_library(void);
+
+/* ---- parts ------------------------------------------------------------------------------------------------------- */
+
+/* The ranks that say the same `colour` get a communicator of their own, numbered in the order they have in `c`, in
+ * which everything above works without the other parts. `c` stays open, for mail between the parts and for what all do
+ * together, and is closed after them. Messages go on calling ranks by their numbers in the world. Collective. */
+status comm_split(comm *c, int colour, comm **out);
+
+/* Mail between the ranks of a `c` that was split, beside its collectives and those of its parts. What one rank posts to
+ * another arrives in the order it was posted. Posting copies `length` (> 0) bytes for ranks first .. first + count - 1
+ * and returns at once; what is short (MAIL_BYTES) is then on its way, what is longer goes on in later calls of these
+ * functions. Errors: ERR_MEMORY, ERR_RANK. */
+enum { MAIL_BYTES = 4000 };
+status comm_post(comm *c, int first, int count, const void *bytes, size_t length);
+
+/* The next message that is here for this rank: new memory, freed by the caller; NULL: none yet. Never waits. */
+status comm_take(comm *c, void **bytes, size_t *length, int *from);
+
+/* The same, waiting for one: at most the time-out (ERR_RANK, naming `what`), so every message is a sign of life; or,
+ * with `patient`, as long as it takes. Ends at once when a rank of this node has died. */
+status comm_await(comm *c, const char *what, bool patient, void **bytes, size_t *length, int *from);
+
+/* Waits until what was posted is on its way, at most so many seconds. */
+status comm_flush(comm *c, double seconds);
+
+/* The failure of this thread names the rank it came from already: comm_agree of `c` will not name this one as well. */
+void comm_names_rank(comm *c);
 
 /* Ends all ranks at once, with this exit code: the last resort of a program's main after a failure others cannot see.
  */

@@ -11,6 +11,11 @@ enum {
     TAG_GATHER = 1,
 };
 
+static MPI_Comm all_of(const comm *c)
+{
+    return ((const mpi_state *)c->state)->all;
+}
+
 /* ---- meetings ---------------------------------------------------------------------------------------------------- */
 
 static status meet_across_nodes(comm *c, const comm_header *mine, const void *payload)
@@ -19,16 +24,14 @@ static status meet_across_nodes(comm *c, const comm_header *mine, const void *pa
     mpi_state *s = c->state;
     MPI_Request request;
     const char *what = comm_op_name(mine->op);
-    TRY(mpi_check(
-        MPI_Iallgather(mine, sizeof *mine, MPI_BYTE, c->headers, sizeof *mine, MPI_BYTE, MPI_COMM_WORLD, &request),
-        what));
+    TRY(mpi_check(MPI_Iallgather(mine, sizeof *mine, MPI_BYTE, c->headers, sizeof *mine, MPI_BYTE, s->all, &request),
+                  what));
     TRY(mpi_wait(c, &request, what));
     bool same = true;
     for (int r = 0; r < c->size; r++) same = same && c->headers[r].bytes == mine->bytes;
     if (!same || !mine->bytes) goto done;
     int bytes = (int)mine->bytes;
-    TRY(mpi_check(MPI_Iallgather(payload, bytes, MPI_BYTE, s->payloads, bytes, MPI_BYTE, MPI_COMM_WORLD, &request),
-                  what));
+    TRY(mpi_check(MPI_Iallgather(payload, bytes, MPI_BYTE, s->payloads, bytes, MPI_BYTE, s->all, &request), what));
     TRY(mpi_wait(c, &request, what));
     for (int r = 0; r < c->size; r++) c->payloads[r] = s->payloads + (size_t)r * (size_t)bytes;
 done:
@@ -65,7 +68,7 @@ static status meeting_text_mpi(comm *c, int rank, char *out)
     }
     MPI_Request request;
     if (rank == c->rank) memcpy(out, s->slots[s->local_rank]->turn[turn].text, TEXT_BYTES);
-    TRY(mpi_check(MPI_Ibcast(out, TEXT_BYTES, MPI_BYTE, rank, MPI_COMM_WORLD, &request), "the message of a failure"));
+    TRY(mpi_check(MPI_Ibcast(out, TEXT_BYTES, MPI_BYTE, rank, s->all, &request), "the message of a failure"));
     TRY(mpi_wait_deaf(c, &request, "the message of a failure"));
 done:
     return st;
@@ -89,7 +92,7 @@ static status broadcast_mpi(comm *c, void *bytes, size_t count, int root)
     for (size_t at = 0; at < count; at += PIECE_BYTES) {
         MPI_Request request;
         int piece = (int)(count - at < PIECE_BYTES ? count - at : PIECE_BYTES);
-        TRY(mpi_check(MPI_Ibcast((char *)bytes + at, piece, MPI_BYTE, root, MPI_COMM_WORLD, &request), "a broadcast"));
+        TRY(mpi_check(MPI_Ibcast((char *)bytes + at, piece, MPI_BYTE, root, all_of(c), &request), "a broadcast"));
         TRY(mpi_wait(c, &request, "a broadcast"));
     }
 done:
@@ -102,7 +105,7 @@ static status send_pieces(comm *c, const char *bytes, size_t count, int root)
     for (size_t at = 0; at < count; at += PIECE_BYTES) {
         MPI_Request request;
         int piece = (int)(count - at < PIECE_BYTES ? count - at : PIECE_BYTES);
-        TRY(mpi_check(MPI_Isend(bytes + at, piece, MPI_BYTE, root, TAG_GATHER, MPI_COMM_WORLD, &request), "a gather"));
+        TRY(mpi_check(MPI_Isend(bytes + at, piece, MPI_BYTE, root, TAG_GATHER, all_of(c), &request), "a gather"));
         TRY(mpi_wait(c, &request, "a gather"));
     }
 done:
@@ -115,7 +118,7 @@ static status receive_pieces(comm *c, char *bytes, size_t count, int from)
     for (size_t at = 0; at < count; at += PIECE_BYTES) {
         MPI_Request request;
         int piece = (int)(count - at < PIECE_BYTES ? count - at : PIECE_BYTES);
-        TRY(mpi_check(MPI_Irecv(bytes + at, piece, MPI_BYTE, from, TAG_GATHER, MPI_COMM_WORLD, &request), "a gather"));
+        TRY(mpi_check(MPI_Irecv(bytes + at, piece, MPI_BYTE, from, TAG_GATHER, all_of(c), &request), "a gather"));
         TRY(mpi_wait(c, &request, "a gather"));
     }
 done:
@@ -193,7 +196,7 @@ static status exchange_hosts(comm *c)
     char mine[HOST_BYTES] = "";
     gethostname(mine, sizeof mine - 1);
     status st =
-        mpi_check(MPI_Iallgather(mine, HOST_BYTES, MPI_BYTE, c->hosts, HOST_BYTES, MPI_BYTE, MPI_COMM_WORLD, &request),
+        mpi_check(MPI_Iallgather(mine, HOST_BYTES, MPI_BYTE, c->hosts, HOST_BYTES, MPI_BYTE, all_of(c), &request),
                   "the exchange of host names");
     return st == OK ? mpi_wait(c, &request, "the exchange of host names") : st;
 }
@@ -214,9 +217,8 @@ static status split_nodes(comm *c)
     status st = OK;
     mpi_state *s = c->state;
     MPI_Comm real = MPI_COMM_NULL;
-    int pretended = pretended_node(c->rank);
-    TRY(mpi_check(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, c->rank, MPI_INFO_NULL, &real),
-                  "its nodes"));
+    int pretended = pretended_node(comm_world_rank(c, c->rank));
+    TRY(mpi_check(MPI_Comm_split_type(s->all, MPI_COMM_TYPE_SHARED, c->rank, MPI_INFO_NULL, &real), "its nodes"));
     TRY(mpi_check(MPI_Comm_split(real, pretended < 0 ? 0 : pretended, c->rank, &s->node), "its nodes"));
     TRY(mpi_check(MPI_Comm_set_errhandler(s->node, MPI_ERRORS_RETURN), "its nodes"));
     MPI_Comm_rank(s->node, &s->local_rank);
@@ -245,14 +247,14 @@ static status number_nodes(comm *c)
     s->local_ranks = calloc((size_t)s->local_size, sizeof *s->local_ranks);
     if (!s->node_of || !s->local_ranks) TRY(FAIL(ERR_MEMORY, "no memory for the tables of %d ranks", c->size));
     TRY(mpi_check(MPI_Bcast(&first, 1, MPI_INT, 0, s->node), "its nodes"));
-    TRY(mpi_check(MPI_Iallgather(&first, 1, MPI_INT, s->node_of, 1, MPI_INT, MPI_COMM_WORLD, &request), "its nodes"));
+    TRY(mpi_check(MPI_Iallgather(&first, 1, MPI_INT, s->node_of, 1, MPI_INT, s->all, &request), "its nodes"));
     TRY(mpi_wait(c, &request, "its nodes"));
     for (int r = 0, local = 0; r < c->size; r++)
         if (s->node_of[r] == first) s->local_ranks[local++] = r;
     for (int r = 0; r < c->size; r++) /* the first rank's number becomes the node's: leaders come before their ranks */
         s->node_of[r] = s->node_of[r] == r ? s->node_count++ : s->node_of[s->node_of[r]];
     int colour = s->local_rank == 0 ? 0 : MPI_UNDEFINED;
-    TRY(mpi_check(MPI_Comm_split(MPI_COMM_WORLD, colour, c->rank, &s->leaders), "its nodes"));
+    TRY(mpi_check(MPI_Comm_split(s->all, colour, c->rank, &s->leaders), "its nodes"));
     if (s->leaders != MPI_COMM_NULL)
         TRY(mpi_check(MPI_Comm_set_errhandler(s->leaders, MPI_ERRORS_RETURN), "its nodes"));
 done:
@@ -322,21 +324,23 @@ static void state_free(comm *c, bool in_order)
         w = next;
     }
     window_free(&s->stage, in_order);
+    node_memory_free(&s->rows_brought, in_order);
+    node_memory_free(&s->rows_summed, in_order);
+    mail_free(&s->mail, in_order);
     if (in_order) {
-        if (s->rows_window != MPI_WIN_NULL) MPI_Win_free(&s->rows_window);
         if (s->slot_window != MPI_WIN_NULL) {
             slot_leave(s->slots[s->local_rank]);
             MPI_Win_free(&s->slot_window);
         }
         if (s->leaders != MPI_COMM_NULL) MPI_Comm_free(&s->leaders);
         if (s->node != MPI_COMM_NULL) MPI_Comm_free(&s->node);
+        if (s->all != MPI_COMM_WORLD) MPI_Comm_free(&s->all);
     }
     free(s->local_ranks);
     free(s->node_of);
     free(s->slots);
     free(s->slot_plain);
     free(s->payloads);
-    free(s->rows_plain);
     free(s->rows_union);
     free(s->exchange);
     free(s);
@@ -346,13 +350,36 @@ static void state_free(comm *c, bool in_order)
 static void close_mpi(comm *c)
 {
     bool in_order = c->broken == OK;
+    bool world = !c->state || all_of(c) == MPI_COMM_WORLD;
     state_free(c, in_order);
-    if (in_order) MPI_Finalize();
+    if (in_order && world) MPI_Finalize();
+}
+
+static status split_mpi(comm *c, int colour, comm *part);
+
+static status post_mpi(comm *c, int first, int count, const void *bytes, size_t length)
+{
+    return mail_post(((mpi_state *)c->state)->mail, first, count, bytes, length);
+}
+
+static status take_mpi(comm *c, void **bytes, size_t *length, int *from)
+{
+    return mail_take(((mpi_state *)c->state)->mail, bytes, length, from);
+}
+
+static status flush_mpi(comm *c, double seconds)
+{
+    return mail_flush(((mpi_state *)c->state)->mail, seconds);
 }
 
 static const comm_backend MPI_BACKEND = {
     .name = "MPI",
     .close = close_mpi,
+    .split = split_mpi,
+    .post = post_mpi,
+    .take = take_mpi,
+    .flush = flush_mpi,
+    .listen = mpi_listen,
     .meet = meet_mpi,
     .meeting_text = meeting_text_mpi,
     .give_up = give_up_mpi,
@@ -367,16 +394,20 @@ static const comm_backend MPI_BACKEND = {
     .abort = abort_mpi,
 };
 
-status mpi_open(comm *c)
+/* The communicator of all ranks of `all`, which it owns unless it is the world's. */
+static status state_open(comm *c, MPI_Comm all)
 {
     status st = OK;
-    TRY(start_mpi());
-    MPI_Comm_rank(MPI_COMM_WORLD, &c->rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &c->size);
+    MPI_Comm_rank(all, &c->rank);
+    MPI_Comm_size(all, &c->size);
     mpi_state *s = calloc(1, sizeof *s);
     if (!s) TRY(FAIL(ERR_MEMORY, "no memory for the communicator"));
-    *s = (mpi_state){
-        .node = MPI_COMM_NULL, .leaders = MPI_COMM_NULL, .slot_window = MPI_WIN_NULL, .rows_window = MPI_WIN_NULL};
+    *s = (mpi_state){.all = all,
+                     .node = MPI_COMM_NULL,
+                     .leaders = MPI_COMM_NULL,
+                     .slot_window = MPI_WIN_NULL,
+                     .rows_brought = {.handle = MPI_WIN_NULL},
+                     .rows_summed = {.handle = MPI_WIN_NULL}};
     c->state = s;
     c->backend = &MPI_BACKEND;
     TRY(comm_tables_new(c));
@@ -389,5 +420,30 @@ status mpi_open(comm *c)
         TRY(FAIL(ERR_MEMORY, "no shared memory for the ranks of %s: /dev/shm or /tmp is full", comm_host(c)));
 done:
     if (st != OK && c->backend) c->broken = st;
+    return st;
+}
+
+status mpi_open(comm *c)
+{
+    status st = start_mpi();
+    return st == OK ? state_open(c, MPI_COMM_WORLD) : st;
+}
+
+static status split_mpi(comm *c, int colour, comm *part)
+{
+    status st = OK;
+    mpi_state *s = c->state;
+    MPI_Comm all = MPI_COMM_NULL;
+    int size = 0;
+    if (!s->mail) TRY(mail_new(s->all, &s->mail));
+    TRY(mpi_check(MPI_Comm_split(s->all, colour, c->rank, &all), "a split of the ranks"));
+    TRY(mpi_check(MPI_Comm_set_errhandler(all, MPI_ERRORS_RETURN), "a split of the ranks"));
+    MPI_Comm_size(all, &size);
+    part->world_ranks = calloc((size_t)size, sizeof *part->world_ranks);
+    if (!part->world_ranks) TRY(FAIL(ERR_MEMORY, "no memory for the tables of %d ranks", size));
+    int mine = comm_world_rank(c, c->rank);
+    TRY(mpi_check(MPI_Allgather(&mine, 1, MPI_INT, part->world_ranks, 1, MPI_INT, all), "a split of the ranks"));
+    TRY(state_open(part, all));
+done:
     return st;
 }

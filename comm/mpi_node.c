@@ -52,10 +52,15 @@ static status failure_of_neighbours(const comm *c, uint64_t syncs)
         if (code > OK && code <= ERR_INTERNAL && s->slots[l]->completed < syncs)
             return FAIL((status)code, "%s", s->slots[l]->cause);
         if (died && atomic_load_explicit(&s->slots[l]->arrived, memory_order_acquire) < syncs)
-            return FAIL(ERR_RANK, "rank %d (%s) has died without a word: see its log", s->local_ranks[l],
-                        c->hosts[s->local_ranks[l]]);
+            return FAIL(ERR_RANK, "rank %d (%s) has died without a word: see its log",
+                        comm_world_rank(c, s->local_ranks[l]), c->hosts[s->local_ranks[l]]);
     }
     return OK;
+}
+
+status mpi_listen(comm *c)
+{
+    return failure_of_neighbours(c, UINT64_MAX);
 }
 
 static void list_missing(const comm *c, char *out, size_t size)
@@ -66,8 +71,8 @@ static void list_missing(const comm *c, char *out, size_t size)
     for (int l = 0; s->slots && s->local_ranks && l < s->local_size && used < size; l++) {
         if (atomic_load_explicit(&s->slots[l]->arrived, memory_order_acquire) >= s->arrived) continue;
         int rank = s->local_ranks[l];
-        used += (size_t)snprintf(out + used, size - used, "%srank %d (%s) did not come", used ? ", " : "", rank,
-                                 c->hosts[rank]);
+        used += (size_t)snprintf(out + used, size - used, "%srank %d (%s) did not come", used ? ", " : "",
+                                 comm_world_rank(c, rank), c->hosts[rank]);
     }
     if (s->node_count < 2 || !s->node_of) return;
     const char *last = NULL;
@@ -90,7 +95,7 @@ static void call_missed(const comm *c)
     size_t count = 0;
     for (int l = 0; missing && s->slots && s->local_ranks && l < s->local_size; l++)
         if (atomic_load_explicit(&s->slots[l]->arrived, memory_order_acquire) < s->arrived)
-            missing[count++] = s->local_ranks[l];
+            missing[count++] = comm_world_rank(c, s->local_ranks[l]);
     if (missing) c->missed(missing, count);
     free(missing);
 }
@@ -102,7 +107,8 @@ static status timed_out(const comm *c, const char *what)
     call_missed(c);
     return FAIL(ERR_RANK,
                 "rank %d (%s) waited %g s at %s: %s; see the logs of these ranks (launch.timeout sets the limit)",
-                c->rank, c->hosts[c->rank], c->timeout, what, missing[0] ? missing : "nobody is known to be missing");
+                comm_world_rank(c, c->rank), c->hosts[c->rank], c->timeout, what,
+                missing[0] ? missing : "nobody is known to be missing");
 }
 
 static status wait_for(comm *c, MPI_Request *request, const char *what, bool listen)
@@ -155,7 +161,8 @@ status mpi_all(comm *c, bool mine, bool *all)
 {
     int vote = mine, result = 0;
     MPI_Request request;
-    status st = mpi_check(MPI_Iallreduce(&vote, &result, 1, MPI_INT, MPI_MIN, MPI_COMM_WORLD, &request), "a vote");
+    status st = mpi_check(MPI_Iallreduce(&vote, &result, 1, MPI_INT, MPI_MIN, ((mpi_state *)c->state)->all, &request),
+                          "a vote");
     if (st == OK) st = mpi_wait(c, &request, "a vote");
     if (st == OK) *all = result != 0;
     return st;

@@ -32,10 +32,11 @@ static status exchange(comm *c, int to, int from, const char *sent, char *got, i
 {
     status st = OK;
     MPI_Request sending, receiving;
+    const mpi_state *s = c->state;
     char what[160];
     snprintf(what, sizeof what, "a message from rank %d (%s)", from, c->hosts[from]);
-    TRY(mpi_check(MPI_Irecv(got, count, MPI_BYTE, from, TAG_PROBE, MPI_COMM_WORLD, &receiving), what));
-    TRY(mpi_check(MPI_Isend(sent, count, MPI_BYTE, to, TAG_PROBE, MPI_COMM_WORLD, &sending), what));
+    TRY(mpi_check(MPI_Irecv(got, count, MPI_BYTE, from, TAG_PROBE, s->all, &receiving), what));
+    TRY(mpi_check(MPI_Isend(sent, count, MPI_BYTE, to, TAG_PROBE, s->all, &sending), what));
     TRY(mpi_wait(c, &receiving, what));
     snprintf(what, sizeof what, "a message to rank %d (%s)", to, c->hosts[to]);
     TRY(mpi_wait(c, &sending, what));

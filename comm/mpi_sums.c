@@ -7,26 +7,30 @@
 #include <string.h>
 
 enum {
-    SHARE_UNIT = 1024,              /* elements: shares start on cache lines of their own */
-    EXCHANGE_MOST = 64 * 1024,      /* elements of each unit the leaders exchange at once */
-    EXCHANGE_ALL = 4 * 1024 * 1024, /* elements of all units at once */
+    SHARE_UNIT = 1024,           /* elements: shares start on cache lines of their own */
+    EXCHANGE_MOST = 1024 * 1024, /* elements that a leader sends at once */
 };
 
 /* ---- over nodes -------------------------------------------------------------------------------------------------- */
 
-/* What leaders exchange: one sum a node, or with `tree` the values of every rank, since a tree over ranks need not be
- * made of trees over nodes. */
+/* Leaders cut a round into one slice a node. Each gets its slice from all nodes, adds, and gives the sum to all, so
+ * that the elements pass a node's network twice however many nodes there are. What a node sends of a slice are its
+ * units: one sum a node, or with `tree` the values of every rank, since a tree over ranks need not be made of trees
+ * over nodes.
+ */
 typedef struct {
-    int *unit_counts, *counts, *starts; /* (node_count) units; elements of this round and where they begin */
-    const float **parts;                /* (units) in the order they are added */
-    size_t units, length;               /* length: elements of a unit in one round */
+    int *units;                  /* (nodes) units of each node */
+    int *slices, *starts;        /* (nodes) elements of the slices of this round, and where they begin */
+    int *sent, *sent_at;         /* (nodes) elements for each node, and where they begin */
+    int *received, *received_at; /* (nodes) elements of own slice from each node, and where they begin */
+    int *seen;                   /* (nodes) scratch */
+    const float **parts;         /* (size) own slice of all units, in the order they are added */
+    size_t length;               /* elements of a round */
 } exchange;
 
 static void exchange_free(exchange *x)
 {
-    free(x->unit_counts);
-    free(x->counts);
-    free(x->starts);
+    free(x->units);
     free(x->parts);
     *x = (exchange){0};
 }
@@ -34,54 +38,78 @@ static void exchange_free(exchange *x)
 static status exchange_new(comm *c, bool tree, exchange *x)
 {
     mpi_state *s = c->state;
-    size_t nodes = (size_t)s->node_count;
-    *x = (exchange){.unit_counts = calloc(nodes, sizeof(int)),
-                    .counts = calloc(nodes, sizeof(int)),
-                    .starts = calloc(nodes, sizeof(int)),
-                    .parts = calloc((size_t)c->size, sizeof(float *))};
-    x->units = tree ? (size_t)c->size : nodes;
-    x->length = EXCHANGE_ALL / x->units < EXCHANGE_MOST ? EXCHANGE_ALL / x->units : EXCHANGE_MOST;
-    if (!s->exchange) s->exchange = malloc(((size_t)c->size + (size_t)s->local_size) * EXCHANGE_MOST * sizeof(float));
-    if (!x->unit_counts || !x->counts || !x->starts || !x->parts || !s->exchange)
-        return FAIL(ERR_MEMORY, "no memory for the exchange between nodes");
+    size_t nodes = (size_t)s->node_count, room = EXCHANGE_MOST + (size_t)c->size;
+    int *tables = calloc(8 * nodes, sizeof *tables), most = 1;
+    *x = (exchange){.units = tables, .parts = calloc((size_t)c->size, sizeof(float *))};
+    if (!s->exchange) s->exchange = malloc(2 * room * sizeof *s->exchange);
+    if (!tables || !x->parts || !s->exchange) return FAIL(ERR_MEMORY, "no memory for the exchange between nodes");
+    int **const others[] = {&x->slices, &x->starts, &x->sent, &x->sent_at, &x->received, &x->received_at, &x->seen};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) *others[i] = tables + (i + 1) * nodes;
     for (int r = 0; r < c->size; r++)
-        if (tree || !x->unit_counts[s->node_of[r]]) x->unit_counts[s->node_of[r]]++;
+        if (tree || !x->units[s->node_of[r]]) x->units[s->node_of[r]]++;
+    for (size_t n = 0; n < nodes; n++) most = x->units[n] > most ? x->units[n] : most;
+    x->length = EXCHANGE_MOST / (size_t)most;
     return OK;
 }
 
-/* Where each unit of this round lies in `received`, in the order of ranks (tree) or nodes. */
-static void place_units(const comm *c, exchange *x, bool tree, const float *received, size_t length)
+static void place_slices(const mpi_state *s, exchange *x, int own, size_t length)
 {
-    const mpi_state *s = c->state;
-    int start = 0;
-    for (int n = 0; n < s->node_count; n++) {
-        x->counts[n] = x->unit_counts[n] * (int)length;
-        x->starts[n] = start;
-        if (!tree) x->parts[n] = received + start;
-        start += x->counts[n];
+    size_t nodes = (size_t)s->node_count;
+    for (size_t n = 0; n < nodes; n++) {
+        x->starts[n] = (int)(length * n / nodes);
+        x->slices[n] = (int)(length * (n + 1) / nodes) - x->starts[n];
+        x->sent[n] = x->units[own] * x->slices[n];
+        x->sent_at[n] = x->units[own] * x->starts[n];
     }
-    for (int r = 0; tree && r < c->size; r++) {
-        int before = 0; /* ranks of the same node before this one */
-        for (int q = 0; q < r; q++) before += s->node_of[q] == s->node_of[r];
-        x->parts[r] = received + x->starts[s->node_of[r]] + (size_t)before * length;
+    for (size_t n = 0; n < nodes; n++) {
+        x->received[n] = x->units[n] * x->slices[own];
+        x->received_at[n] = n ? x->received_at[n - 1] + x->received[n - 1] : 0;
     }
 }
 
+/* This node's units, slice by slice. */
+static const float *pack_units(const mpi_state *s, const exchange *x, int own, float *const *parts, size_t at,
+                               float *packed)
+{
+    if (x->units[own] == 1) return parts[0] + at;
+    for (int n = 0; n < s->node_count; n++)
+        for (int u = 0; u < x->units[own]; u++)
+            memcpy(packed + x->sent_at[n] + u * x->slices[n], parts[u] + at + x->starts[n],
+                   (size_t)x->slices[n] * sizeof *packed);
+    return packed;
+}
+
+static size_t order_units(const comm *c, exchange *x, const float *received, int slice, bool tree)
+{
+    const mpi_state *s = c->state;
+    size_t count = 0;
+    memset(x->seen, 0, (size_t)s->node_count * sizeof *x->seen);
+    for (int r = 0; r < c->size; r++) {
+        int node = s->node_of[r], before = x->seen[node]++;
+        if (tree || before == 0) x->parts[count++] = received + x->received_at[node] + before * slice;
+    }
+    return count;
+}
+
+/* The sum of `length` elements from `at` on over all nodes, to parts[0]. */
 static status exchange_round(comm *c, exchange *x, float *const *parts, size_t at, size_t length, bool tree)
 {
     status st = OK;
     mpi_state *s = c->state;
     MPI_Request request;
-    int own_units = x->unit_counts[s->node_of[c->rank]];
-    float *sent = s->exchange + (size_t)c->size * EXCHANGE_MOST;
-    for (int u = 0; u < own_units; u++) memcpy(sent + (size_t)u * length, parts[u] + at, length * sizeof *sent);
-    place_units(c, x, tree, s->exchange, length);
-    TRY(mpi_check(MPI_Iallgatherv(sent, own_units * (int)length, MPI_FLOAT, s->exchange, x->counts, x->starts,
-                                  MPI_FLOAT, s->leaders, &request),
+    int own = s->node_of[c->rank];
+    float *received = s->exchange, *packed = received + EXCHANGE_MOST + c->size, *sum = parts[0] + at;
+    place_slices(s, x, own, length);
+    TRY(mpi_check(MPI_Ialltoallv(pack_units(s, x, own, parts, at, packed), x->sent, x->sent_at, MPI_FLOAT, received,
+                                 x->received, x->received_at, MPI_FLOAT, s->leaders, &request),
                   "the sum over nodes"));
     TRY(mpi_wait(c, &request, "the sum over nodes"));
-    for (int l = 0; l < s->local_size; l++)
-        sum_parts(x->parts, x->units, &(float *){parts[l] + at}, 1, 0, length, tree);
+    size_t units = order_units(c, x, received, x->slices[own], tree);
+    sum_parts(x->parts, units, &(float *){sum + x->starts[own]}, 1, 0, (size_t)x->slices[own], tree);
+    TRY(mpi_check(
+        MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, sum, x->slices, x->starts, MPI_FLOAT, s->leaders, &request),
+        "the sum over nodes"));
+    TRY(mpi_wait(c, &request, "the sum over nodes"));
 done:
     return st;
 }
@@ -94,14 +122,13 @@ static status sum_over_nodes(comm *c, float *const *parts, size_t count, bool tr
     for (size_t at = 0; at < count; at += x.length)
         TRY(exchange_round(c, &x, parts, at, count - at < x.length ? count - at : x.length, tree));
 done:
-    exchange_free(&x);
+    if (st == OK) exchange_free(&x); /* otherwise MPI may still use it */
     return st;
 }
 
 /* ---- inside a node ----------------------------------------------------------------------------------------------- */
 
-/* The part of `count` elements (in whole units) that is this rank's work. */
-static void own_share(const mpi_state *s, size_t count, size_t unit, size_t *first, size_t *length)
+void node_share(const mpi_state *s, size_t count, size_t unit, size_t *first, size_t *length)
 {
     size_t units = (count + unit - 1) / unit, size = (size_t)s->local_size, mine = (size_t)s->local_rank;
     size_t start = units * mine / size * unit, end = units * (mine + 1) / size * unit;
@@ -109,35 +136,44 @@ static void own_share(const mpi_state *s, size_t count, size_t unit, size_t *fir
     *length = (end < count ? end : count) - *first;
 }
 
-/* `parts` (local_size) are in place and seen by all ranks of the node; all get the sum over all ranks. */
+/* `parts` (local_size) are in place and seen by all ranks of the node; all get the sum over all ranks. Over nodes it is
+ * made in the leader's part, of which the others take copies: reading is all they do to it. */
 static status sum_in_place(comm *c, float *const *parts, size_t count, bool tree)
 {
     status st = OK;
     mpi_state *s = c->state;
-    size_t first, length, local = (size_t)s->local_size;
+    size_t first, length, local = (size_t)s->local_size, outs = s->node_count == 1 ? local : 1;
+    const char *what = "the sum of gradients";
     if (s->node_count == 1 || !tree) {
-        own_share(s, count, SHARE_UNIT, &first, &length);
-        sum_parts((const float *const *)parts, local, parts, local, first, length, tree);
-        TRY(node_sync(c, "the sum of gradients"));
+        node_share(s, count, SHARE_UNIT, &first, &length);
+        sum_parts((const float *const *)parts, local, parts, outs, first, length, tree);
+        TRY(node_sync(c, what));
     }
     if (s->node_count == 1) goto done;
     if (s->local_rank == 0) TRY(sum_over_nodes(c, parts, count, tree));
-    TRY(node_sync(c, "the sum of gradients"));
+    TRY(node_sync(c, what));
+    if (s->local_rank != 0 && count) memcpy(parts[s->local_rank], parts[0], count * sizeof *parts[0]);
+    TRY(node_sync(c, what));
 done:
     return st;
 }
 
+/* Pieces are as long where a rank is alone on its node and needs no stage: leaders of all nodes exchange the same. */
 status mpi_sum_f32(comm *c, float *values, size_t count, bool tree)
 {
     status st = OK;
     mpi_state *s = c->state;
-    if (s->local_size == 1) return sum_in_place(c, &values, count, tree);
     for (size_t at = 0; at < count; at += s->stage->count) {
         size_t length = count - at < s->stage->count ? count - at : s->stage->count;
-        memcpy(s->stage->mine, values + at, length * sizeof *values);
+        float *piece = values + at;
+        if (s->local_size == 1) {
+            TRY(sum_in_place(c, &piece, length, tree));
+            continue;
+        }
+        memcpy(s->stage->mine, piece, length * sizeof *piece);
         TRY(node_sync(c, "a sum of float32"));
         TRY(sum_in_place(c, s->stage->parts, length, tree));
-        memcpy(values + at, s->stage->mine, length * sizeof *values);
+        memcpy(piece, s->stage->mine, length * sizeof *piece);
     }
 done:
     return st;
@@ -152,162 +188,4 @@ status mpi_sum_shared(comm *c, float *values, size_t count, bool tree)
         return FAIL(ERR_INTERNAL, "these %zu values are not the start of memory of comm_shared_alloc", count);
     if (w->handle == MPI_WIN_NULL) return mpi_sum_f32(c, values, count, tree);
     return sum_in_place(c, w->parts, count, tree);
-}
-
-/* ---- rows -------------------------------------------------------------------------------------------------------- */
-
-/* All ranks' rows side by side, and room for the sums. */
-typedef struct {
-    comm_rows *lists;    /* (size) */
-    size_t *cursors;     /* (size) scratch */
-    const float **parts; /* (size) scratch */
-    size_t total, own_start, width;
-    int64_t *rows; /* (total) of all ranks, in rank order */
-    float *values; /* (total, width) */
-    float *sums;   /* (total, width) */
-} row_table;
-
-static void table_free(row_table *t)
-{
-    free(t->lists);
-    free(t->cursors);
-    free(t->parts);
-    *t = (row_table){0};
-}
-
-/* Reads the counts from the meeting. */
-static status table_new(const comm *c, size_t width, row_table *t)
-{
-    size_t size = (size_t)c->size;
-    *t = (row_table){.lists = calloc(size, sizeof *t->lists),
-                     .cursors = calloc(size, sizeof *t->cursors),
-                     .parts = calloc(size, sizeof *t->parts),
-                     .width = width};
-    if (!t->lists || !t->cursors || !t->parts) return FAIL(ERR_MEMORY, "no memory for the rows of %d ranks", c->size);
-    for (size_t r = 0; r < size; r++) {
-        uint64_t count;
-        memcpy(&count, c->payloads[r], sizeof count);
-        if ((int)r == c->rank) t->own_start = t->total;
-        t->lists[r].count = (size_t)count;
-        t->total += (size_t)count;
-    }
-    if (width > INT_MAX / 8 || t->total > INT_MAX / 8 / (width ? width : 1))
-        return FAIL(ERR_INTERNAL, "%zu rows of %zu values are too many for one sum of rows", t->total, width);
-    return OK;
-}
-
-static size_t table_bytes(const row_table *t)
-{
-    return t->total * sizeof(int64_t) + 2 * t->total * t->width * sizeof(float);
-}
-
-/* Lays the table out in `memory` of table_bytes. */
-static void table_place(row_table *t, size_t size, unsigned char *memory)
-{
-    t->rows = (int64_t *)memory;
-    t->values = (float *)(memory + t->total * sizeof *t->rows);
-    t->sums = t->values + t->total * t->width;
-    for (size_t r = 0, start = 0; r < size; start += t->lists[r++].count) {
-        t->lists[r].rows = t->rows + start;
-        t->lists[r].values = t->values + start * t->width;
-    }
-}
-
-/* Makes rows_memory hold `bytes`: shared where all ranks are on one node. All ranks come to the same sizes. */
-static status rows_reserve(comm *c, size_t bytes)
-{
-    status st = OK;
-    mpi_state *s = c->state;
-    bool all = false, shared = s->node_count == 1 && s->local_size > 1;
-    if (bytes <= s->rows_capacity) return OK;
-    bytes *= 2;
-    s->rows_capacity = 0;
-    if (s->rows_window != MPI_WIN_NULL) MPI_Win_free(&s->rows_window);
-    free(s->rows_plain);
-    s->rows_memory = s->rows_plain = NULL;
-    if (shared) {
-        TRY(mpi_all(c, true, &all)); /* the blocking calls below find all ranks here */
-        MPI_Aint part = s->local_rank == 0 ? (MPI_Aint)bytes : 0, size;
-        int unit;
-        TRY(mpi_check(MPI_Win_allocate_shared(part, 1, MPI_INFO_NULL, s->node, &s->rows_memory, &s->rows_window),
-                      "shared memory for rows"));
-        TRY(mpi_check(MPI_Win_shared_query(s->rows_window, 0, &size, &unit, &s->rows_memory),
-                      "shared memory for rows"));
-    } else {
-        s->rows_memory = s->rows_plain = malloc(bytes);
-        if (!s->rows_memory) TRY(FAIL(ERR_MEMORY, "no memory for %zu bytes of rows", bytes));
-    }
-    s->rows_capacity = bytes;
-done:
-    return st;
-}
-
-static status union_reserve(mpi_state *s, size_t count)
-{
-    if (count <= s->rows_union_capacity) return OK;
-    int64_t *larger = realloc(s->rows_union, 2 * count * sizeof *larger);
-    if (!larger) return FAIL(ERR_MEMORY, "no memory for %zu row numbers", count);
-    s->rows_union = larger;
-    s->rows_union_capacity = 2 * count;
-    return OK;
-}
-
-static status share_rows(comm *c, const comm_rows *mine, const row_table *t)
-{
-    if (mine->count) {
-        memcpy(t->rows + t->own_start, mine->rows, mine->count * sizeof *t->rows);
-        memcpy(t->values + t->own_start * t->width, mine->values, mine->count * t->width * sizeof *t->values);
-    }
-    return node_sync(c, "the sum of embedding rows");
-}
-
-static status gather_rows(comm *c, const comm_rows *mine, const row_table *t)
-{
-    status st = OK;
-    MPI_Request request;
-    int *counts = calloc(2 * (size_t)c->size, sizeof *counts), *starts = counts ? counts + c->size : NULL;
-    const char *what = "the sum of embedding rows";
-    if (!counts) TRY(FAIL(ERR_MEMORY, "no memory for the rows of %d ranks", c->size));
-    for (int r = 0; r < c->size; r++) {
-        counts[r] = (int)t->lists[r].count;
-        starts[r] = r ? starts[r - 1] + counts[r - 1] : 0;
-    }
-    TRY(mpi_check(MPI_Iallgatherv(mine->rows, counts[c->rank], MPI_INT64_T, t->rows, counts, starts, MPI_INT64_T,
-                                  MPI_COMM_WORLD, &request),
-                  what));
-    TRY(mpi_wait(c, &request, what));
-    for (int r = 0; r < c->size; r++) {
-        counts[r] *= (int)t->width;
-        starts[r] *= (int)t->width;
-    }
-    TRY(mpi_check(MPI_Iallgatherv(mine->values, counts[c->rank], MPI_FLOAT, t->values, counts, starts, MPI_FLOAT,
-                                  MPI_COMM_WORLD, &request),
-                  what));
-    TRY(mpi_wait(c, &request, what));
-done:
-    free(counts);
-    return st;
-}
-
-status mpi_sum_rows(comm *c, const comm_rows *mine, size_t width, bool tree, comm_rows *out)
-{
-    status st = OK;
-    mpi_state *s = c->state;
-    row_table t = {0};
-    size_t size = (size_t)c->size, first = 0, length;
-    bool shared = s->node_count == 1 && s->local_size > 1;
-    TRY(table_new(c, width, &t));
-    TRY(rows_reserve(c, table_bytes(&t)));
-    TRY(union_reserve(s, t.total));
-    table_place(&t, size, s->rows_memory);
-    TRY(shared ? share_rows(c, mine, &t) : gather_rows(c, mine, &t));
-    size_t count = rows_union(t.lists, size, t.cursors, s->rows_union);
-    length = count;
-    if (shared) own_share(s, count, 1, &first, &length);
-    rows_sum(t.lists, size, width, s->rows_union, first, length, tree, t.cursors, t.parts, t.sums);
-    if (shared) TRY(node_sync(c, "the sum of embedding rows"));
-    *out = (comm_rows){s->rows_union, t.sums, count};
-done:
-    table_free(&t);
-    return st;
 }

@@ -44,6 +44,12 @@ static status self_meeting_text(comm *c, int rank, char *out)
     return OK;
 }
 
+static status self_listen(comm *c)
+{
+    (void)c;
+    return OK;
+}
+
 static void self_give_up(comm *c)
 {
     (void)c;
@@ -97,12 +103,38 @@ static void self_abort(comm *c, int exit_code)
     _exit(exit_code);
 }
 
+static status self_split(comm *c, int colour, comm *part)
+{
+    (void)c, (void)colour, (void)part;
+    return FAIL(ERR_INTERNAL, "a world of one rank has no parts");
+}
+
+static status self_post(comm *c, int first, int count, const void *bytes, size_t length)
+{
+    (void)c, (void)first, (void)count, (void)bytes, (void)length;
+    return FAIL(ERR_INTERNAL, "a world of one rank has no mail");
+}
+
+static status self_take(comm *c, void **bytes, size_t *length, int *from)
+{
+    (void)length, (void)from;
+    *bytes = NULL;
+    return self_post(c, 0, 0, NULL, 0);
+}
+
+static status self_flush(comm *c, double seconds)
+{
+    (void)c, (void)seconds;
+    return OK;
+}
+
 static const comm_backend SELF = {
     .name = "one rank",
     .close = self_close,
     .meet = self_meet,
     .meeting_text = self_meeting_text,
     .give_up = self_give_up,
+    .listen = self_listen,
     .broadcast = self_broadcast,
     .gather = self_gather,
     .sum_f32 = self_sum,
@@ -110,6 +142,10 @@ static const comm_backend SELF = {
     .sum_shared = self_sum,
     .sum_rows = self_sum_rows,
     .abort = self_abort,
+    .split = self_split,
+    .post = self_post,
+    .take = self_take,
+    .flush = self_flush,
 };
 
 status self_open(comm *c)

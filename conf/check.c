@@ -75,6 +75,23 @@ static void check_teacher_stage(checker *c)
                  "stages has predict without teacher: an encoder has to be trained first");
 }
 
+static void check_overlap(checker *c)
+{
+    static const char *const NEEDED[] = {"predict", "student"};
+    if (recipe_int(c->r, "launch.overlap") == 0) return;
+    for (size_t i = 0; i < 2; i++)
+        if (!is_stage(c->r, NEEDED[i]))
+            conflict(c, "launch.overlap", "stages",
+                     "launch.overlap lets a teacher predict while a student trains, and stages has no %s: add it, or "
+                     "set launch.overlap to 0",
+                     NEEDED[i]);
+    if (is(c->r, "launch.slurm.jobs", "stages"))
+        conflict(
+            c, "launch.overlap", "launch.slurm.jobs",
+            "launch.overlap runs two stages together, and launch.slurm.jobs stages gives each a job of its own: say "
+            "launch.slurm.jobs one, or set launch.overlap to 0");
+}
+
 static void check_data(checker *c)
 {
     const recipe *r = c->r;
@@ -309,6 +326,7 @@ status recipe_check(const recipe *r, problems *p)
     checker c = {r, r, NULL, p};
     check_name(&c);
     check_stages(&c);
+    check_overlap(&c);
     check_data(&c);
     check_generate(&c);
     check_teacher(&c);

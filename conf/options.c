@@ -46,6 +46,7 @@ static const option TABLE[] = {
 
     FREE_INT("launch.ranks", "1", 1, 4096, "MPI ranks on this machine; in a Slurm allocation there are as many as it has tasks"),
     INT("launch.threads", "1", 1, 1024, "threads of each rank"),
+    FREE_INT("launch.overlap", "0", 0, 4096, "ranks beside launch.ranks that predict with a teacher while the first student that learns from it trains; 0: one after the other"),
     FREE_INT("launch.max_restarts", "0", 0, 1e6, "how often in a run a step that ended because a rank died or hung begins again, from its last checkpoint"),
     FREE_INT("launch.timeout", "600", 1, 1e6, "seconds a rank waits for the others before it calls them lost"),
     FREE_CHOICE("launch.bind", "cores", "cores|none", "cores: each rank keeps to cores of its own; none: the system places them (several runs share the machine)"),

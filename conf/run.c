@@ -25,6 +25,16 @@ status run_step_name(const run_step *step, char *out, size_t size)
                                                 : FAIL(ERR_INTERNAL, "the name of a step needs %d bytes", length + 1);
 }
 
+status run_overlap_name(const run_step *predict, const run_step *student, char *out, size_t size)
+{
+    status st = run_step_name(predict, out, size);
+    size_t used = st == OK ? strlen(out) : 0;
+    if (st != OK) return st;
+    if (used + 1 >= size) return FAIL(ERR_INTERNAL, "the name of two steps needs more than %zu bytes", size);
+    out[used] = '+';
+    return run_step_name(student, out + used + 1, size - used - 1);
+}
+
 bool run_pretrains(const recipe *r)
 {
     bool corpus = recipe_list_count(r, "teacher.pretrain.corpus") > 0;

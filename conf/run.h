@@ -4,7 +4,8 @@
  *   data/                  what the generator wrote
  *   store.sqlite           predictions
  *   state.json             what the launcher does; submitted.json: the jobs in Slurm that are to work on the run
- *   logs/STEP.rankN.log    one log a rank and step; the launcher's own is logs/launcher.log
+ *   logs/STEP.rankN.log    one log a rank and step, or two that run together (predict.teacher+student); the
+ *                          launcher's own is logs/launcher.log
  *   logs/STEP.rankN.error, .stack   why a rank ended, and where it was when others waited for it
  *   steps/STEP/            checkpoints, model.safetensors, curve.jsonl, stats.json, progress.json, events/
  *   metrics.json, analysis.json, report.html
@@ -31,6 +32,10 @@ typedef struct {
 
 /* "student_plain.1"; steps of pretraining and predicting are "pretrain." or "predict." and the teacher's step. */
 status run_step_name(const run_step *step, char *out, size_t size);
+
+/* "predict.teacher+student.0": what the ranks of a step `predict` and of the student that learns from it meanwhile are
+ * called together in logs/. */
+status run_overlap_name(const run_step *predict, const run_step *student, char *out, size_t size);
 
 /* The name of the prediction set a step makes or uses: the variant's, else the section's ("teacher" for pretrain and
  * predict); "generate" makes none, and is called so. */

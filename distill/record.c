@@ -379,3 +379,35 @@ void record_features(const record_coder *coder, const void *record, float *featu
     else
         for (size_t i = 0; i < coder->width; i++) features[i] = get_f32(at + 4 * i);
 }
+
+/* ---- packed ------------------------------------------------------------------------------------------------------ */
+
+enum { LENGTH_BYTES = 2 }; /* a packed record is the uid's length, the uid, and the record */
+
+status packed_read(const void *packed, size_t bytes, packed_record *out)
+{
+    const unsigned char *at = packed;
+    size_t length = bytes >= LENGTH_BYTES ? (size_t)(at[0] | at[1] << 8) : 0;
+    if (bytes < LENGTH_BYTES || bytes - LENGTH_BYTES < length)
+        return FAIL(ERR_INPUT, "a packed record of %zu bytes is cut off", bytes);
+    *out = (packed_record){.uid = (const char *)at + LENGTH_BYTES,
+                           .uid_length = length,
+                           .record = at + LENGTH_BYTES + length,
+                           .bytes = bytes - LENGTH_BYTES - length};
+    return OK;
+}
+
+status packed_make(const char *uid, const void *record, size_t bytes, void **out, size_t *size)
+{
+    size_t length = strlen(uid);
+    if (length > UINT16_MAX) return FAIL(ERR_INPUT, "a uid of %zu bytes (%.40s...) is too long", length, uid);
+    unsigned char *packed = malloc(LENGTH_BYTES + length + bytes);
+    if (!packed) return FAIL(ERR_MEMORY, "no memory for a record of %zu bytes", bytes);
+    packed[0] = (unsigned char)length;
+    packed[1] = (unsigned char)(length >> 8);
+    memcpy(packed + LENGTH_BYTES, uid, length);
+    memcpy(packed + LENGTH_BYTES + length, record, bytes);
+    *out = packed;
+    *size = LENGTH_BYTES + length + bytes;
+    return OK;
+}

@@ -42,4 +42,18 @@ void record_sorted(record_coder *coder, const void *record, int32_t *classes, fl
 bool record_is_sparse(const record_coder *coder);
 void record_features(const record_coder *coder, const void *record, float *features);
 
+/* A packed record (docs/formats.md) taken apart; borrowed. The uid does not end with NUL. */
+typedef struct {
+    const char *uid;
+    size_t uid_length;
+    const unsigned char *record;
+    size_t bytes;
+} packed_record;
+
+/* Errors: ERR_INPUT for one that is cut off; the record itself is not looked at. */
+status packed_read(const void *packed, size_t bytes, packed_record *out);
+
+/* New memory: uid and record in one. Errors: ERR_INPUT for a uid that is too long, ERR_MEMORY. */
+status packed_make(const char *uid, const void *record, size_t bytes, void **out, size_t *size);
+
 #endif

@@ -123,5 +123,7 @@ status store_scan(store *s, int64_t set, const char *split, const char *group,
 status store_pack(const set_info *info, const char *uid, const float *logits, const float *features, void **out,
                   size_t *bytes);
 status store_put_packed(store *s, int64_t set, const void *record, size_t bytes);
+/* The stored record of a uid, packed: what store_pack gave for it. New memory. Errors: those of store_get. */
+status store_get_packed(store *s, int64_t set, const char *uid, void **out, size_t *bytes);
 
 #endif

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LENGTH_BYTES = 2 }; /* a packed record is the uid's length, the uid, and the record */
-
 /* ---- writing ------------------------------------------------------------------------------------------------------
  */
 
@@ -70,23 +68,16 @@ status store_pack(const set_info *info, const char *uid, const float *logits, co
     status st = OK;
     set_info checked = *info;
     record_coder *coder = NULL;
-    unsigned char *packed = NULL;
-    size_t length = strlen(uid);
+    unsigned char *record = NULL;
     TRY(set_info_check(&checked));
     TRY(record_coder_new(&checked, &coder));
-    if (length > UINT16_MAX) TRY(FAIL(ERR_INPUT, "a uid of %zu bytes (%.40s...) is too long", length, uid));
-    size_t size = LENGTH_BYTES + length + record_bytes(coder);
-    packed = malloc(size);
-    if (!packed) TRY(FAIL(ERR_MEMORY, "no memory for a record of %zu bytes", size));
-    packed[0] = (unsigned char)length;
-    packed[1] = (unsigned char)(length >> 8);
-    memcpy(packed + LENGTH_BYTES, uid, length);
-    TRY(record_encode(coder, uid, logits, features, packed + LENGTH_BYTES + length));
-    *out = packed;
-    *bytes = size;
-    packed = NULL;
+    size_t size = record_bytes(coder);
+    record = malloc(size);
+    if (!record) TRY(FAIL(ERR_MEMORY, "no memory for a record of %zu bytes", size));
+    TRY(record_encode(coder, uid, logits, features, record));
+    TRY(packed_make(uid, record, size, out, bytes));
 done:
-    free(packed);
+    free(record);
     record_coder_free(&coder);
     return st;
 }
@@ -95,18 +86,18 @@ status store_put_packed(store *s, int64_t set, const void *record, size_t bytes)
 {
     status st = OK;
     stored_set *at = NULL;
+    packed_record p = {0};
     char *uid = NULL;
-    const unsigned char *packed = record;
-    size_t length = bytes >= LENGTH_BYTES ? (size_t)(packed[0] | packed[1] << 8) : 0;
     TRY(store_writing(s));
     TRY(store_known_set(s, set, &at));
-    if (bytes < LENGTH_BYTES || bytes - LENGTH_BYTES < length)
+    if (packed_read(record, bytes, &p) != OK) {
+        fail_clear();
         TRY(FAIL(ERR_INPUT, "%s: set %s: a packed record of %zu bytes is cut off", s->path, at->info.name, bytes));
-    const unsigned char *body = packed + LENGTH_BYTES + length;
-    TRY(record_check(at->coder, (const char *)packed + LENGTH_BYTES, length, body, bytes - LENGTH_BYTES - length));
-    uid = strndup((const char *)packed + LENGTH_BYTES, length);
+    }
+    TRY(record_check(at->coder, p.uid, p.uid_length, p.record, p.bytes));
+    uid = strndup(p.uid, p.uid_length);
     if (!uid) TRY(FAIL(ERR_MEMORY, "%s: no memory for a uid", s->path));
-    TRY(write_record(s, at, uid, body));
+    TRY(write_record(s, at, uid, p.record));
 done:
     free(uid);
     return st;
@@ -161,6 +152,18 @@ status store_get_topk(store *s, int64_t set, const char *uid, int32_t *classes, 
     record_sorted(at->coder, record, classes, logits);
     *count = (size_t)at->info.k;
     if (features) record_features(at->coder, record, features);
+done:
+    store_reset(s, SQL_PREDICTION);
+    return st;
+}
+
+status store_get_packed(store *s, int64_t set, const char *uid, void **out, size_t *bytes)
+{
+    status st = OK;
+    stored_set *at = NULL;
+    const void *record = NULL;
+    TRY(find_record(s, set, uid, &at, &record));
+    TRY(packed_make(uid, record, record_bytes(at->coder), out, bytes));
 done:
     store_reset(s, SQL_PREDICTION);
     return st;

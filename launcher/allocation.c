@@ -93,11 +93,18 @@ status allocation_ranks(const allocation *a, const recipe *r, size_t asked, size
 {
     status st = OK;
     size_t tasks = a->tasks ? a->tasks : a->nodes * slurm_ranks_asked(r);
+    size_t teachers = (size_t)recipe_int(r, "launch.overlap");
+    if (tasks < (asked ? asked : 1) + teachers && teachers)
+        TRY(FAIL(
+            ERR_CONFIG,
+            "launch.overlap wants %zu ranks beside at least %zu, and job %s has room for %zu: ask Slurm for as many "
+            "tasks (-n %zu)",
+            teachers, asked ? asked : 1, a->job, tasks, (asked ? asked : 1) + teachers));
     if (a->tasks && asked > a->tasks)
         TRY(FAIL(ERR_CONFIG, "--ranks %zu, and job %s has room for %zu: ask Slurm for as many tasks (-n %zu)", asked,
                  a->job, a->tasks, asked));
     if (!asked) TRY(compare(a, r, tasks));
-    *ranks = asked ? asked : tasks;
+    *ranks = asked ? asked : tasks - teachers;
 done:
     return st;
 }

@@ -27,7 +27,8 @@ typedef struct {
  */
 status allocation_read(allocation *out);
 
-/* How many ranks a run of `r` has in it, into `*ranks`. `asked`: those of --ranks, 0 without. Errors: ERR_CONFIG when
+/* How many ranks a run of `r` has in it besides those of launch.overlap, into `*ranks`. `asked`: those of --ranks, 0
+ * without. Errors: ERR_CONFIG when
  * the job is not what launch.slurm says, or is too small for `asked`. */
 status allocation_ranks(const allocation *a, const recipe *r, size_t asked, size_t *ranks);
 

@@ -20,9 +20,10 @@ static status append(plan *p, const recipe *view, plan_kind kind, run_step step)
     plan_step *fresh = &p->at[p->count++];
     *fresh = (plan_step){.kind = kind, .step = step};
     recipe_hash(view, fresh->hash);
-    if (kind == PLAN_RANKS) return run_step_name(&step, fresh->name, sizeof fresh->name);
-    snprintf(fresh->name, sizeof fresh->name, "%s", step.section);
-    return OK;
+    if (kind != PLAN_RANKS) snprintf(fresh->name, sizeof fresh->name, "%s", step.section);
+    status st = kind == PLAN_RANKS ? run_step_name(&step, fresh->name, sizeof fresh->name) : OK;
+    snprintf(fresh->logs, sizeof fresh->logs, "%s", fresh->name);
+    return st;
 }
 
 static status add_one(plan *p, const recipe *r, plan_kind kind, const char *section)
@@ -177,6 +178,103 @@ done:
     return st;
 }
 
+/* ---- learners ---------------------------------------------------------------------------------------------------- */
+
+/* How a student step stands to the set `name` of the run. */
+typedef struct {
+    bool learns;        /* from it */
+    bool from_baseline; /* it learns from one of those that the step predict.teacher makes as well */
+    bool cached;        /* it sees features that are made in the run */
+} relation;
+
+static status relation_of(const recipe *r, const plan_step *student, const char *name, relation *out)
+{
+    status st = OK;
+    recipe *view = NULL;
+    TRY(recipe_for_step(r, "student", student->step.variant, student->step.seed, &view));
+    const char *from = recipe_text(view, "student.distill.from");
+    bool distils = strcmp(recipe_text(view, "student.distill.loss"), "none") ||
+                   strcmp(recipe_text(view, "student.distill.features"), "none");
+    *out = (relation){.learns = distils && !strcmp(from, name),
+                      .cached = !strcmp(recipe_text(view, "student.input"), "cache")};
+    for (size_t i = 0; i < recipe_list_count(r, "teacher.baselines"); i++)
+        if (distils && !strcmp(from, recipe_list_text(r, "teacher.baselines", i))) out->from_baseline = true;
+done:
+    recipe_free(&view);
+    return st;
+}
+
+/* Of a teacher's seeds students learn from the lowest. */
+static status is_learned_from(const recipe *r, const plan_step *predict, bool *out)
+{
+    status st = OK;
+    recipe *view = NULL;
+    TRY(recipe_for_step(r, "teacher", predict->step.variant, predict->step.seed, &view));
+    *out = true;
+    for (size_t i = 0; i < recipe_list_count(view, "teacher.seeds"); i++)
+        *out = *out && recipe_list_int(view, "teacher.seeds", i) >= predict->step.seed;
+done:
+    recipe_free(&view);
+    return st;
+}
+
+/* The first student step that learns from what step `i` predicts; `*at` is p->count where there is none. One that sees
+ * cached features does not count: which of its segments have any is not known before they are made. `*awaited`: a
+ * student before it needs what step `i` makes besides. */
+static status find_learner(const plan *p, const recipe *r, size_t i, size_t *at, bool *awaited)
+{
+    status st = OK;
+    bool learned_from = false;
+    relation student;
+    *at = p->count;
+    *awaited = false;
+    TRY(is_learned_from(r, &p->at[i], &learned_from));
+    for (size_t s = i + 1; learned_from && s < p->count; s++) {
+        if (strcmp(p->at[s].step.section, "student")) continue;
+        TRY(relation_of(r, &p->at[s], run_set_name(&p->at[i].step), &student));
+        if (student.learns && !student.cached) *at = s;
+        if (student.learns) break;
+        *awaited = *awaited || student.from_baseline;
+    }
+done:
+    return st;
+}
+
+/* Step `i` moves right before its learner, step `learner`, and runs with it. */
+static status overlap(plan *p, size_t i, size_t learner, size_t teachers)
+{
+    plan_step predict = p->at[i];
+    memmove(&p->at[i], &p->at[i + 1], (learner - i - 1) * sizeof *p->at);
+    predict.teachers = teachers;
+    p->at[learner - 1] = predict;
+    return run_overlap_name(&predict.step, &predict.learner, p->at[learner - 1].logs, sizeof predict.logs);
+}
+
+static status find_learners(plan *p, const recipe *r)
+{
+    status st = OK;
+    bool awaited = false;
+    size_t learner = 0, teachers = (size_t)recipe_int(r, "launch.overlap"), overlapped = 0;
+    for (size_t i = p->count; i-- > 0;) { /* from the last: those that move go behind what is still to be looked at */
+        if (strcmp(p->at[i].step.section, "predict")) continue;
+        TRY(find_learner(p, r, i, &learner, &awaited));
+        if (learner == p->count) continue;
+        p->at[i].learner = p->at[learner].step;
+        if (!teachers || awaited) continue;
+        TRY(overlap(p, i, learner, teachers));
+        overlapped++;
+    }
+    if (teachers && !overlapped)
+        TRY(FAIL(
+            ERR_CONFIG,
+            "launch.overlap is %zu, and no student of this recipe could learn while its teacher predicts: the first "
+            "one that learns from a teacher of the stage predict would have to see tracks or frames; set "
+            "launch.overlap to 0",
+            teachers));
+done:
+    return st;
+}
+
 /* ---- the plan ---------------------------------------------------------------------------------------------------- */
 
 status plan_make(const recipe *r, plan *out)
@@ -189,6 +287,7 @@ status plan_make(const recipe *r, plan *out)
     if (has_stage(r, "teacher")) TRY(add_section(&p, r, "teacher"));
     if (has_stage(r, "predict")) TRY(add_section(&p, r, "predict"));
     if (has_stage(r, "student")) TRY(add_students(&p, r));
+    TRY(find_learners(&p, r));
     if (has_stage(r, "evaluate")) TRY(add_one(&p, r, PLAN_EVALUATE, "evaluate"));
     *out = p;
     p = (plan){0};

@@ -7,6 +7,9 @@
  *   students whose CNN others take features from, once for every seed, and behind each cache.NAME
  *   the other students, the section's own first, once for every seed
  *   evaluate
+ *
+ * A step predict knows its learner: the first student step that learns from its set. With launch.overlap it stands
+ * right before the learner's step and runs together with it.
  */
 #ifndef MAGISTER_LAUNCHER_PLAN_H
 #define MAGISTER_LAUNCHER_PLAN_H
@@ -25,9 +28,12 @@ typedef enum {
 
 typedef struct {
     plan_kind kind;
-    run_step step; /* of PLAN_RANKS; of the others, and of generate, only the section, "generate" or "evaluate" */
-    char name[96]; /* "student_plain.1" */
-    char hash[33]; /* of what the step's result depends on in the recipe */
+    run_step step;    /* of PLAN_RANKS; of the others, and of generate, only the section, "generate" or "evaluate" */
+    char name[96];    /* "student_plain.1" */
+    char hash[33];    /* of what the step's result depends on in the recipe */
+    run_step learner; /* of predict: no section where there is none */
+    size_t teachers; /* of predict: ranks of its own, while launch.ranks run the learner, the next step; 0: before it */
+    char logs[192];  /* what its ranks are called in logs/: its name, or both names */
 } plan_step;
 
 typedef struct {
@@ -35,7 +41,8 @@ typedef struct {
     size_t count;
 } plan;
 
-/* Strings in the plan are borrowed from `r`. Errors: ERR_MEMORY. The caller frees it with plan_free. */
+/* Strings in the plan are borrowed from `r`. Errors: ERR_CONFIG for a launch.overlap without a student that could learn
+ * meanwhile; ERR_MEMORY. The caller frees it with plan_free. */
 status plan_make(const recipe *r, plan *out);
 void plan_free(plan *p);
 

@@ -157,6 +157,20 @@ done:
     return st;
 }
 
+static void add_learner(starter *s, const plan_step *step)
+{
+    const run_step *learner = &step->learner;
+    if (!learner->section) return;
+    starter_add(s, "--learner");
+    starter_add(s, run_set_name(learner));
+    starter_add(s, "--learner-seed");
+    starter_addf(s, "%lld", (long long)learner->seed);
+    if (learner->several_seeds) starter_add(s, "--learner-several-seeds");
+    if (!step->teachers) return;
+    starter_add(s, "--teachers");
+    starter_addf(s, "%zu", step->teachers);
+}
+
 static void add_rank(starter *s, const char *program, const char *run, const run_step *step, size_t ranks)
 {
     starter_add(s, program);
@@ -242,7 +256,7 @@ status ranks_run(const recipe *r, const char *run, const plan_step *step)
     int how = 0;
     allocation a;
     starter words;
-    size_t ranks = (size_t)recipe_int(r, "launch.ranks");
+    size_t ranks = (size_t)recipe_int(r, "launch.ranks") + step->teachers;
     char *program = ranks_program();
     stopper s = {0};
     if (!program) TRY(FAIL(ERR_MEMORY, "no memory to start %s", step->name));
@@ -252,13 +266,14 @@ status ranks_run(const recipe *r, const char *run, const plan_step *step)
     TRY(set_environment(&a, r, ranks));
     TRY(starter_begin(&a, ranks, step->name, &words));
     add_rank(&words, program, run, &step->step, ranks);
-    TRY(failures_forget(run, step->name, ranks));
+    add_learner(&words, step);
+    TRY(failures_forget(run, step->logs, ranks));
     TRY(start(&words, &s.child));
     s.under_starter = words.kind != START_RANK;
     child_runs = 1;
     wait_for(&s, &how);
     child_runs = 0;
-    TRY(failures_tell(run, step->name, ranks, how, stops));
+    TRY(failures_tell(run, step->logs, ranks, how, stops));
 done:
     free(program);
     return st;

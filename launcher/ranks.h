@@ -20,7 +20,7 @@
 void stop_install(void);
 bool stop_requested(void);
 
-/* Runs one step and waits for it. Errors: ERR_RETRY when it was stopped and has saved; ERR_MISSING without mpirun or
+/* Runs one step, one with ranks of its own together with the step after it (plan.h), and waits for it. Errors: ERR_RETRY when it was stopped and has saved; ERR_MISSING without mpirun or
  * magister-rank; otherwise what the failing rank said. */
 status ranks_run(const recipe *r, const char *run, const plan_step *step);
 

@@ -55,6 +55,9 @@ static status job_prepare(job *j)
     status st = OK;
     TRY(run_prepare(j->recipe, &j->directory));
     TRY(plan_make(j->recipe, &j->plan));
+    if (j->only && recipe_int(j->recipe, "launch.overlap"))
+        TRY(FAIL(ERR_CONFIG, "launch.overlap runs two stages together, and only %s is asked for: set it to 0",
+                 j->only));
     j->done = calloc(j->plan.count + 1, sizeof *j->done);
     if (!j->done) TRY(FAIL(ERR_MEMORY, "no memory to start a run"));
 done:
@@ -118,20 +121,22 @@ static status run_step_of(job *j, size_t i)
     status st = OK;
     bool passed;
     struct timespec start;
-    const plan_step *step = &j->plan.at[i];
+    const plan_step *step = &j->plan.at[i], *with = step->teachers ? step + 1 : NULL; /* runs at the same time */
     TRY(pass_over(j, i, &passed));
-    if (passed) goto done;
-    if (j->done[i]) {
-        log_info("[%zu/%zu] %s: done before", i + 1, j->plan.count, step->name);
+    if (passed || (i && step[-1].teachers)) goto done; /* the latter ran with the one before */
+    if (j->done[i] && (!with || j->done[i + 1])) {
+        log_info("[%zu/%zu] %s: done before", i + 1, j->plan.count, step->logs);
         goto done;
     }
-    if (stop_requested()) TRY(FAIL(ERR_RETRY, "stopped before %s; --resume goes on with it", step->name));
-    log_info("[%zu/%zu] %s", i + 1, j->plan.count, step->name);
-    run_state_step(i + 1, step->name);
+    if (stop_requested()) TRY(FAIL(ERR_RETRY, "stopped before %s; --resume goes on with it", step->logs));
+    log_info("[%zu/%zu] %s", i + 1, j->plan.count, step->logs);
+    run_state_step(i + (with ? 2 : 1), with ? with->name : step->name);
     clock_gettime(CLOCK_MONOTONIC, &start);
     if (step->kind != PLAN_EVALUATE) TRY(step_make_directory(j->directory, step));
+    if (with) TRY(step_make_directory(j->directory, with));
     TRY(step->kind == PLAN_RANKS ? restarts_run(j->recipe, j->directory, step, &j->restarts) : run_inside(j, step));
     if (step->kind != PLAN_EVALUATE) TRY(step_mark_done(j->directory, step, seconds_since(&start)));
+    if (with) TRY(step_mark_done(j->directory, with, seconds_since(&start)));
 done:
     return st;
 }

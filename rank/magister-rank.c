@@ -14,6 +14,8 @@
 #include "rank/doctor.h"
 #include "rank/errors.h"
 #include "rank/generate.h"
+#include "rank/overlap.h"
+#include "rank/step_recipe.h"
 #include "rank/video.h"
 #include "rank/watch.h"
 #include "student/feature_cache.h"
@@ -48,31 +50,18 @@ static status log_begin(const rank_arguments *a, const char *step_name, int rank
 }
 
 /* Where rank 0 leaves its progress for `magister status`. */
-static status progress_begin_file(const rank_arguments *a, const char *step_name)
+static status progress_begin_file(const rank_arguments *a)
 {
-    char *directory = run_step_directory(a->run, step_name),
+    char name[128];
+    status st = run_step_name(a->teachers ? &a->learner : &a->step, name, sizeof name); /* rank 0 is the student's */
+    if (st != OK) return st;
+    char *directory = run_step_directory(a->run, name),
          *path = directory ? path_join(directory, "progress.json") : NULL;
     progress_file(path);
     free(directory);
     if (!path) return FAIL(ERR_MEMORY, "no memory for the name of the progress file");
     free(path);
     return OK;
-}
-
-static status recipe_of_step(const rank_arguments *a, recipe **out)
-{
-    status st = OK;
-    recipe *whole = NULL;
-    char *path = run_path(a->run, "recipe.yaml");
-    if (!path) TRY(FAIL(ERR_MEMORY, "no memory for the name of the recipe"));
-    TRY(recipe_read(path, NULL, 0, &whole));
-    const char *section =
-        strcmp(a->step.section, "predict") ? a->step.section : "teacher"; /* predicts what it trained */
-    TRY(recipe_for_step(whole, section, a->step.variant, a->step.seed, out));
-done:
-    recipe_free(&whole);
-    free(path);
-    return st;
 }
 
 static status tensors_begin(const recipe *r)
@@ -103,9 +92,10 @@ static status step_run(comm *c, const recipe *r, const rank_arguments *a)
     if (generates(a)) return generate_into_run(c, r, a->run);
     if (!strcmp(a->step.section, "pretrain")) return teacher_pretrain(c, r, a->run, &a->step);
     if (!strcmp(a->step.section, "teacher")) return teacher_train(c, r, a->run, &a->step);
-    if (!strcmp(a->step.section, "predict")) return teacher_predict(c, r, a->run, &a->step);
+    if (a->teachers) return overlap_run(c, r, a);
+    if (!strcmp(a->step.section, "predict")) return predict_for_learner(c, r, a, NULL);
     if (!strcmp(a->step.section, "cache")) return feature_cache_make(c, r, a->run, &a->step);
-    return student_train(c, r, a->run, &a->step);
+    return student_train(c, r, a->run, &a->step, NULL);
 }
 
 static bool started_by_launcher(void)
@@ -127,7 +117,7 @@ static status world_run(const rank_arguments *a, const char *step_name, comm **c
 {
     status st = OK;
     TRY(cores_bind(getenv("MAGISTER_BIND"), local_rank()));
-    TRY(recipe_of_step(a, r));
+    TRY(step_recipe(a->run, &a->step, r));
     if (!generates(a))
         TRY(tensors_begin(*r)); /* before MPI: the device is decided before any other library looks at it */
     watch_opening((double)recipe_int(*r, "launch.timeout"));
@@ -135,7 +125,7 @@ static status world_run(const rank_arguments *a, const char *step_name, comm **c
     watch_opened();
     comm_on_missed(*c, watch_show);
     TRY(log_begin(a, step_name, comm_rank(*c)));
-    TRY(progress_begin_file(a, step_name));
+    TRY(progress_begin_file(a));
     log_debug("rank %d of %d on %s, libtorch %s, %s, %lld threads", comm_rank(*c), comm_size(*c), comm_host(*c),
               t_library_version(), t_cpu_capability(), (long long)recipe_int(*r, "launch.threads"));
     st = step_run(*c, *r, a);
@@ -150,7 +140,8 @@ static void version_print(FILE *to, struct argp_state *state)
 {
     (void)state;
     fprintf(to, "magister-rank %s\n  libtorch %s (%s)\n", MAGISTER_VERSION, t_library_version(), t_cpu_capability());
-    fprintf(to, "  %s\n  %s\n", comm_library()[0] ? comm_library() : "without MPI", video_library());
+    fprintf(to, "  %s\n  %s\n  %s\n", comm_library()[0] ? comm_library() : "without MPI",
+            comm_device_library()[0] ? comm_device_library() : "without NCCL", video_library());
 }
 
 int main(int argc, char **argv)
@@ -158,7 +149,7 @@ int main(int argc, char **argv)
     rank_arguments arguments;
     comm *c = NULL;
     recipe *r = NULL;
-    char step_name[128] = "";
+    char step_name[256] = "";
     bool agreed = false;
 
     if (getenv("MAGISTER_DEBUG")) log_threshold(LOG_DEBUG);
@@ -169,7 +160,7 @@ int main(int argc, char **argv)
     trainer_stop_listen();
     if (argc > 1 && !strcmp(argv[1], "generate")) return generate_main(argc - 1, argv + 1);
     status st = rank_arguments_read(argc, argv, &arguments);
-    if (st == OK) st = run_step_name(&arguments.step, step_name, sizeof step_name);
+    if (st == OK) st = rank_arguments_name(&arguments, step_name, sizeof step_name);
     if (st == OK && arguments.ranks > 1) watch_begin(arguments.run, step_name);
     if (st == OK) st = world_run(&arguments, step_name, &c, &r, &agreed);
 

@@ -93,10 +93,11 @@ done:
     return st;
 }
 
-static status prepare(const recipe *r, const char *run, const step_paths *paths, const dataset *data, student *s)
+static status prepare(const recipe *r, const char *run, const step_paths *paths, const dataset *data,
+                      const prediction_source *from, student *s)
 {
     status st = OK;
-    TRY(student_open(r, run, data, s));
+    TRY(student_open(r, run, data, from, s));
     TRY(directory_make(paths->directory));
 done:
     return st;
@@ -106,6 +107,7 @@ static status keep_results(comm *c, const step_paths *paths, const train_result 
 {
     status st = OK;
     video_use use = {0};
+    TRY(comm_agree(c, s->targets ? targets_settle(s->targets) : OK));
     if (s->sees_frames) TRY(video_use_gather(c, s, result, &use));
     if (comm_rank(c) == 0) {
         if (!s->sees_frames) st = clip_save_normalisation(&s->clips, paths->normalization);
@@ -147,7 +149,7 @@ static void learn_from_cache(const student *s, train_options *options)
     hash_bytes(both, (size_t)length, options->recipe_hash);
 }
 
-status student_train(comm *c, const recipe *r, const char *run, const run_step *step)
+status student_train(comm *c, const recipe *r, const char *run, const run_step *step, const prediction_source *from)
 {
     status st = OK;
     dataset data = {0};
@@ -159,7 +161,7 @@ status student_train(comm *c, const recipe *r, const char *run, const run_step *
     TRY(train_options_read(r, "student", &options));
     TRY(paths_make(run, step, &paths));
     st = dataset_open(r, &data);
-    if (st == OK) st = prepare(r, run, &paths, &data, &s);
+    if (st == OK) st = prepare(r, run, &paths, &data, from, &s);
     TRY(comm_agree(c, st));
     learn_from_cache(&s, &options);
     train_task task = student_task(&s);

@@ -10,9 +10,18 @@
 #include "comm/comm.h"
 #include "conf/recipe.h"
 #include "conf/run.h"
+#include "data/dataset.h"
+#include "distill/stream.h"
 
-/* Errors: those of the recipe's files; ERR_MISSING naming the first uid without a teacher's prediction (unless
+/* Trains and predicts. `from`: where the teacher's predictions come from while they are made; NULL: they are all in the
+ * store. With a source the student's own predictions are written when the store is complete. Errors: those of the
+ * recipe's files and of the source; ERR_MISSING naming the first uid without a teacher's prediction (unless
  * on_missing is skip); ERR_INPUT for a store of another teacher or vocabulary. Collective. */
-status student_train(comm *c, const recipe *r, const char *run, const run_step *step);
+status student_train(comm *c, const recipe *r, const char *run, const run_step *step, const prediction_source *from);
+
+/* Uids of the segments whose predictions the student of `r` asks for in its first epoch, in that order: (count) strings
+ * borrowed from `data`, in new memory. Opens its tracks, and neither frames nor a model. Errors: those of tracks_open
+ * and clip_check; ERR_MEMORY. */
+status student_asks(const recipe *r, const char *run, const dataset *data, const char ***uids, size_t *count);
 
 #endif

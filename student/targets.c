@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "conf/run.h"
+#include "distill/arrivals.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,15 @@ enum { SHUFFLE = 0x736866 }; /* purpose of the random stream */
 typedef enum { LOGITS_NONE, LOGITS_ALL, LOGITS_TOP } logit_kind;
 
 struct targets {
-    store *from;
+    const prediction_source *source; /* borrowed; NULL: the store is complete */
+    arrivals *arrived;               /* what came from it so far; NULL once the store is read */
+    char *path;                      /* of the store */
+    store *from;                     /* NULL while predictions come from a source */
     int64_t set;
     set_info info;
     const segment *at; /* (count) borrowed */
     size_t count, covered;
-    size_t *source;         /* (count) segment whose prediction each one learns from */
+    size_t *learns_from;    /* (count) segment whose prediction each one learns from */
     unsigned char *present; /* (count) */
     logit_kind kind;
     int64_t k; /* logits a segment */
@@ -73,12 +77,13 @@ done:
     return st;
 }
 
+/* Where predictions come from a source, its ranks have read the same files for this recipe. */
 static status check_classes(const targets *t, const class_list *wanted)
 {
     status st = OK;
     class_list there = {0};
-    TRY(store_get_classes(t->from, &there));
-    if (there.action_count != wanted->action_count || t->info.classes != (int64_t)wanted->action_count)
+    if (t->from) TRY(store_get_classes(t->from, &there));
+    if ((t->from && there.action_count != wanted->action_count) || t->info.classes != (int64_t)wanted->action_count)
         TRY(FAIL(
             ERR_INPUT,
             "the predictions of %s are over %lld action classes, this run has %zu: take a teacher of the same classes",
@@ -93,12 +98,17 @@ done:
     return st;
 }
 
+static status check_complete(const targets *t)
+{
+    const set_info *i = &t->info;
+    if (i->complete) return OK;
+    return FAIL(ERR_INPUT, "the predictions of %s are not complete (%lld records): run the stage predict again",
+                i->name, (long long)i->count);
+}
+
 static status check_contents(const targets *t)
 {
     const set_info *i = &t->info;
-    if (!i->complete)
-        return FAIL(ERR_INPUT, "the predictions of %s are not complete (%lld records): run the stage predict again",
-                    i->name, (long long)i->count);
     if (t->kind == LOGITS_ALL && i->k < i->classes)
         return FAIL(
             ERR_CONFIG,
@@ -111,25 +121,37 @@ static status check_contents(const targets *t)
     return OK;
 }
 
-static status deal(targets *t, bool shuffle, uint64_t seed)
+status targets_sources(const recipe *r, size_t count, size_t **out)
 {
-    t->source = calloc(t->count, sizeof *t->source);
+    rng random = rng_stream((uint64_t)recipe_int(r, "seed"), SHUFFLE, 0);
+    size_t *sources = calloc(count + 1, sizeof *sources);
+    if (!sources) return FAIL(ERR_MEMORY, "no memory for the targets of %zu segments", count);
+    for (size_t i = 0; i < count; i++) sources[i] = i;
+    if (recipe_bool(r, "student.distill.shuffle")) rng_shuffle(&random, sources, count);
+    *out = sources;
+    return OK;
+}
+
+static status make_room(targets *t)
+{
     t->present = calloc(t->count, 1);
     t->row_classes = calloc((size_t)t->info.k, sizeof *t->row_classes);
     t->row_logits = calloc((size_t)t->info.classes, sizeof *t->row_logits);
-    if (!t->source || !t->present || !t->row_classes || !t->row_logits)
+    if (!t->present || !t->row_classes || !t->row_logits)
         return FAIL(ERR_MEMORY, "no memory for the targets of %zu segments", t->count);
-    for (size_t i = 0; i < t->count; i++) t->source[i] = i;
-    rng random = rng_stream(seed, SHUFFLE, 0);
-    if (shuffle) rng_shuffle(&random, t->source, t->count);
     return OK;
 }
 
 static status cover(targets *t, bool skip)
 {
     const char *first = NULL;
+    if (!t->from) {
+        memset(t->present, 1, t->count);
+        t->covered = t->count;
+        return OK;
+    }
     for (size_t i = 0; i < t->count; i++) {
-        const char *uid = t->at[t->source[i]].uid;
+        const char *uid = t->at[t->learns_from[i]].uid;
         t->present[i] = store_has(t->from, t->set, uid);
         t->covered += t->present[i];
         if (!t->present[i] && !first) first = uid;
@@ -151,15 +173,78 @@ static logit_kind kind_of(const recipe *r)
     return strcmp(loss, "topk_kl") ? LOGITS_NONE : LOGITS_TOP;
 }
 
+/* ---- from the store, or while it is made -------------------------------------------------------------------------
+ */
+
+static status take_records(arrivals *to, const unsigned char *records, size_t count)
+{
+    status st = OK;
+    for (size_t at = 0; at < count;) {
+        size_t bytes = 0;
+        CHECK(count - at >= sizeof bytes);
+        memcpy(&bytes, records + at, sizeof bytes);
+        at += sizeof bytes;
+        CHECK(count - at >= bytes);
+        TRY(arrivals_put(to, records + at, bytes));
+        at += bytes;
+    }
+done:
+    return st;
+}
+
+static status open_store(targets *t, const char *name)
+{
+    status st = OK;
+    TRY(store_open(t->path, STORE_READ, &t->from));
+    TRY(store_find_set(t->from, name, -1, &t->info, &t->set));
+    TRY(check_complete(t));
+done:
+    return st;
+}
+
+/* Takes the next piece of the source. */
+static status hear(targets *t, bool wait, bool *heard)
+{
+    status st = OK;
+    prediction_news news = {0};
+    TRY(t->source->next(t->source->self, wait, &news));
+    *heard = news.kind != NEWS_NONE;
+    if (news.kind == NEWS_SET) {
+        t->info = news.info;
+        TRY(arrivals_new(&t->info, t->at, t->count, &t->arrived));
+    } else if (news.kind == NEWS_RECORDS) {
+        CHECK(t->arrived);
+        TRY(take_records(t->arrived, news.records, news.bytes));
+    } else if (news.kind == NEWS_COMPLETE) {
+        CHECK(t->arrived);
+        t->source = NULL;
+        TRY(open_store(t, t->info.name));
+        arrivals_free(&t->arrived);
+    }
+done:
+    return st;
+}
+
+/* All training segments will be predicted. */
+static status open_source(targets *t)
+{
+    status st = OK;
+    bool heard = false;
+    while (!t->arrived && !t->from) TRY(hear(t, true, &heard));
+    log_info("distillation from %s: its predictions of %zu training segments come while they are learned from",
+             t->info.name, t->count);
+done:
+    return st;
+}
+
 static status open_set(targets *t, const recipe *r, const char *run, const class_list *classes)
 {
     status st = OK;
-    char *path = NULL, *name = NULL;
+    char *name = NULL;
     int64_t k = recipe_int(r, "student.distill.k");
 
-    TRY(find_place(recipe_text(r, "student.distill.from"), run, &path, &name));
-    TRY(store_open(path, STORE_READ, &t->from));
-    TRY(store_find_set(t->from, name, -1, &t->info, &t->set));
+    TRY(find_place(recipe_text(r, "student.distill.from"), run, &t->path, &name));
+    TRY(t->source ? open_source(t) : open_store(t, name));
     TRY(check_contents(t));
     TRY(check_classes(t, classes));
     if (!strchr(recipe_text(r, "student.distill.from"), ':')) TRY(check_model(t, run));
@@ -168,24 +253,24 @@ static status open_set(targets *t, const recipe *r, const char *run, const class
         log_info("distillation from %s: it keeps %lld logits a segment, so the top %lld are used, not %lld", name,
                  (long long)t->info.k, (long long)t->info.k, (long long)k);
 done:
-    free(path);
     free(name);
     return st;
 }
 
 status targets_open(const recipe *r, const char *run, const class_list *classes, const segment *at, size_t count,
-                    targets **out)
+                    const prediction_source *from, targets **out)
 {
     status st = OK;
     targets *t = calloc(1, sizeof *t);
     bool skip = !strcmp(recipe_text(r, "student.distill.on_missing"), "skip");
 
     if (!t) TRY(FAIL(ERR_MEMORY, "no memory for the teacher's predictions"));
-    *t = (targets){.at = at, .count = count, .kind = kind_of(r)};
+    *t = (targets){.source = from, .at = at, .count = count, .kind = kind_of(r)};
     t->features = strcmp(recipe_text(r, "student.distill.features"), "none") != 0;
     if (t->kind != LOGITS_NONE || t->features) {
         TRY(open_set(t, r, run, classes));
-        TRY(deal(t, recipe_bool(r, "student.distill.shuffle"), (uint64_t)recipe_int(r, "seed")));
+        TRY(targets_sources(r, count, &t->learns_from));
+        TRY(make_room(t));
         TRY(cover(t, skip));
         *out = t;
         t = NULL;
@@ -202,12 +287,23 @@ void targets_close(targets **at)
     if (!at || !*at) return;
     targets *t = *at;
     store_close(&t->from);
-    free(t->source);
+    arrivals_free(&t->arrived);
+    free(t->path);
+    free(t->learns_from);
     free(t->present);
     free(t->row_classes);
     free(t->row_logits);
     free(t);
     *at = NULL;
+}
+
+status targets_settle(targets *t)
+{
+    status st = OK;
+    bool heard = false;
+    while (t->source) TRY(hear(t, true, &heard));
+done:
+    return st;
 }
 
 double targets_coverage(const targets *t)
@@ -252,20 +348,46 @@ static void rows_free(rows *r)
     free(r->present);
 }
 
-static status read_row(targets *t, const char *uid, const rows *r, size_t row)
+static status read_topk(targets *t, size_t of, size_t *count, float *features)
+{
+    if (t->from)
+        return store_get_topk(t->from, t->set, t->at[of].uid, t->row_classes, t->row_logits, count, features);
+    arrivals_get_topk(t->arrived, of, t->row_classes, t->row_logits, count, features);
+    return OK;
+}
+
+static status read_all(targets *t, size_t of, float *features)
+{
+    if (t->from) return store_get(t->from, t->set, t->at[of].uid, 0, t->row_logits, features);
+    arrivals_get(t->arrived, of, 0, t->row_logits, features);
+    return OK;
+}
+
+static status read_row(targets *t, size_t of, const rows *r, size_t row)
 {
     status st = OK;
     size_t k = (size_t)t->k, stored = 0;
     float *features = t->features ? r->features + row * (size_t)t->info.feature_width : NULL;
 
     if (t->kind == LOGITS_TOP) {
-        TRY(store_get_topk(t->from, t->set, uid, t->row_classes, t->row_logits, &stored, features));
+        TRY(read_topk(t, of, &stored, features));
         CHECK(stored >= k);
         for (size_t i = 0; i < k; i++) r->classes[row * k + i] = t->row_classes[i];
     } else {
-        TRY(store_get(t->from, t->set, uid, 0, t->row_logits, features));
+        TRY(read_all(t, of, features));
     }
     if (t->kind != LOGITS_NONE) memcpy(r->logits + row * k, t->row_logits, k * sizeof *r->logits);
+done:
+    return st;
+}
+
+/* Takes all that is here, then waits until the segment's prediction is. */
+static status await(targets *t, size_t of)
+{
+    status st = OK;
+    bool heard = t->source != NULL;
+    while (t->source && heard) TRY(hear(t, false, &heard));
+    while (t->source && !arrivals_have(t->arrived, of)) TRY(hear(t, true, &heard));
 done:
     return st;
 }
@@ -279,16 +401,25 @@ static void rows_to_tensors(const targets *t, const rows *r, int64_t count, targ
     if (t->covered < t->count) out->present = t_from_f32(r->present, SHAPE(count));
 }
 
+status targets_await(targets *t, const size_t *samples, size_t count)
+{
+    status st = OK;
+    for (size_t i = 0; i < count; i++) TRY(await(t, t->learns_from[samples[i]]));
+done:
+    return st;
+}
+
 status targets_batch(targets *t, const size_t *samples, size_t count, target_batch *out)
 {
     status st = OK;
     rows r = {0};
 
+    TRY(targets_await(t, samples, count));
     TRY(rows_new(t, count, &r));
     for (size_t i = 0; i < count; i++) {
         if (!t->present[samples[i]]) continue;
         r.present[i] = 1;
-        TRY(read_row(t, t->at[t->source[samples[i]]].uid, &r, i));
+        TRY(read_row(t, t->learns_from[samples[i]], &r, i));
     }
     rows_to_tensors(t, &r, (int64_t)count, out);
 done:

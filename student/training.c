@@ -4,6 +4,7 @@
 #include "distill/losses.h"
 #include "student/feature_cache.h"
 #include "student/frame_labels.h"
+#include "student/student.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,13 +58,22 @@ done:
     return st;
 }
 
-static status open_frames(const recipe *r, student *s)
+/* Where clips lie in time, without their pictures. */
+static status open_places(const recipe *r, student *s)
 {
     status st = OK;
     clip_options options;
     clip_options_read(r, &options);
     TRY(clip_source_open(&options, NULL, NULL, 0, &s->clips));
     TRY(clip_source_open(&options, NULL, NULL, 0, &s->eval_clips));
+done:
+    return st;
+}
+
+static status open_frames(const recipe *r, student *s)
+{
+    status st = OK;
+    TRY(open_places(r, s));
     TRY(frame_input_open(r, s->data, &s->frames));
     memcpy(s->cache_hash, s->frames.cache_hash, sizeof s->cache_hash);
 done:
@@ -105,6 +115,7 @@ static size_t count_sequences(const segment_list *list)
     return count;
 }
 
+/* Those of `learned` with something to see. */
 static status choose_samples(student *s)
 {
     status st = OK;
@@ -117,6 +128,14 @@ static status choose_samples(student *s)
         s->samples[s->count++] = learned->at[i];
     }
     s->dropped = learned->count - s->count;
+done:
+    return st;
+}
+
+static status check_samples(student *s)
+{
+    status st = OK;
+    const segment_list *learned = &s->learned;
     TRY(check_list(s, &s->clips, &s->data->development));
     TRY(check_list(s, &s->eval_clips, &s->data->eval));
     log_info("student: %zu training segments of %zu videos; %zu dropped that start within tau_a of their video's "
@@ -223,7 +242,7 @@ static const char *role_of(const recipe *r, const student *s)
     return s->clips.options.blind || shuffled ? "control" : "student";
 }
 
-status student_open(const recipe *r, const char *run, const dataset *data, student *out)
+status student_open(const recipe *r, const char *run, const dataset *data, const prediction_source *from, student *out)
 {
     status st = OK;
     student s = {.data = data};
@@ -233,9 +252,10 @@ status student_open(const recipe *r, const char *run, const dataset *data, stude
     TRY(s.sees_frames ? open_frames(r, &s) : open_tracks(r, run, &s));
     TRY(choose_learned(r, &s));
     TRY(choose_samples(&s));
+    TRY(check_samples(&s));
     TRY(normalise_clips(&s));
     if (s.loss.past_weight > 0) TRY(label_past(&s));
-    TRY(targets_open(r, run, &data->classes, s.samples, s.count, &s.targets));
+    TRY(targets_open(r, run, &data->classes, s.samples, s.count, from, &s.targets));
     s.role = role_of(r, &s);
     if (s.loss.class_weight <= 0 && !s.targets)
         TRY(FAIL(ERR_CONFIG,
@@ -368,7 +388,9 @@ static status add_distillation(const student *s, const train_slice *slice, const
 {
     target_batch batch;
     double step = (double)slice->step_count;
-    status st = targets_batch(s->targets, slice->samples, slice->count, &batch);
+    /* those of the whole step: all ranks wait for the teacher together, and none for another that waits */
+    status st = targets_await(s->targets, slice->step_samples, slice->step_count);
+    if (st == OK) st = targets_batch(s->targets, slice->samples, slice->count, &batch);
     if (st != OK) return st;
     if (batch.logits) *loss = t_add(*loss, t_scale(logits_loss(s, &batch, out, step), s->loss.logits_weight));
     if (batch.features) *loss = t_add(*loss, t_scale(features_loss(s, &batch, out, step), s->loss.features_weight));
@@ -506,4 +528,35 @@ train_task student_task(student *s)
         .sample_length = sample_length,
         .metric_name = s->score ? "development top-1 %" : NULL,
     };
+}
+
+/* ---- what it will ask the teacher for ---------------------------------------------------------------------------- */
+
+status student_asks(const recipe *r, const char *run, const dataset *data, const char ***uids, size_t *count)
+{
+    status st = OK;
+    student s = {.data = data};
+    train_options options;
+    size_t *order = NULL, *source = NULL;
+    const char **asked = NULL;
+    TRY(train_options_read(r, "student", &options));
+    TRY(strcmp(recipe_text(r, "student.input"), "frames") ? open_tracks(r, run, &s) : open_places(r, &s));
+    TRY(choose_learned(r, &s));
+    TRY(choose_samples(&s));
+    order = calloc(s.count + 1, sizeof *order);
+    asked = calloc(s.count + 1, sizeof *asked);
+    if (!order || !asked) TRY(FAIL(ERR_MEMORY, "no memory for the order of %zu samples", s.count));
+    const train_task task = {.self = &s, .sample_count = s.count, .sample_length = sample_length};
+    if (s.count) TRY(trainer_order(&task, &options, 0, order)); /* without samples the student says what is wrong */
+    TRY(targets_sources(r, s.count, &source));
+    for (size_t i = 0; i < s.count; i++) asked[i] = s.samples[source[order[i]]].uid;
+    *uids = asked;
+    *count = s.count;
+    asked = NULL;
+done:
+    free(order);
+    free(source);
+    free(asked);
+    student_free(&s);
+    return st;
 }

@@ -42,9 +42,10 @@ typedef struct {
     } loss;
 } student;
 
-/* Opens tracks, samples, targets and a new model. All that can be wrong with the data is found here. The caller frees
- * it. Errors: those of tracks_open, clip_check, targets_open; ERR_CONFIG without tracks. */
-status student_open(const recipe *r, const char *run, const dataset *data, student *out);
+/* Opens tracks, samples, targets and a new model. All that can be wrong with the data is found here. The teacher's
+ * predictions come `from` a source while they are made, or are read from the store (NULL). The caller frees it. Errors:
+ * those of tracks_open, clip_check, targets_open; ERR_CONFIG without tracks. */
+status student_open(const recipe *r, const char *run, const dataset *data, const prediction_source *from, student *out);
 void student_free(student *s);
 
 /* The table for the training loop; `s` must stay where it is. */

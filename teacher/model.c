@@ -158,23 +158,24 @@ status histories_of(const dataset *d, const history_options *options, list_name 
 
 typedef struct {
     size_t example, tokens;
+    size_t row; /* of its query */
 } sized;
 
 static int by_tokens(const void *a, const void *b)
 {
     const sized *x = a, *y = b;
     if (x->tokens != y->tokens) return x->tokens < y->tokens ? -1 : 1;
+    if (x->row != y->row) return x->row < y->row ? -1 : 1;
     return (x->example > y->example) - (x->example < y->example);
 }
 
 /* Adds row i of `rows` (count, width), divided by the histories of its query, to the query's row of `sums`. */
-static void add_rows(const histories *h, const size_t *which, size_t count, size_t first, const float *rows,
-                     size_t width, float *sums)
+static void add_rows(const histories *h, const sized *these, size_t count, const float *rows, size_t width, float *sums)
 {
     for (size_t i = 0; i < count; i++) {
-        size_t query = h->query_of[which[i]];
+        size_t query = h->query_of[these[i].example];
         float share = 1.0f / (float)(h->query_first[query + 1] - h->query_first[query]);
-        float *sum = sums + (query - first) * width;
+        float *sum = sums + these[i].row * width;
         for (size_t k = 0; k < width; k++) sum[k] += share * rows[i * width + k];
     }
 }
@@ -182,71 +183,71 @@ static void add_rows(const histories *h, const size_t *which, size_t count, size
 typedef struct {
     const histories *h;
     const example_list *e;
-    size_t first;             /* query */
     float *logits, *features; /* sums */
 } prediction;
 
-static status predict_batch(teacher_model *m, const prediction *p, const size_t *which, size_t count)
+static status predict_batch(teacher_model *m, const prediction *p, const sized *these, size_t count)
 {
     status st = OK;
     token_batch batch = {0};
     encoder_output out = {0};
     size_t classes = m->data->classes.action_count, width = (size_t)m->width;
     float *rows = malloc(count * (classes > width ? classes : width) * sizeof *rows);
+    size_t *which = malloc(count * sizeof *which);
     scope *sc = scope_open();
 
-    if (!rows) TRY(FAIL(ERR_MEMORY, "no memory for %zu predictions", count));
+    if (!rows || !which) TRY(FAIL(ERR_MEMORY, "no memory for %zu predictions", count));
+    for (size_t i = 0; i < count; i++) which[i] = these[i].example;
     TRY(batch_make(&m->text, p->e, which, count, NULL, &m->sequence, &batch));
     TRY(encoder_forward(m->net, &batch, NULL, &out));
     TRY(t_to_f32(out.action, rows, count * classes));
-    add_rows(p->h, which, count, p->first, rows, classes, p->logits);
+    add_rows(p->h, these, count, rows, classes, p->logits);
     if (!p->features) goto done;
     TRY(t_to_f32(out.features, rows, count * width));
-    add_rows(p->h, which, count, p->first, rows, width, p->features);
+    add_rows(p->h, these, count, rows, width, p->features);
 done:
     scope_close(&sc);
     batch_free(&batch);
+    free(which);
     free(rows);
     return st;
 }
 
 /* Examples in order of length, cut into passes of about BATCH_TOKENS. */
-static status predict_sorted(teacher_model *m, const prediction *p, const sized *order, size_t count, size_t *which)
+static status predict_sorted(teacher_model *m, const prediction *p, const sized *order, size_t count)
 {
     status st = OK;
     for (size_t at = 0; at < count;) {
         size_t taken = 0, tokens = 0;
-        while (at + taken < count && (!taken || tokens + order[at + taken].tokens <= BATCH_TOKENS)) {
-            tokens += order[at + taken].tokens;
-            which[taken] = order[at + taken].example;
-            taken++;
-        }
-        TRY(predict_batch(m, p, which, taken));
+        while (at + taken < count && (!taken || tokens + order[at + taken].tokens <= BATCH_TOKENS))
+            tokens += order[at + taken++].tokens;
+        TRY(predict_batch(m, p, order + at, taken));
         at += taken;
     }
 done:
     return st;
 }
 
-status teacher_model_predict(teacher_model *m, const histories *h, const example_list *e, size_t first, size_t count,
-                             float *logits, float *features)
+status teacher_model_predict(teacher_model *m, const histories *h, const example_list *e, const size_t *queries,
+                             size_t count, float *logits, float *features)
 {
     status st = OK;
-    size_t from = h->query_first[first], to = h->query_first[first + count];
-    sized *order = calloc(to - from + 1, sizeof *order);
-    size_t *which = calloc(to - from + 1, sizeof *which);
-    prediction p = {h, e, first, logits, features};
+    size_t total = 0, used = 0;
+    for (size_t i = 0; i < count; i++) total += h->query_first[queries[i] + 1] - h->query_first[queries[i]];
+    sized *order = calloc(total + 1, sizeof *order);
+    prediction p = {h, e, logits, features};
 
     grad_pause();
-    if (!order || !which) TRY(FAIL(ERR_MEMORY, "no memory for %zu histories", to - from));
+    if (!order) TRY(FAIL(ERR_MEMORY, "no memory for %zu histories", total));
     memset(logits, 0, count * m->data->classes.action_count * sizeof *logits);
     if (features) memset(features, 0, count * (size_t)m->width * sizeof *features);
-    for (size_t i = from; i < to; i++) order[i - from] = (sized){i, example_tokens(&m->text, e, i)};
-    qsort(order, to - from, sizeof *order, by_tokens);
-    TRY(predict_sorted(m, &p, order, to - from, which));
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = h->query_first[queries[i]]; k < h->query_first[queries[i] + 1]; k++)
+            order[used++] = (sized){k, example_tokens(&m->text, e, k), i};
+    qsort(order, total, sizeof *order, by_tokens);
+    TRY(predict_sorted(m, &p, order, total));
 done:
     grad_resume();
     free(order);
-    free(which);
     return st;
 }

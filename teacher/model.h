@@ -46,9 +46,10 @@ const segment_list *list_of(const dataset *d, list_name which);
 /* Histories of every segment of one of the lists. The caller frees `*out`. */
 status histories_of(const dataset *d, const history_options *options, list_name which, histories *out);
 
-/* Predictions of queries first .. first + count - 1 (all of their histories, averaged): logits (count, C), features
- * (count, width) or NULL. `e` holds all histories of `h` in their order. No dropout, nothing recorded. */
-status teacher_model_predict(teacher_model *m, const histories *h, const example_list *e, size_t first, size_t count,
-                             float *logits, float *features);
+/* Predictions of `queries` (count; all of their histories, averaged): logits (count, C), features (count, width) or
+ * NULL. `e` holds all histories of `h` in their order. The last bits of a prediction depend on which queries go through
+ * the model with it. No dropout, nothing recorded. */
+status teacher_model_predict(teacher_model *m, const histories *h, const example_list *e, const size_t *queries,
+                             size_t count, float *logits, float *features);
 
 #endif

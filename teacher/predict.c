@@ -21,6 +21,8 @@ typedef struct {
     const recipe *r;
     const run_step *step;
     const char *run;
+    const predict_learner *learner; /* of the teacher's own set */
+    predict_learner other;          /* of other sets: it is told of life alone */
     dataset data;
     history_options history;
     histories asked[LIST_COUNT];
@@ -88,11 +90,11 @@ typedef struct {
     example_list examples[LIST_COUNT];
 } encoder_predictor;
 
-static status predict_with_encoder(void *self, list_name which, size_t first, size_t count, float *logits,
+static status predict_with_encoder(void *self, list_name which, const size_t *queries, size_t count, float *logits,
                                    float *features)
 {
     encoder_predictor *e = self;
-    return teacher_model_predict(&e->model, &e->p->asked[which], &e->examples[which], first, count, logits, features);
+    return teacher_model_predict(&e->model, &e->p->asked[which], &e->examples[which], queries, count, logits, features);
 }
 
 static status open_encoder(encoder_predictor *e, const predicting *p, set_info *info)
@@ -129,7 +131,7 @@ static status put_encoder(predicting *p)
     predictor who = {&e, predict_with_encoder};
 
     TRY(comm_agree(p->c, open_encoder(&e, p, &info)));
-    TRY(predict_set(p->c, p->s, &info, &p->data, ALL_LISTS, &who));
+    TRY(predict_set(p->c, p->s, &info, &p->data, ALL_LISTS, &who, p->learner));
 done:
     for (list_name l = 0; l < LIST_COUNT; l++) examples_free(&e.examples[l]);
     teacher_model_close(&e.model);
@@ -145,14 +147,14 @@ typedef struct {
     size_t classes;
 } baseline_predictor;
 
-static status predict_with_baseline(void *self, list_name which, size_t first, size_t count, float *logits,
+static status predict_with_baseline(void *self, list_name which, const size_t *queries, size_t count, float *logits,
                                     float *features)
 {
     const baseline_predictor *b = self;
     (void)features;
     for (size_t i = 0; i < count; i++) {
         size_t length = 0;
-        const int64_t *history = history_of_query(&b->p->asked[which], first + i, &length);
+        const int64_t *history = history_of_query(&b->p->asked[which], queries[i], &length);
         baseline_predict(b->counts, history, length, logits + i * b->classes);
     }
     return OK;
@@ -186,7 +188,8 @@ done:
     return st;
 }
 
-static status put_baseline(predicting *p, const char *model, const char *set, const char *role)
+static status put_baseline(predicting *p, const char *model, const char *set, const char *role,
+                           const predict_learner *learner)
 {
     status st = OK;
     size_t order = 0;
@@ -198,7 +201,7 @@ static status put_baseline(predicting *p, const char *model, const char *set, co
                                                 : FAIL(ERR_INTERNAL, "no baseline is called %s", model);
     if (mine == OK) baseline_hash(b.counts, info.model_hash);
     TRY(comm_agree(p->c, mine));
-    TRY(predict_set(p->c, p->s, &info, &p->data, ALL_LISTS, &who));
+    TRY(predict_set(p->c, p->s, &info, &p->data, ALL_LISTS, &who, learner));
 done:
     baseline_free(&b.counts);
     return st;
@@ -209,7 +212,7 @@ static status put_baselines(predicting *p)
     status st = OK;
     for (size_t i = 0; i < recipe_list_count(p->r, "teacher.baselines"); i++) {
         const char *name = recipe_list_text(p->r, "teacher.baselines", i);
-        TRY(put_baseline(p, name, name, "baseline"));
+        TRY(put_baseline(p, name, name, "baseline", &p->other));
     }
 done:
     return st;
@@ -223,13 +226,14 @@ typedef struct {
     size_t classes;
 } ceiling_predictor;
 
-static status predict_with_grammar(void *self, list_name which, size_t first, size_t count, float *logits,
+static status predict_with_grammar(void *self, list_name which, const size_t *queries, size_t count, float *logits,
                                    float *features)
 {
     const ceiling_predictor *g = self;
     (void)which;
     (void)features;
-    memcpy(logits, g->rows.logits + first * g->classes, count * g->classes * sizeof *logits);
+    for (size_t i = 0; i < count; i++)
+        memcpy(logits + i * g->classes, g->rows.logits + queries[i] * g->classes, g->classes * sizeof *logits);
     return OK;
 }
 
@@ -245,7 +249,7 @@ static status put_grammar(predicting *p)
     if (mine == OK && found)
         hash_bytes(g.rows.logits, g.rows.count * g.classes * sizeof *g.rows.logits, info.model_hash);
     TRY(comm_agree(p->c, mine));
-    if (found) TRY(predict_set(p->c, p->s, &info, &p->data, EVAL_LIST, &who));
+    if (found) TRY(predict_set(p->c, p->s, &info, &p->data, EVAL_LIST, &who, &p->other));
 done:
     ceiling_free(&g.rows);
     return st;
@@ -279,15 +283,16 @@ static bool is_first_seed(const predicting *p)
     return !p->step->several_seeds || p->step->seed == recipe_list_int(p->r, "teacher.seeds", 0);
 }
 
-status teacher_predict(comm *c, const recipe *r, const char *run, const run_step *step)
+status teacher_predict(comm *c, const recipe *r, const char *run, const run_step *step, const predict_learner *learner)
 {
     status st = OK;
-    predicting p = {.c = c, .r = r, .step = step, .run = run};
+    predicting p = {.c = c, .r = r, .step = step, .run = run, .learner = learner};
     const char *model = recipe_text(r, "teacher.model");
 
+    if (learner) p.other.sink = learner->sink;
     TRY(comm_agree(c, open_all(&p)));
     if (!strcmp(model, "encoder")) TRY(put_encoder(&p));
-    else TRY(put_baseline(&p, model, run_set_name(step), "teacher"));
+    else TRY(put_baseline(&p, model, run_set_name(step), "teacher", learner));
     if (step->variant || !is_first_seed(&p)) goto done; /* baselines and grammar are the same for all of them */
     TRY(put_baselines(&p));
     TRY(put_grammar(&p));

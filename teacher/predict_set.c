@@ -6,13 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK = 256 }; /* queries a rank predicts in a round */
+enum {
+    BLOCK = 256,      /* queries a rank predicts in a round */
+    ASKED_BLOCK = 64, /* of those that a learner asks for, who may be waiting */
+};
 
 /* Queries of one list that a rank predicts at once. */
 typedef struct {
     list_name which;
-    size_t first, count;
-    const unsigned char *missing; /* (count) 1: no record yet */
+    const size_t *queries; /* (count) */
+    size_t count;
 } block;
 
 typedef struct {
@@ -22,10 +25,16 @@ typedef struct {
     const set_info *info;
     const dataset *d;
     const predictor *who;
-    size_t total;           /* queries of all lists of the set */
-    unsigned char *missing; /* (total) list after list */
-    block *blocks;
-    size_t block_count;
+    const predict_learner *learner;
+    size_t total;             /* queries of all lists of the set */
+    size_t start[LIST_COUNT]; /* where a list begins among them */
+    unsigned char *missing;   /* (total) 1: no record yet */
+    size_t *order;            /* (total) queries as they stand in blocks */
+    block *blocks;            /* those that are asked for come first */
+    size_t block_count, asked_count;
+    size_t *due; /* (due_count) blocks in which anything is missing */
+    size_t due_count;
+    size_t told;              /* blocks that the learner was told of */
     float *logits, *features; /* (BLOCK, ...) */
     unsigned char *packed;    /* records of a round, each after its size (size_t) */
     size_t packed_used, packed_room;
@@ -34,62 +43,201 @@ typedef struct {
 static void job_free(job *j)
 {
     free(j->missing);
+    free(j->order);
     free(j->blocks);
+    free(j->due);
     free(j->logits);
     free(j->features);
     free(j->packed);
 }
 
-/* ---- what there is to do ------------------------------------------------------------------------------------------
+/* ---- blocks -------------------------------------------------------------------------------------------------------
  */
 
 static status prepare(job *j, const bool lists[LIST_COUNT])
 {
     size_t classes = (size_t)j->info->classes, width = (size_t)j->info->feature_width;
-    for (list_name l = 0; l < LIST_COUNT; l++)
+    for (list_name l = 0; l < LIST_COUNT; l++) {
+        j->start[l] = j->total;
         if (lists[l]) j->total += list_of(j->d, l)->count;
+    }
+    size_t most = j->total / ASKED_BLOCK + 2 * LIST_COUNT + 1;
     j->missing = calloc(j->total + 1, 1);
-    j->blocks = calloc(j->total / BLOCK + LIST_COUNT + 1, sizeof *j->blocks);
+    j->order = calloc(j->total + 1, sizeof *j->order);
+    j->blocks = calloc(most, sizeof *j->blocks);
+    j->due = calloc(most, sizeof *j->due);
     j->logits = calloc(BLOCK * classes, sizeof *j->logits);
     if (width) j->features = calloc(BLOCK * width, sizeof *j->features);
-    if (!j->missing || !j->blocks || !j->logits || (width && !j->features))
+    if (!j->missing || !j->order || !j->blocks || !j->due || !j->logits || (width && !j->features))
         return FAIL(ERR_MEMORY, "no memory for %d predictions of %zu classes", BLOCK, classes);
     return OK;
 }
 
-static void find_missing(job *j, const bool lists[LIST_COUNT])
+/* A query by its uid. */
+typedef struct {
+    const char *uid;
+    list_name which;
+    size_t query;
+    bool placed; /* it has a block */
+} entry;
+
+static int by_uid(const void *a, const void *b)
 {
-    unsigned char *missing = j->missing;
+    return strcmp(((const entry *)a)->uid, ((const entry *)b)->uid);
+}
+
+static void list_entries(const job *j, const bool lists[LIST_COUNT], entry *entries)
+{
+    size_t used = 0;
+    for (list_name l = 0; l < LIST_COUNT; l++)
+        for (size_t i = 0; lists[l] && i < list_of(j->d, l)->count; i++)
+            entries[used++] = (entry){list_of(j->d, l)->at[i].uid, l, i, false};
+    qsort(entries, j->total, sizeof *entries, by_uid);
+}
+
+/* A block of one list that is being filled. */
+typedef struct {
+    size_t queries[BLOCK];
+    size_t count;
+} open_block;
+
+static void add_block(job *j, list_name which, open_block *from)
+{
+    size_t used = 0;
+    if (!from->count) return;
+    if (j->block_count) {
+        const block *last = &j->blocks[j->block_count - 1];
+        used = (size_t)(last->queries - j->order) + last->count;
+    }
+    memcpy(j->order + used, from->queries, from->count * sizeof *j->order);
+    j->blocks[j->block_count++] = (block){which, j->order + used, from->count};
+    from->count = 0;
+}
+
+/* Blocks fill up in the order in which their queries are asked for; each is of one list. */
+static void add_asked(job *j, entry *entries)
+{
+    open_block open[LIST_COUNT];
+    for (list_name l = 0; l < LIST_COUNT; l++) open[l].count = 0;
+    for (size_t i = 0; j->learner && i < j->learner->count; i++) {
+        const entry wanted = {.uid = j->learner->asks[i]};
+        entry *found = bsearch(&wanted, entries, j->total, sizeof *entries, by_uid);
+        if (!found || found->placed) continue;
+        open_block *to = &open[found->which];
+        found->placed = true;
+        to->queries[to->count++] = found->query;
+        if (to->count == ASKED_BLOCK) add_block(j, found->which, to);
+    }
+    for (list_name l = 0; l < LIST_COUNT; l++) add_block(j, l, &open[l]);
+    j->asked_count = j->block_count;
+}
+
+/* The others, in the order of the lists. `missing` still tells which these are. */
+static void add_rest(job *j, const bool lists[LIST_COUNT])
+{
+    open_block open = {.count = 0};
     for (list_name l = 0; l < LIST_COUNT; l++) {
-        const segment_list *list = list_of(j->d, l);
-        for (size_t i = 0; lists[l] && i < list->count; i++) *missing++ = !store_has(j->s, j->set, list->at[i].uid);
+        for (size_t i = 0; lists[l] && i < list_of(j->d, l)->count; i++) {
+            if (j->missing[j->start[l] + i]) continue;
+            open.queries[open.count++] = i;
+            if (open.count == BLOCK) add_block(j, l, &open);
+        }
+        add_block(j, l, &open);
     }
 }
 
-/* Blocks in which anything is missing. */
-static void list_blocks(job *j, const bool lists[LIST_COUNT])
+static status make_blocks(job *j, const bool lists[LIST_COUNT])
 {
-    const unsigned char *missing = j->missing;
-    for (list_name l = 0; l < LIST_COUNT; l++) {
-        size_t count = lists[l] ? list_of(j->d, l)->count : 0;
-        for (size_t first = 0; first < count; first += BLOCK) {
-            size_t length = count - first < BLOCK ? count - first : BLOCK;
-            if (memchr(missing + first, 1, length))
-                j->blocks[j->block_count++] = (block){l, first, length, missing + first};
-        }
-        missing += count;
+    entry *entries = calloc(j->total + 1, sizeof *entries);
+    if (!entries) return FAIL(ERR_MEMORY, "no memory to deal out %zu segments", j->total);
+    list_entries(j, lists, entries);
+    add_asked(j, entries);
+    for (size_t i = 0; i < j->total; i++) /* for a moment: those that have a block */
+        j->missing[j->start[entries[i].which] + entries[i].query] = entries[i].placed;
+    add_rest(j, lists);
+    memset(j->missing, 0, j->total);
+    free(entries);
+    return OK;
+}
+
+/* ---- what there is to do ------------------------------------------------------------------------------------------
+ */
+
+static const char *uid_of(const job *j, const block *b, size_t i)
+{
+    return list_of(j->d, b->which)->at[b->queries[i]].uid;
+}
+
+static unsigned char *missing_of(const job *j, const block *b, size_t i)
+{
+    return &j->missing[j->start[b->which] + b->queries[i]];
+}
+
+static void find_missing(job *j)
+{
+    for (size_t n = 0; n < j->block_count; n++)
+        for (size_t i = 0; i < j->blocks[n].count; i++)
+            *missing_of(j, &j->blocks[n], i) = !store_has(j->s, j->set, uid_of(j, &j->blocks[n], i));
+}
+
+static void list_due(job *j)
+{
+    for (size_t n = 0; n < j->block_count; n++) {
+        bool due = false;
+        for (size_t i = 0; i < j->blocks[n].count; i++) due = due || *missing_of(j, &j->blocks[n], i);
+        if (due) j->due[j->due_count++] = n;
     }
+}
+
+static bool is_told(const job *j)
+{
+    return j->s && j->learner && j->learner->sink;
 }
 
 static status plan(job *j, const bool lists[LIST_COUNT])
 {
     status st = OK;
     status mine = prepare(j, lists);
+    if (mine == OK) mine = make_blocks(j, lists);
     if (mine == OK && j->s) mine = store_begin_set(j->s, j->info, &j->set);
-    if (mine == OK && j->s) find_missing(j, lists);
+    if (mine == OK && j->s) find_missing(j);
+    if (mine == OK && is_told(j) && j->asked_count) mine = j->learner->sink->begin(j->learner->sink->self, j->info);
     TRY(comm_agree(j->c, mine));
     TRY(comm_broadcast(j->c, j->missing, j->total, 0));
-    list_blocks(j, lists);
+    list_due(j);
+done:
+    return st;
+}
+
+/* ---- telling the learner ------------------------------------------------------------------------------------------
+ */
+
+static status tell_block(job *j, const block *b)
+{
+    status st = OK;
+    void *packed = NULL;
+    size_t bytes = 0;
+    const prediction_sink *sink = j->learner->sink;
+    for (size_t i = 0; i < b->count; i++) {
+        TRY(store_get_packed(j->s, j->set, uid_of(j, b, i), &packed, &bytes));
+        TRY(sink->record(sink->self, packed, bytes));
+        free(packed);
+        packed = NULL;
+    }
+done:
+    free(packed);
+    return st;
+}
+
+/* Tells what the store has by now: all blocks before the next one that is due. What it had before comes from it as
+ * well, so that the learner sees what it would read there. A set that is complete is not told: it will be read. */
+static status tell(job *j, size_t done)
+{
+    status st = OK;
+    if (!is_told(j) || !j->due_count) goto done;
+    size_t until = done < j->due_count ? j->due[done] : j->block_count;
+    for (; j->told < until && j->told < j->asked_count; j->told++) TRY(tell_block(j, &j->blocks[j->told]));
+    TRY(j->learner->sink->alive(j->learner->sink->self));
 done:
     return st;
 }
@@ -117,15 +265,14 @@ static status predict_block(job *j, const block *b)
 {
     status st = OK;
     void *record = NULL;
-    const segment *at = list_of(j->d, b->which)->at;
     size_t classes = (size_t)j->info->classes, width = (size_t)j->info->feature_width;
 
-    TRY(j->who->predict(j->who->self, b->which, b->first, b->count, j->logits, j->features));
+    TRY(j->who->predict(j->who->self, b->which, b->queries, b->count, j->logits, j->features));
     for (size_t i = 0; i < b->count; i++) {
         size_t bytes = 0;
-        if (!b->missing[i]) continue;
+        if (!*missing_of(j, b, i)) continue;
         const float *features = j->features ? j->features + i * width : NULL;
-        TRY(store_pack(j->info, at[b->first + i].uid, j->logits + i * classes, features, &record, &bytes));
+        TRY(store_pack(j->info, uid_of(j, b, i), j->logits + i * classes, features, &record, &bytes));
         TRY(keep_packed(j, record, bytes));
         free(record);
         record = NULL;
@@ -151,20 +298,22 @@ done:
     return st;
 }
 
-/* Rank r predicts block `first` + r. `mine` is what became of this rank's part of the round before. */
+/* Rank r predicts the block that is due at `first` + r. `mine` is what became of this rank's part of the round before.
+ */
 static status run_round(job *j, size_t first, status *mine)
 {
     status st = OK;
     void *gathered = NULL;
-    size_t own = first + (size_t)comm_rank(j->c);
-    size_t *offsets = calloc((size_t)comm_size(j->c) + 1, sizeof *offsets);
+    size_t ranks = (size_t)comm_size(j->c), own = first + (size_t)comm_rank(j->c);
+    size_t *offsets = calloc(ranks + 1, sizeof *offsets);
 
     j->packed_used = 0;
     if (*mine == OK && !offsets) *mine = FAIL(ERR_MEMORY, "no memory to gather records");
-    if (*mine == OK && own < j->block_count) *mine = predict_block(j, &j->blocks[own]);
+    if (*mine == OK && own < j->due_count) *mine = predict_block(j, &j->blocks[j->due[own]]);
     TRY(comm_agree(j->c, *mine));
     TRY(comm_gather(j->c, j->packed, j->packed_used, 0, &gathered, offsets));
-    if (j->s) *mine = write_records(j, gathered, offsets[comm_size(j->c)]);
+    if (j->s) *mine = write_records(j, gathered, offsets[ranks]);
+    if (*mine == OK) *mine = tell(j, first + ranks);
 done:
     free(gathered);
     free(offsets);
@@ -182,16 +331,17 @@ done:
 }
 
 status predict_set(comm *c, store *s, const set_info *info, const dataset *d, const bool lists[LIST_COUNT],
-                   const predictor *who)
+                   const predictor *who, const predict_learner *learner)
 {
     status st = OK, mine = OK;
-    job j = {.c = c, .s = s, .info = info, .d = d, .who = who};
+    job j = {.c = c, .s = s, .info = info, .d = d, .who = who, .learner = learner};
 
     TRY(plan(&j, lists));
-    for (size_t first = 0; first < j.block_count; first += (size_t)comm_size(c)) TRY(run_round(&j, first, &mine));
+    mine = tell(&j, 0);
+    for (size_t first = 0; first < j.due_count; first += (size_t)comm_size(c)) TRY(run_round(&j, first, &mine));
     if (mine == OK) mine = finish(&j);
     TRY(comm_agree(c, mine));
-    log_info("%s: %zu segments predicted%s", info->name, j.total, j.block_count ? "" : " before; nothing to do");
+    log_info("%s: %zu segments predicted%s", info->name, j.total, j.due_count ? "" : " before; nothing to do");
 done:
     job_free(&j);
     return st;

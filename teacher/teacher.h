@@ -10,6 +10,7 @@
 #include "comm/comm.h"
 #include "conf/recipe.h"
 #include "conf/run.h"
+#include "distill/stream.h"
 
 /* Trains the encoder without its heads to tell masked words of teacher.pretrain.corpus (Devlin et al. 2019), into
  * <run>/steps/pretrain.<step>/ (the files of a training). The vocabulary it makes there is the teacher's, which starts
@@ -22,9 +23,18 @@ status teacher_pretrain(comm *c, const recipe *r, const char *run, const run_ste
  * Collective. */
 status teacher_train(comm *c, const recipe *r, const char *run, const run_step *step);
 
+/* The student that learns from a teacher's predictions first. */
+typedef struct {
+    const char *const *asks; /* (count) uids in the order in which it asks for predictions, borrowed */
+    size_t count;
+    const prediction_sink *sink; /* rank 0's; NULL: it does not wait for them */
+} predict_learner;
+
 /* Writes labels, classes and the predictions of the trained teacher for every segment (training, development and eval)
  * to the run's store, and those of `teacher.baselines` with the section's own teacher. Ranks share the segments; rank 0
- * writes in batches. What a set already holds is not predicted again. Collective. */
-status teacher_predict(comm *c, const recipe *r, const char *run, const run_step *step);
+ * writes in batches. What a set already holds is not predicted again. With a `learner` (NULL: none) the teacher's
+ * predictions are made in the order in which it asks for them, those that it does not ask for last, and its sink is
+ * told of each when it is in the store. Collective. */
+status teacher_predict(comm *c, const recipe *r, const char *run, const run_step *step, const predict_learner *learner);
 
 #endif

@@ -135,11 +135,13 @@ static status score_range(training *t, size_t from, size_t to, int64_t counts[2]
     const segment *at = m->data->development.at;
     size_t classes = m->data->classes.action_count;
     float *logits = malloc(SCORED_AT_ONCE * classes * sizeof *logits);
+    size_t queries[SCORED_AT_ONCE];
 
     if (!logits) TRY(FAIL(ERR_MEMORY, "no memory for %d predictions of %zu classes", SCORED_AT_ONCE, classes));
     for (size_t first = from; first < to; first += SCORED_AT_ONCE) {
         size_t count = to - first < SCORED_AT_ONCE ? to - first : SCORED_AT_ONCE;
-        TRY(teacher_model_predict(m, &t->asked, &t->asked_examples, first, count, logits, NULL));
+        for (size_t i = 0; i < count; i++) queries[i] = first + i;
+        TRY(teacher_model_predict(m, &t->asked, &t->asked_examples, queries, count, logits, NULL));
         for (size_t i = 0; i < count; i++) {
             int64_t label = at[first + i].action;
             counts[0] += label >= 0;

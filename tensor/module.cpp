@@ -169,6 +169,27 @@ status module_set_grad_storage(module *m, size_t i, float *storage)
     });
 }
 
+status module_join_grads(module *m, float **data, size_t *count)
+{
+    return wrap_status({}, [&] {
+        need(m);
+        const int64_t line = 64 / sizeof(float);
+        std::vector<tensor *> trained = trained_parameters(*m);
+        int64_t total = 0, at = 0;
+        for (tensor *x : trained) total += (x->value.numel() + line - 1) / line * line;
+        at::Tensor joined = on_device(at::zeros({total}, at::TensorOptions().dtype(at::kFloat)));
+        for (tensor *x : trained) {
+            at::Tensor &gradient = x->value.mutable_grad();
+            at::Tensor moved = joined.narrow(0, at, gradient.numel()).view(gradient.sizes());
+            moved.copy_(gradient);
+            gradient = moved;
+            at += (gradient.numel() + line - 1) / line * line;
+        }
+        *data = joined.data_ptr<float>();
+        *count = static_cast<size_t>(total);
+    });
+}
+
 /* ---- sparse parameters ------------------------------------------------------------------------------------------- */
 
 void module_mark_sparse(module *m, tensor *parameter)

@@ -50,6 +50,11 @@ float *module_grad_data(module *m, size_t i);
  * module or be given back with NULL, which takes memory of our own again. Errors: ERR_INTERNAL on a GPU. */
 status module_set_grad_storage(module *m, size_t i, float *storage);
 
+/* Lays the gradients of all trained parameters side by side in one new tensor on the device in use, where they stay:
+ * `*data` is its address there (float32; owned by the module), `*count` its elements. Each starts on a multiple of 64
+ * bytes; what lies between them is 0. */
+status module_join_grads(module *m, float **data, size_t *count);
+
 /* Marks a parameter whose gradient touches few rows a step (an embedding): t_embedding then adds to those rows alone,
  * and the trainer exchanges those rows only. A parameter that gets a gradient in any other way as well (tied weights)
  * counts as touched in all rows. */

@@ -1,5 +1,6 @@
 #include "trainer/gradients.h"
 
+#include "base/log.h"
 #include "trainer/finite.h"
 #include "trainer/row_sums.h"
 
@@ -21,11 +22,13 @@ typedef struct {
 struct gradients {
     comm *c;
     module *m;
-    bool exact, on_device; /* on_device: gradients pass through the bucket */
+    bool exact, on_device; /* on_device: gradients are joined, or pass through the bucket */
     size_t count;
     entry *entries; /* (count) */
     size_t bucket_count;
     float *bucket; /* owned by the communicator; NULL when a rank alone has no use for it */
+    float *joined; /* (joined_count) all gradients, on a GPU; NULL when NCCL does not sum them there */
+    size_t joined_count;
     bool used[LEVELS];
     float *levels[LEVELS]; /* (bucket_count) each, made when needed */
     row_sums carry, spare;
@@ -83,6 +86,19 @@ done:
     return st;
 }
 
+/* Leaves `joined` NULL when there is no NCCL. Collective. */
+static status join_on_device(gradients *g)
+{
+    status st = comm_device_start(g->c);
+    if (st == ERR_CONFIG) { /* of all ranks */
+        if (comm_rank(g->c) == 0) log_warn("gradients pass through the host: %s", fail_message());
+        fail_clear();
+        return OK;
+    }
+    if (st == OK) st = module_join_grads(g->m, &g->joined, &g->joined_count);
+    return comm_agree(g->c, st);
+}
+
 status gradients_new(comm *c, module *m, bool exact, gradients **out)
 {
     status st = OK;
@@ -92,7 +108,8 @@ status gradients_new(comm *c, module *m, bool exact, gradients **out)
         st = list_entries(g);
     }
     TRY(comm_agree(c, g ? st : FAIL(ERR_MEMORY, "no memory for the gradients")));
-    if (comm_size(c) > 1 || exact) {
+    if (comm_size(c) > 1 && g->on_device && !exact) TRY(join_on_device(g));
+    if (!g->joined && (comm_size(c) > 1 || exact)) {
         TRY(comm_shared_alloc(c, g->bucket_count, &g->bucket));
         TRY(fill_bucket(g));
     }
@@ -272,6 +289,7 @@ done:
 status gradients_sum(gradients *g)
 {
     status st = OK;
+    if (g->joined) return comm_sum_device(g->c, g->joined, g->joined_count);
     if (!g->bucket) return OK;
     if (g->exact) TRY(fold(g));
     else if (g->on_device) TRY(fetch(g));

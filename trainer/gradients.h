@@ -1,8 +1,10 @@
 /* gradients - the gradients of a step, summed over micro-batches and ranks.
  *
  * On a CPU the gradients of all dense parameters lie in one bucket of memory that the node's ranks share, so that ranks
- * add them in place; of parameters marked sparse only the rows that were touched are exchanged. On a GPU gradients pass
- * through the host (a world of one needs no bucket at all).
+ * add them in place; of parameters marked sparse only the rows that were touched are exchanged. On a GPU all
+ * gradients, embeddings' too, lie side by side in its memory and NCCL adds them there; where NCCL cannot be had, and
+ * with `exact`, whose order of adding NCCL does not know, they pass through a bucket of the host (a world of one needs
+ * none).
  *
  * With `exact` every micro-batch is a leaf of one pairwise tree: leaf sums are kept a level at a time (log2 of the
  * leaves at most), and comm goes on with the tree over ranks. A rank's leaves are an aligned block of 2^k, so its sum

@@ -93,6 +93,20 @@ static void sort_windows(sampler *s)
     }
 }
 
+/* Copies a batch that is sorted by length to `to`, dealt so that every contiguous part of it has short and long ones
+ * alike: in the order of van der Corput's sequence, which is that of numbers with their bits reversed. */
+static void deal(const size_t *sorted, size_t count, size_t *to)
+{
+    size_t range = 1, dealt = 0;
+    while (range < count) range *= 2;
+    for (size_t i = 0; i < range; i++) {
+        size_t reversed = 0;
+        for (size_t low = 1, high = range / 2; high; low *= 2, high /= 2)
+            if (i & low) reversed |= high;
+        if (reversed < count) to[dealt++] = sorted[reversed];
+    }
+}
+
 void sampler_begin(sampler *s, int64_t epoch)
 {
     rng order = rng_stream(s->seed, STREAM_ORDER, (uint64_t)epoch);
@@ -106,7 +120,8 @@ void sampler_begin(sampler *s, int64_t epoch)
     }
     for (size_t b = 0; b < s->batches; b++) {
         size_t from = s->turns[b] * s->batch, length = smaller(s->batch, s->count - from);
-        memcpy(s->order + s->starts[b], s->shuffled + from, length * sizeof *s->order);
+        if (s->lengths) deal(s->shuffled + from, length, s->order + s->starts[b]);
+        else memcpy(s->order + s->starts[b], s->shuffled + from, length * sizeof *s->order);
         s->starts[b + 1] = s->starts[b] + length;
     }
 }

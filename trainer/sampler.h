@@ -2,7 +2,8 @@
  *
  * An epoch is a permutation of all samples cut into batches; the last one may be smaller. Where lengths differ, windows
  * of SAMPLER_WINDOW batches are sorted by length before they are cut, so that a batch holds samples of similar length
- * and little padding, and then the batches are shuffled. Nothing has to be saved: position (epoch, batch) says it all.
+ * and little padding, and then the batches are shuffled. In a batch short and long samples take turns, so that the
+ * ranks' shares of it are equal work. Nothing has to be saved: position (epoch, batch) says it all.
  */
 #ifndef MAGISTER_TRAINER_SAMPLER_H
 #define MAGISTER_TRAINER_SAMPLER_H

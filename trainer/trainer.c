@@ -63,14 +63,8 @@ static bool tells(const training *t)
 static status open_order(training *t)
 {
     status st = OK;
-    size_t count = t->task->sample_count;
-    if (t->task->sample_length) {
-        t->lengths = calloc(count ? count : 1, sizeof *t->lengths);
-        if (!t->lengths) TRY(FAIL(ERR_MEMORY, "no memory for the lengths of %zu samples", count));
-        for (size_t i = 0; i < count; i++) t->lengths[i] = t->task->sample_length(t->task->self, i);
-    }
-    TRY(sampler_new(count, (size_t)t->o->batch, t->o->seed, t->lengths, &t->order));
-    if (t->task->announce) TRY(sampler_new(count, (size_t)t->o->batch, t->o->seed, t->lengths, &t->ahead));
+    TRY(order_new(t->task, t->o, &t->lengths, &t->order));
+    if (t->task->announce) TRY(order_new(t->task, t->o, &t->lengths, &t->ahead));
     int64_t batches = (int64_t)sampler_batches(t->order);
     t->epoch_steps = (batches + t->o->accumulate - 1) / t->o->accumulate;
     t->total_steps = t->o->epochs * t->epoch_steps;

@@ -102,6 +102,11 @@ typedef struct {
 status trainer_run(comm *c, const train_task *task, const train_options *options, const char *directory,
                    train_result *out);
 
+/* The samples of an epoch in the order in which trainer_run asks for them, for any number of ranks: (sample_count) into
+ * `out`. Of `task` only self, sample_count and sample_length are looked at. Errors: ERR_INPUT without samples,
+ * ERR_MEMORY. */
+status trainer_order(const train_task *task, const train_options *options, int64_t epoch, size_t *out);
+
 /* Asks the loop to save and stop at the next step boundary. */
 void trainer_stop(void);
 bool trainer_stop_requested(void);

@@ -63,6 +63,10 @@ typedef struct {
     bool stop, save;
 } wishes; /* what all ranks agreed to do after a step */
 
+/* The order of the training's samples. `*lengths` is made where it is NULL and samples differ; the caller frees both.
+ */
+status order_new(const train_task *task, const train_options *o, size_t **lengths, sampler **out);
+
 /* Allocates what steps need. Not Collective. */
 status step_prepare(training *t);
 void step_release(training *t);

@@ -2,7 +2,6 @@
 
 #include "video/libav.h"
 
-#include <libavcodec/avcodec.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,7 +225,6 @@ status container_open(const char *path, int stream, double deadline, container *
 {
     status st = OK;
     *c = (container){.bytes = {.fd = -1, .deadline = deadline}};
-    libav_start();
     libav_forget();
     c->path = strdup(path);
     if (!c->path) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));

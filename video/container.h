@@ -12,10 +12,8 @@
 #define MAGISTER_VIDEO_CONTAINER_H
 
 #include "video/frame_table.h"
+#include "video/libav.h"
 #include "video/source.h"
-
-#include <libavcodec/packet.h>
-#include <libavformat/avformat.h>
 
 typedef struct {
     char *path;

@@ -4,8 +4,6 @@
 #include "video/libav.h"
 #include "video/picture.h"
 
-#include <libavutil/display.h>
-#include <libavutil/pixdesc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,7 +61,8 @@ static void describe(video *v)
 status video_open(const char *path, const video_options *options, video **out)
 {
     static const video_options usual = {.stream = -1, .threads = 1, .timeout = 30};
-    status st = OK;
+    status st = libav_open();
+    if (st != OK) return st;
     const video_options *o = options ? options : &usual;
     video *v = calloc(1, sizeof *v);
     if (!v) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));

@@ -12,8 +12,7 @@
 #define MAGISTER_VIDEO_DECODING_H
 
 #include "video/container.h"
-
-#include <libavcodec/avcodec.h>
+#include "video/libav.h"
 
 enum { FRAMES_HELD_MOST = 64 };
 

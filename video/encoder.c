@@ -3,12 +3,6 @@
 #include "base/file.h"
 #include "video/libav.h"
 
-#include <libavcodec/avcodec.h>
-#include <libavcodec/bsf.h>
-#include <libavformat/avformat.h>
-#include <libavutil/imgutils.h>
-#include <libavutil/opt.h>
-#include <libswscale/swscale.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -158,9 +152,9 @@ done:
 
 status encoder_open(const char *path, const encode_options *options, encoder_file **out)
 {
-    status st = OK;
     encoder_file *e = NULL;
-    libav_start();
+    status st = libav_open();
+    if (st != OK) return st;
     TRY(check_options(path, options));
     TRY(check_place(path));
     e = calloc(1, sizeof *e);
@@ -308,11 +302,11 @@ done:
 
 status picture_write_png(const char *path, const uint8_t *rgb, int width, int height)
 {
-    status st = OK;
     AVCodecContext *codec = NULL;
     AVFrame *frame = NULL;
     AVPacket *packet = NULL;
-    libav_start();
+    status st = libav_open();
+    if (st != OK) return st;
     if (!within(width, 1, PNG_MOST) || !within(height, 1, PNG_MOST))
         TRY(FAIL(ERR_CONFIG, "%s: %d x %d is no size for a picture", path, width, height));
     TRY(png_open(path, width, height, &codec));

@@ -1,6 +1,6 @@
 #include "video/picture.h"
+#include "video/libav.h"
 
-#include <libavutil/pixdesc.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

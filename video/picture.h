@@ -8,9 +8,7 @@
 #define MAGISTER_VIDEO_PICTURE_H
 
 #include "video/decoder.h"
-
-#include <libavutil/frame.h>
-#include <libswscale/swscale.h>
+#include "video/libav.h"
 
 typedef struct {
     int width, height, format; /* of what comes in */

@@ -10,8 +10,8 @@
 #define MAGISTER_VIDEO_SOURCE_H
 
 #include "base/status.h"
+#include "video/libav.h"
 
-#include <libavformat/avformat.h>
 #include <stdbool.h>
 #include <stdint.h>
 

@@ -56,6 +56,15 @@ job) # over all nodes, with what is theirs alone
     doctor 2 --ranks 1
     job 0 "${JOB[@]}"
     says '1 rank on 1 node'
+    # the first thing a job does, whose script says --doctor
+    printf '#!/bin/sh\nexec "%s" run r.yaml --doctor --requeue\n' "$MAGISTER" >job
+    for place in "$WORK/run" /dev/shm/run; do
+        printf 'name: small\nout: %s\nlaunch: {slurm: {nodes: 2}}\nstages: [generate]\n' "$place" >r.yaml
+        echo 'generate: {videos: 4, eval_videos: 2, texts: 0, width: 8}' >>r.yaml
+        job "$([ "$place" = /dev/shm/run ] && echo 73 || echo 0)" --nodes=2 --ntasks-per-node=1 job
+    done
+    says "^failure +out +a file that rank 0 .*not seen by rank 1"
+    says "^magister: the run cannot work here"
     ;;
 nopmix) # ranks are started by mpirun, on all nodes too
     printf '#!/bin/sh\n[ "$1" != --mpi=list ] || { echo none; echo pmi2; exit; }\nexec %s "$@"\n' "$(command -v srun)" >bin/srun

@@ -304,6 +304,17 @@ status) # what is said of a job that waits, runs, and is lost, from a machine th
     "$MAGISTER" cancel a >said 2>&1 || wrong "cancelled twice: $(cat said)"
     says said "a: does not run"
     ;;
+overlap) # a teacher's rank on a node of its own predicts while the student trains: the same bits
+    begin
+    all='stages=[generate,teacher,predict,student]'
+    reference 1 "$all" data.development=0.3
+    id=$(submit out=a "$all" data.development=0.3 launch.overlap=1)
+    wait_until 150 "the end" has_ended "$id"
+    is_state "$id" COMPLETED || wrong "it ended as $(state_of "$id")"
+    says "a/logs/slurm-$id.out" "predict.teacher+student"
+    same_model a teacher
+    same_model a student
+    ;;
 shapes) # an allocation that is not what the recipe says, and one that several launchers were started in
     begin
     salloc -Q -N1 -n1 "$MAGISTER" run r.yaml out=a >out 2>&1

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { LONG = 700001 }; /* more than the staging memory holds, and no multiple of anything */
+enum { LONG = 1100003 }; /* more than is staged, or exchanged between nodes, at once, and no multiple of anything */
 
 static comm *world;
 static int rank, size;
@@ -190,6 +190,11 @@ static void test_order_of_sums(void **state)
         require(comm_sum_shared(world, shared, 1, tree));
         assert_true(value == (tree ? in_tree : in_order));
         assert_true(shared[0] == value);
+        const int64_t row = 7, *rows_out;
+        const float *sums;
+        size_t count_out;
+        require(comm_sum_rows(world, &row, 1, &of_rank[rank], 1, tree, &rows_out, &sums, &count_out));
+        assert_true(count_out == 1 && rows_out[0] == 7 && sums[0] == value);
     }
 }
 
@@ -269,6 +274,121 @@ static void test_agreement(void **state)
     require(comm_barrier(world)); /* the communicator still works */
 }
 
+/* Ranks of a part, told by colours that alternate. */
+static int members(int colour)
+{
+    int count = 0;
+    for (int r = 0; r < size; r++) count += r % 2 == colour;
+    return count;
+}
+
+static void check_part(comm *part)
+{
+    int mine = rank % 2, count = members(mine);
+    float *shared = NULL;
+    assert_int_equal(comm_size(part), count);
+    assert_int_equal(comm_rank(part), rank / 2);
+    for (int round = 0; round < 20 + 30 * mine; round++) { /* parts do not wait for each other */
+        double sum = rank;
+        require(comm_sum_f64(part, &sum, 1));
+        assert_true(sum == count * (count - 1) + mine * count);
+    }
+    require(comm_shared_alloc(part, 1000, &shared));
+    for (int i = 0; i < 1000; i++) shared[i] = (float)(i + rank);
+    require(comm_sum_shared(part, shared, 1000, false));
+    for (int i = 0; i < 1000; i++) assert_true(shared[i] == (float)(i * count + count * (count - 1) + mine * count));
+}
+
+static void test_parts(void **state)
+{
+    (void)state;
+    comm *part = NULL;
+    for (int again = 0; again < 2; again++) {
+        require(comm_split(world, rank % 2, &part));
+        check_part(part);
+        double sum = 1;
+        require(comm_sum_f64(world, &sum, 1)); /* all of them, in between */
+        assert_true(sum == size);
+        check_part(part);
+        comm_close(&part);
+        assert_null(part);
+    }
+}
+
+/* A failure inside a part is the part's alone, and names ranks by their numbers in the world. */
+static void test_failure_of_a_part(void **state)
+{
+    (void)state;
+    comm *part = NULL;
+    char expected[64];
+    require(comm_split(world, rank % 2, &part));
+    if (rank % 2 == 0) {
+        int last = (size - 1) / 2 * 2;
+        assert_int_equal(comm_agree(part, rank == last ? FAIL(ERR_INPUT, "bad sample") : OK), ERR_INPUT);
+        snprintf(expected, sizeof expected, "rank %d (", last);
+        if (members(0) > 1) assert_non_null(strstr(fail_message(), expected));
+        fail_clear();
+        status mine = rank == 0 ? FAIL(ERR_INPUT, "told by rank 9: bad") : OK;
+        if (rank == 0) comm_names_rank(part);
+        assert_int_equal(comm_agree(part, mine), ERR_INPUT);
+        assert_string_equal(fail_message(), "told by rank 9: bad");
+        fail_clear();
+    }
+    require(comm_agree(world, OK));
+    comm_close(&part);
+}
+
+enum { LETTERS = 300, LONG_LETTER = 3000000 };
+
+static size_t letter_length(int number)
+{
+    return number % 100 == 50 ? LONG_LETTER : 8 + (size_t)(number * 37 % MAIL_BYTES);
+}
+
+static void fill_letter(unsigned char *bytes, int from, int number)
+{
+    for (size_t i = 0; i < letter_length(number); i++) bytes[i] = (unsigned char)(i * 7 + (size_t)(from * 31 + number));
+}
+
+static void check_letter(const unsigned char *bytes, size_t length, int from, int number)
+{
+    unsigned char *expected = malloc(LONG_LETTER);
+    assert_int_equal(length, letter_length(number));
+    fill_letter(expected, from, number);
+    assert_memory_equal(bytes, expected, length);
+    free(expected);
+}
+
+/* Every rank posts to all (itself too), while the others are somewhere else. */
+static void test_mail(void **state)
+{
+    (void)state;
+    comm *part = NULL;
+    void *bytes = NULL;
+    size_t length;
+    int from, next[8] = {0};
+    unsigned char *letter = malloc(LONG_LETTER);
+    require(comm_split(world, rank % 2, &part));
+    for (int i = 0; i < LETTERS; i++) {
+        fill_letter(letter, rank, i);
+        require(comm_post(world, 0, size, letter, letter_length(i)));
+        if (i % 50 == 0) require(comm_barrier(part));
+    }
+    for (int i = 0; i < LETTERS * size; i++) {
+        require(comm_await(world, "a letter", i % 2, &bytes, &length, &from));
+        assert_in_range(from, 0, size - 1);
+        check_letter(bytes, length, from, next[from]++);
+        free(bytes);
+    }
+    require(comm_flush(world, 10));
+    require(comm_barrier(world));
+    require(comm_take(world, &bytes, &length, &from));
+    assert_null(bytes);
+    require(comm_post(world, (rank + 1) % size, 1, letter, LONG_LETTER)); /* nobody takes it: the end is in order */
+    comm_close(&part);
+    free(letter);
+}
+
 static int open_world(void **state)
 {
     (void)state;
@@ -306,6 +426,9 @@ int main(void)
         cmocka_unit_test(test_nodes),
         cmocka_unit_test(test_probe),
         cmocka_unit_test(test_agreement),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_failure_of_a_part),
+        cmocka_unit_test(test_mail),
     };
     return cmocka_run_group_tests(tests, open_world, close_world);
 }

@@ -44,7 +44,7 @@ static int close_all(void **state)
 static status train(recipe *r, const char *variant)
 {
     const run_step step = {.section = "student", .variant = variant, .seed = 3};
-    status st = student_train(ranks, r, scratch_directory, &step);
+    status st = student_train(ranks, r, scratch_directory, &step, NULL);
     recipe_free(&r);
     return st;
 }
@@ -93,7 +93,7 @@ static void ranks_share_the_predictions(void **state)
     student s = {0};
     recipe *r = WORLD_RECIPE(SHORT, "student.train.optimizer.lr=0", "student.distill.loss=none");
     float *wanted = calloc(data.eval.count * WORLD_ACTIONS, sizeof *wanted);
-    assert_ok(student_open(r, scratch_directory, &data, &s));
+    assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
     grad_pause();
     assert_ok(student_predict(&s, &s.eval_clips, data.eval.at, data.eval.count, wanted));
     grad_resume();
@@ -124,7 +124,7 @@ static void ranks_share_the_frames(void **state)
                                 NULL};
     recipe *r = world_recipe(keys);
     float *wanted = calloc(data.eval.count * WORLD_ACTIONS, sizeof *wanted);
-    assert_ok(student_open(r, scratch_directory, &data, &s));
+    assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
     size_t samples = s.count;
     grad_pause();
     assert_ok(student_predict(&s, &s.eval_clips, data.eval.at, data.eval.count, wanted));
@@ -174,7 +174,7 @@ static void ranks_agree_about_the_share(void **state)
     (void)state;
     student s = {0};
     recipe *r = WORLD_RECIPE(SHORT, "student.labels=0.4");
-    assert_ok(student_open(r, scratch_directory, &data, &s));
+    assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
     int64_t mine[2] = {(int64_t)s.count, 0};
     for (size_t i = 0; i < s.count; i++)
         for (const char *c = s.samples[i].uid; *c; c++) mine[1] = (mine[1] * 31 + *c) % 1000003;

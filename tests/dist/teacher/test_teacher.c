@@ -38,7 +38,7 @@ static status both_steps(const char *variant, const char *more)
     run_step train = {.section = "teacher", .variant = variant}, predict = {.section = "predict", .variant = variant};
     assert_ok(recipe_for_step(whole, "teacher", variant, 0, &r));
     status st = teacher_train(ranks, r, scratch_directory, &train);
-    if (st == OK) st = teacher_predict(ranks, r, scratch_directory, &predict);
+    if (st == OK) st = teacher_predict(ranks, r, scratch_directory, &predict, NULL);
     recipe_free(&r);
     recipe_free(&whole);
     return st;
@@ -112,7 +112,10 @@ static void stores_what_the_model_says(void **state)
         float *features = calloc(list->count, WIDTH * sizeof *features), read[WIDTH];
         assert_ok(histories_of(&d, &m.history, l, &h));
         assert_ok(examples_add(&e, &h, list, WORLD_ACTIONS, false));
-        assert_ok(teacher_model_predict(&m, &h, &e, 0, list->count, logits, features));
+        size_t *queries = calloc(list->count, sizeof *queries);
+        for (size_t i = 0; i < list->count; i++) queries[i] = i;
+        assert_ok(teacher_model_predict(&m, &h, &e, queries, list->count, logits, features));
+        free(queries);
         for (size_t i = 0; i < list->count; i++) {
             assert_ok(store_get(s, set, list->at[i].uid, 0, got, read));
             for (size_t c = 0; c < WORLD_ACTIONS; c++)

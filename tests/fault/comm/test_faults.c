@@ -85,6 +85,35 @@ static int leaving(comm *c)
     return 0;
 }
 
+/* Rank 1 is silent: a rank that waits for its mail ends after the time-out, and each letter begins it anew. */
+static int silent(comm *c)
+{
+    comm *part = NULL;
+    void *bytes = NULL;
+    size_t length;
+    int from;
+    double start = now();
+    EXPECT(comm_split(c, rank, &part) == OK);
+    for (int i = 0; rank == 1 && i < 3; i++) {
+        usleep(600000);
+        EXPECT(comm_post(c, 0, 1, "life", 4) == OK);
+    }
+    for (int i = 0; rank == 0 && i < 3; i++) {
+        EXPECT(comm_await(c, "news of rank 1", false, &bytes, &length, &from) == OK);
+        EXPECT(length == 4 && !memcmp(bytes, "life", 4) && from == 1);
+        free(bytes);
+    }
+    if (rank == 0) {
+        EXPECT(comm_await(c, "news of rank 1", false, &bytes, &length, &from) == ERR_RANK);
+        EXPECT(told("rank 0 (") && told("waited 1 s for news of rank 1"));
+        EXPECT(now() - start > 2.6 && now() - start < 6);
+    } else {
+        sleep(2);
+    }
+    comm_close(&part);
+    return 0;
+}
+
 static int promise(void)
 {
     comm *c = NULL;
@@ -98,6 +127,7 @@ static int run_case(const char *name, comm *c)
     if (!strcmp(name, "missing")) return missing(c);
     if (!strcmp(name, "failing")) return failing(c);
     if (!strcmp(name, "ways")) return ways(c);
+    if (!strcmp(name, "silent")) return silent(c);
     return leaving(c);
 }
 

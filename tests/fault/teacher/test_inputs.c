@@ -19,7 +19,7 @@ static status run_step_of(const char *section, const char *const *more)
     recipe *r = world_recipe(more);
     run_step step = {.section = section};
     status st = strcmp(section, "predict") ? teacher_train(one, r, scratch_directory, &step)
-                                           : teacher_predict(one, r, scratch_directory, &step);
+                                           : teacher_predict(one, r, scratch_directory, &step, NULL);
     recipe_free(&r);
     return st;
 }

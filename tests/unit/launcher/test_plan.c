@@ -115,6 +115,129 @@ static void students_depend_on_the_features_they_see(void **state)
     assert_true(hash_moves("student", "video.size=48"));
 }
 
+#define ALL_STAGES "stages=[generate, teacher, predict, student, evaluate]"
+
+/* The learner of step `name` as "student_plain.1", "" for none. */
+static void assert_learner(char *const *overrides, size_t count, const char *name, const char *expected)
+{
+    plan p;
+    bool found = false;
+    char learner[96] = "";
+    recipe *r = read_overrides(overrides, count);
+    assert_int_equal(plan_make(r, &p), OK);
+    for (size_t i = 0; i < p.count; i++) {
+        if (strcmp(p.at[i].name, name)) continue;
+        found = true;
+        assert_int_equal(p.at[i].teachers, 0);
+        if (p.at[i].learner.section) assert_int_equal(run_step_name(&p.at[i].learner, learner, sizeof learner), OK);
+    }
+    assert_true(found);
+    assert_string_equal(learner, expected);
+    plan_free(&p);
+    recipe_free(&r);
+}
+
+#define LEARNER(name, expected, ...)                                                                                   \
+    do {                                                                                                               \
+        char *overrides[] = {__VA_ARGS__};                                                                             \
+        assert_learner(overrides, sizeof overrides / sizeof overrides[0], name, expected);                             \
+    } while (0)
+
+static void a_prediction_knows_who_learns_from_it_first(void **state)
+{
+    (void)state;
+    LEARNER("predict.teacher", "student", ALL_STAGES);
+    LEARNER("predict.teacher", "", "stages=[generate, teacher, predict]");
+    LEARNER("predict.teacher", "", ALL_STAGES, "student.distill.loss=none");
+    LEARNER("predict.teacher", "student", ALL_STAGES, "student.distill.loss=none", "student.distill.features=mse");
+    LEARNER("predict.teacher", "", ALL_STAGES, "student.distill.from=trigram");
+    LEARNER("predict.teacher", "late.4", ALL_STAGES, "student.seeds=[4, 2]", "student.distill.loss=none",
+            "student.variants.late.distill.loss=topk_kl");
+    LEARNER("predict.small", "of_small", ALL_STAGES, "teacher.variants.small.layers=1",
+            "student.variants.of_small.distill.from=small");
+    /* students learn from the lowest seed of a teacher */
+    LEARNER("predict.teacher.3", "student", ALL_STAGES, "teacher.seeds=[7, 3]");
+    LEARNER("predict.teacher.7", "", ALL_STAGES, "teacher.seeds=[7, 3]");
+    /* what a student sees through another one is not known yet; that other one learns first where it learns */
+    LEARNER("predict.teacher", "", ALL_STAGES, "generate.film=video", "student.input=cache", "student.backbone=seeing",
+            "student.variants.seeing={input: frames, distill: {loss: none}}");
+    LEARNER("predict.teacher", "seeing", ALL_STAGES, "generate.film=video", "student.input=cache",
+            "student.backbone=seeing", "student.variants.seeing.input=frames");
+}
+
+/* What the ranks of each step are called, and how many teachers they have: "2 predict.teacher+student". */
+static void assert_overlap(char *const *overrides, size_t count, const char *expected)
+{
+    plan p;
+    char all[2048] = "";
+    recipe *r = read_overrides(overrides, count);
+    assert_int_equal(plan_make(r, &p), OK);
+    for (size_t i = 0; i < p.count; i++) {
+        char one[256];
+        snprintf(one, sizeof one, "%s%zu %s", i ? ", " : "", p.at[i].teachers, p.at[i].logs);
+        strcat(all, one);
+        if (!p.at[i].teachers) continue;
+        assert_string_equal(p.at[i].step.section, "predict");
+        assert_string_equal(p.at[i + 1].step.section, "student");
+        assert_memory_equal(&p.at[i + 1].step, &p.at[i].learner, sizeof(run_step));
+    }
+    assert_string_equal(all, expected);
+    plan_free(&p);
+    recipe_free(&r);
+}
+
+#define OVERLAP(expected, ...)                                                                                         \
+    do {                                                                                                               \
+        char *overrides[] = {ALL_STAGES, __VA_ARGS__};                                                                 \
+        assert_overlap(overrides, sizeof overrides / sizeof overrides[0], expected);                                   \
+    } while (0)
+
+static void predictions_stand_before_the_learners_they_run_with(void **state)
+{
+    (void)state;
+    OVERLAP("0 generate, 0 teacher, 2 predict.teacher+student, 0 student, 0 evaluate", "launch.overlap=2");
+    OVERLAP("0 generate, 0 teacher, 0 student, 1 predict.teacher+late, 0 late, 0 evaluate", "launch.overlap=1",
+            "student.distill.loss=none", "student.variants.late={seeds: [5], distill: {loss: topk_kl}}",
+            "teacher.seeds=[0]");
+    OVERLAP("0 generate, 0 teacher, 0 small, 1 predict.teacher+student, 0 student, 0 plain, "
+            "1 predict.small+of_small.1, 0 of_small.1, 0 of_small.2, 0 evaluate",
+            "launch.overlap=1", "teacher.variants.small.layers=1", "student.variants.plain.distill.loss=none",
+            "student.variants.of_small={seeds: [1, 2], distill: {from: small}}");
+}
+
+/* Baselines come with the predictions of the teacher: a student that needs them cannot run before these. */
+static void a_student_of_a_baseline_keeps_predictions_where_they_are(void **state)
+{
+    (void)state;
+    char *overrides[] = {ALL_STAGES, "launch.overlap=1", "student.distill.from=trigram",
+                         "student.variants.late.distill.from=teacher"};
+    plan p;
+    recipe *r = read_overrides(overrides, 4);
+    assert_int_equal(plan_make(r, &p), ERR_CONFIG);
+    assert_non_null(strstr(fail_message(), "launch.overlap is 1, and no student"));
+    fail_clear();
+    recipe_free(&r);
+}
+
+/* Nothing that is done counts as done with another recipe. */
+static void overlapping_leaves_hashes_alone(void **state)
+{
+    (void)state;
+    char *overrides[] = {ALL_STAGES, "launch.overlap=3"};
+    plan apart, together;
+    recipe *r[] = {read_overrides(overrides, 1), read_overrides(overrides, 2)};
+    assert_int_equal(plan_make(r[0], &apart), OK);
+    assert_int_equal(plan_make(r[1], &together), OK);
+    assert_int_equal(apart.count, together.count);
+    for (size_t i = 0; i < apart.count; i++) {
+        assert_string_equal(apart.at[i].name, together.at[i].name);
+        assert_string_equal(apart.at[i].hash, together.at[i].hash);
+    }
+    plan_free(&apart);
+    plan_free(&together);
+    for (size_t i = 0; i < 2; i++) recipe_free(&r[i]);
+}
+
 static void baselines_have_nothing_to_train(void **state)
 {
     (void)state;
@@ -238,6 +361,10 @@ int main(void)
         cmocka_unit_test(steps_follow_stages_variants_and_seeds),
         cmocka_unit_test(caches_stand_behind_what_makes_them),
         cmocka_unit_test(students_depend_on_the_features_they_see),
+        cmocka_unit_test(a_prediction_knows_who_learns_from_it_first),
+        cmocka_unit_test(predictions_stand_before_the_learners_they_run_with),
+        cmocka_unit_test(a_student_of_a_baseline_keeps_predictions_where_they_are),
+        cmocka_unit_test(overlapping_leaves_hashes_alone),
         cmocka_unit_test(baselines_have_nothing_to_train),
         cmocka_unit_test(pretraining_comes_before_the_teachers_that_ask_for_it),
         cmocka_unit_test(a_corpus_is_part_of_the_hash),

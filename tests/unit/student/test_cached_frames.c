@@ -81,7 +81,7 @@ static float *predictions(const char *cache, char hash[HASH_TEXT])
     student s = {0};
     float *out = calloc(data.eval.count * WORLD_ACTIONS, sizeof *out);
     recipe *r = frames_recipe(cache);
-    assert_ok(student_open(r, scratch_directory, &data, &s));
+    assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
     memcpy(hash, s.cache_hash, HASH_TEXT);
     grad_pause();
     assert_ok(student_predict(&s, &s.eval_clips, data.eval.at, data.eval.count, out));
@@ -132,7 +132,7 @@ static char *told_of(const char *cache)
     snprintf(path, sizeof path, "%s/log", scratch_directory);
     (void)unlink(path);
     assert_ok(log_open(path, 0, 0));
-    assert_ok(student_open(r, scratch_directory, &data, &s));
+    assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
     log_close();
     assert_ok(file_read(path, 1 << 20, &text, &count));
     student_free(&s);
@@ -164,12 +164,12 @@ static void caches_that_do_not_fit_are_refused(void **state)
     make_cache("large", 5, 2 * SEEN_SIDE);
     recipe *r = frames_recipe("large");
     snprintf(text, sizeof text, "magister video cache %s -o ANOTHER --fps 5 --size 16 --fit crop", folder);
-    assert_failed(student_open(r, scratch_directory, &data, &s), ERR_CONFIG,
+    assert_failed(student_open(r, scratch_directory, &data, NULL, &s), ERR_CONFIG,
                   "holds pictures of 32 x 32 (crop), and video.size asks for 16 x 16 (crop)");
-    assert_failed(student_open(r, scratch_directory, &data, &s), ERR_CONFIG, text);
+    assert_failed(student_open(r, scratch_directory, &data, NULL, &s), ERR_CONFIG, text);
     recipe_free(&r);
     r = frames_recipe("nowhere");
-    assert_failed(student_open(r, scratch_directory, &data, &s), ERR_MISSING, "no frame cache");
+    assert_failed(student_open(r, scratch_directory, &data, NULL, &s), ERR_MISSING, "no frame cache");
     recipe_free(&r);
     make_cache("right", 5, SEEN_SIDE);
     write_video(3, 8);
@@ -178,7 +178,7 @@ static void caches_that_do_not_fit_are_refused(void **state)
              "v3.mp4 has changed since this cache was made: magister video cache %s -o %s/right --fps 5 --size 16 "
              "--fit crop --resume brings it up to date",
              folder, scratch_directory);
-    assert_failed(student_open(r, scratch_directory, &data, &s), ERR_INPUT, text);
+    assert_failed(student_open(r, scratch_directory, &data, NULL, &s), ERR_INPUT, text);
     recipe_free(&r);
     write_video(3, 7);
 }
@@ -189,7 +189,7 @@ static void a_blind_student_opens_no_cache(void **state)
     student s = {0};
     recipe *r = WORLD_RECIPE("data.videos=/nowhere", "video.cache=/nowhere", "data.tracks=null", "student.input=frames",
                              "student.blind=true", "student.encoder=0", "student.distill.loss=none");
-    assert_ok(student_open(r, scratch_directory, &data, &s));
+    assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
     assert_string_equal(s.cache_hash, "");
     student_free(&s);
     recipe_free(&r);

@@ -314,7 +314,7 @@ static void a_missing_video_is_told(void **state)
     snprintf(path, sizeof path, "%s/v3.mp4", scratch_directory);
     assert_int_equal(unlink(path), 0);
     recipe *r = FRAMES_RECIPE("seed=1");
-    assert_failed(student_open(r, scratch_directory, &data, &s), ERR_MISSING, "its video v3 is not in");
+    assert_failed(student_open(r, scratch_directory, &data, NULL, &s), ERR_MISSING, "its video v3 is not in");
     recipe_free(&r);
     scratch_file("v3.mp4", "");
 }
@@ -340,7 +340,7 @@ static float *trained(const char *name, recipe *r, size_t *count)
     snprintf(folder, sizeof folder, "%s/%s", scratch_directory, name);
     assert_ok(directory_make(folder));
     assert_ok(train_options_read(r, "student", &options));
-    assert_ok(student_open(r, scratch_directory, &data, &s));
+    assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
     train_task task = student_task(&s);
     real_loss = task.loss;
     task.loss = stopping_loss;
@@ -390,7 +390,7 @@ static void the_network_learns(void **state)
     float *moved = trained("moved", FRAMES_RECIPE("seed=4"), &again);
     student s = {0};
     recipe *r = FRAMES_RECIPE("seed=4");
-    assert_ok(student_open(r, scratch_directory, &data, &s));
+    assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
     module *m = avt_module(s.model);
     size_t at = 0, inside = 0;
     for (size_t i = 0; i < module_parameter_count(m); i++) {
@@ -416,7 +416,7 @@ static void predictions_do_not_depend_on_how_many_are_asked(void **state)
     size_t count = data.eval.count;
     float *all = calloc(count * WORLD_ACTIONS, sizeof *all), one[WORLD_ACTIONS];
     recipe *r = FRAMES_RECIPE("seed=4", "student.task=recognise", "student.subclip=2", "student.context=1");
-    assert_ok(student_open(r, scratch_directory, &data, &s));
+    assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
     grad_pause();
     assert_ok(student_predict(&s, &s.eval_clips, data.eval.at, count, all));
     for (size_t i = 0; i < count; i += 5) {
@@ -596,7 +596,7 @@ static void a_student_reads_the_features(void **state)
     leave_model(false);
     assert_ok(make_features("seed=4"));
     recipe *r = reader_recipe();
-    assert_ok(student_open(r, scratch_directory, &data, &s));
+    assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
     assert_int_equal(clip_inputs(&s.clips), CNN_WIDTH);
     assert_int_equal(strlen(s.cache_hash), 32);
     student_free(&s);

@@ -27,7 +27,7 @@ static int close_all(void **state)
 
 static status open_targets(recipe *r, targets **out)
 {
-    status st = targets_open(r, scratch_directory, &data.classes, data.train.at, data.train.count, out);
+    status st = targets_open(r, scratch_directory, &data.classes, data.train.at, data.train.count, NULL, out);
     recipe_free(&r);
     return st;
 }
@@ -183,12 +183,12 @@ static void what_cannot_teach_is_refused(void **state)
     action_class actions[WORLD_ACTIONS];
     recipe *r = world_recipe(NULL);
     fewer.action_count--;
-    assert_failed(targets_open(r, scratch_directory, &fewer, data.train.at, data.train.count, &t), ERR_INPUT,
+    assert_failed(targets_open(r, scratch_directory, &fewer, data.train.at, data.train.count, NULL, &t), ERR_INPUT,
                   "are over 12 action classes, this run has 11");
     memcpy(actions, data.classes.actions, sizeof actions);
     actions[2].name = "fly_kite";
     renamed.actions = actions;
-    assert_failed(targets_open(r, scratch_directory, &renamed, data.train.at, data.train.count, &t), ERR_INPUT,
+    assert_failed(targets_open(r, scratch_directory, &renamed, data.train.at, data.train.count, NULL, &t), ERR_INPUT,
                   "action class 2 is v0_n2 for the teacher teacher and fly_kite here");
     recipe_free(&r);
     assert_null(t);
@@ -217,6 +217,143 @@ static void predictions_of_another_model_are_refused(void **state)
     assert_failed(open_targets(WORLD_RECIPE("student.distill.from=retrained"), &t), ERR_INPUT, info.model_hash);
 }
 
+/* ---- from a source ----------------------------------------------------------------------------------------------- */
+
+/* Tells of the set "teacher", then a record a piece, the last segment first; nothing comes that is not waited for. */
+typedef struct {
+    store *from;
+    int64_t set;
+    size_t told;  /* records */
+    size_t fails; /* after so many */
+    bool begun;
+    unsigned char *piece;
+} fake_source;
+
+static status fake_next(void *self, bool wait, prediction_news *out)
+{
+    status st = OK;
+    fake_source *f = self;
+    void *packed = NULL;
+    size_t bytes = 0;
+    *out = (prediction_news){.kind = NEWS_NONE};
+    if (!wait) goto done;
+    if (!f->begun) {
+        f->begun = true;
+        TRY(store_find_set(f->from, "teacher", -1, &out->info, &f->set));
+        out->kind = NEWS_SET;
+        goto done;
+    }
+    if (f->told == f->fails) TRY(FAIL(ERR_MEMORY, "the teacher failed: rank 7: no memory"));
+    if (f->told == data.train.count) {
+        out->kind = NEWS_COMPLETE;
+        goto done;
+    }
+    TRY(store_get_packed(f->from, f->set, data.train.at[data.train.count - ++f->told].uid, &packed, &bytes));
+    free(f->piece);
+    f->piece = malloc(sizeof bytes + bytes);
+    memcpy(f->piece, &bytes, sizeof bytes);
+    memcpy(f->piece + sizeof bytes, packed, bytes);
+    *out = (prediction_news){.kind = NEWS_RECORDS, .records = f->piece, .bytes = sizeof bytes + bytes};
+done:
+    free(packed);
+    return st;
+}
+
+static void fake_open(fake_source *f, size_t fails)
+{
+    char path[256];
+    *f = (fake_source){.fails = fails};
+    snprintf(path, sizeof path, "%s/store.sqlite", scratch_directory);
+    assert_ok(store_open(path, STORE_READ, &f->from));
+}
+
+static void fake_close(fake_source *f)
+{
+    store_close(&f->from);
+    free(f->piece);
+}
+
+enum { TOP_OF_SOURCE = 5 };
+
+static status open_streamed(const prediction_source *from, char *shuffle, targets **out)
+{
+    recipe *r = WORLD_RECIPE("student.distill.k=5", shuffle);
+    status st = targets_open(r, scratch_directory, &data.classes, data.train.at, data.train.count, from, out);
+    recipe_free(&r);
+    return st;
+}
+
+static void read_batch(targets *t, const size_t samples[2], int64_t *classes, float *logits)
+{
+    target_batch batch;
+    scope *sc = scope_open();
+    assert_ok(targets_batch(t, samples, 2, &batch));
+    assert_null(batch.present);
+    assert_ok(t_to_i64(batch.classes, classes, 2 * TOP_OF_SOURCE));
+    assert_ok(t_to_f32(batch.logits, logits, 2 * TOP_OF_SOURCE));
+    scope_close(&sc);
+}
+
+static void check_streamed(char *shuffle)
+{
+    fake_source fake;
+    fake_open(&fake, SIZE_MAX);
+    const prediction_source source = {&fake, fake_next};
+    targets *streamed = NULL, *stored = NULL;
+    int64_t classes[2][2 * TOP_OF_SOURCE];
+    float logits[2][2 * TOP_OF_SOURCE];
+    const size_t count = data.train.count, samples[] = {count - 3, count - 5};
+    size_t *from = NULL, last = 0;
+    recipe *r = WORLD_RECIPE(shuffle);
+    assert_ok(targets_sources(r, count, &from));
+    recipe_free(&r);
+    for (size_t i = 0; i < 2; i++) last = count - from[samples[i]] > last ? count - from[samples[i]] : last;
+    assert_ok(open_streamed(&source, shuffle, &streamed));
+    assert_ok(open_streamed(NULL, shuffle, &stored));
+    assert_int_equal(fake.told, 0);
+    assert_true(targets_coverage(streamed) == 1);
+    for (int settled = 0; settled < 2; settled++) {
+        read_batch(streamed, samples, classes[0], logits[0]);
+        read_batch(stored, samples, classes[1], logits[1]);
+        assert_memory_equal(classes[0], classes[1], sizeof classes[0]);
+        assert_memory_equal(logits[0], logits[1], sizeof logits[0]);
+        assert_int_equal(fake.told, settled ? count : last); /* waits for what it needs and for no more */
+        assert_ok(targets_settle(streamed));
+    }
+    free(from);
+    targets_close(&streamed);
+    targets_close(&stored);
+    fake_close(&fake);
+}
+
+static void what_comes_from_a_source_is_what_the_store_holds(void **state)
+{
+    (void)state;
+    check_streamed("student.distill.shuffle=false");
+    check_streamed("student.distill.shuffle=true");
+    assert_int_equal(t_live_count(), 0);
+}
+
+static void a_source_that_fails_is_the_failure(void **state)
+{
+    (void)state;
+    fake_source fake;
+    targets *t = NULL;
+    target_batch batch;
+    fake_open(&fake, 2);
+    const prediction_source source = {&fake, fake_next};
+    assert_ok(open_streamed(&source, "student.distill.shuffle=false", &t));
+    assert_failed(targets_batch(t, &(size_t){0}, 1, &batch), ERR_MEMORY, "the teacher failed: rank 7: no memory");
+    assert_failed(targets_settle(t), ERR_MEMORY, "the teacher failed: rank 7: no memory");
+    targets_close(&t);
+    fake_close(&fake);
+    fake_open(&fake, 0);
+    fake.begun = true; /* nothing is ever said of the set */
+    assert_failed(open_streamed(&source, "student.distill.shuffle=false", &t), ERR_MEMORY, "the teacher failed");
+    assert_null(t);
+    fake_close(&fake);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -229,6 +366,8 @@ int main(void)
         cmocka_unit_test(shuffled_predictions_are_dealt_to_other_segments),
         cmocka_unit_test(what_cannot_teach_is_refused),
         cmocka_unit_test(predictions_of_another_model_are_refused),
+        cmocka_unit_test(what_comes_from_a_source_is_what_the_store_holds),
+        cmocka_unit_test(a_source_that_fails_is_the_failure),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

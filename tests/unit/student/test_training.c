@@ -26,7 +26,7 @@ static int close_all(void **state)
 
 static status open_student(recipe *r, student *out)
 {
-    status st = student_open(r, scratch_directory, &data, out);
+    status st = student_open(r, scratch_directory, &data, NULL, out);
     recipe_free(&r);
     return st;
 }

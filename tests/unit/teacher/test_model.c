@@ -20,7 +20,7 @@ static void histories_are_averaged(void **state)
     assert_int_equal(count, 3); /* hist_len: lengths 1, 2, 3 */
 
     float logits[WORLD_ACTIONS], features[32], mean[WORLD_ACTIONS] = {0}, one[WORLD_ACTIONS];
-    assert_ok(teacher_model_predict(&m, &h, &e, query, 1, logits, features));
+    assert_ok(teacher_model_predict(&m, &h, &e, &query, 1, logits, features));
     for (size_t i = from; i < from + count; i++) {
         token_batch batch = {0};
         encoder_output out = {0};

@@ -139,6 +139,26 @@ static void gradients_lie_in_borrowed_storage(void **state)
     module_free(&root);
 }
 
+static void joined_gradients_lie_side_by_side(void **state)
+{
+    (void)state;
+    float *all = NULL;
+    size_t count = 0;
+    module *root = module_new(), *linear = nn_linear(root, "l", 3, 2, true, ONES);
+    module_grad_data(root, 1)[0] = 5; /* what is there moves along */
+    ASSERT_OK(module_join_grads(root, &all, &count));
+    assert_int_equal(count, 32);
+    assert_true((uintptr_t)all % 64 == 0);
+    assert_ptr_equal(module_grad_data(root, 0), all);
+    assert_ptr_equal(module_grad_data(root, 1), all + 16);
+    assert_true(all[16] == 5);
+    ASSERT_OK(t_backward(t_sum_all(nn_linear_forward(linear, t_full(T_F32, SHAPE(4, 3), 1)))));
+    assert_true(all[0] == 4 && all[5] == 4 && all[6] == 0 && all[16] == 9 && all[17] == 4);
+    module_zero_grad(root);
+    for (size_t i = 0; i < count; i++) assert_true(all[i] == 0);
+    module_free(&root);
+}
+
 static void frozen_modules_collect_nothing(void **state)
 {
     (void)state;
@@ -284,6 +304,7 @@ int main(void)
         IN_SCOPE(draws_are_as_asked_and_repeat),
         IN_SCOPE(gradients_are_there_from_the_start_and_stay_where_they_are),
         IN_SCOPE(gradients_lie_in_borrowed_storage),
+        IN_SCOPE(joined_gradients_lie_side_by_side),
         IN_SCOPE(frozen_modules_collect_nothing),
         IN_SCOPE(touched_rows_are_told_sorted_and_once),
         IN_SCOPE(rows_from_other_ranks_are_zeroed_too),

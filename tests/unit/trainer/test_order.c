@@ -129,6 +129,27 @@ static void test_similar_lengths_share_batches_and_batches_are_shuffled(void **s
     sampler_free(&plain);
 }
 
+static void test_shares_of_a_batch_are_equal_work(void **state)
+{
+    (void)state;
+    enum { ALL = 1024 };
+    size_t lengths[ALL], samples;
+    sampler *s = NULL;
+    for (size_t i = 0; i < ALL; i++) lengths[i] = 1 + i % 100;
+    assert_int_equal(sampler_new(ALL, ALL, 7, lengths, &s), OK);
+    sampler_begin(s, 0);
+    const size_t *batch = sampler_range(s, 0, 1, &samples);
+    for (size_t ranks = 2; ranks <= 64; ranks++)
+        for (size_t r = 0; r < ranks; r++) {
+            size_t first, count;
+            double sum = 0;
+            sampler_share(samples, r, ranks, &first, &count);
+            for (size_t i = 0; i < count; i++) sum += (double)lengths[batch[first + i]];
+            assert_true(sum / (double)count > 0.85 * 50 && sum / (double)count < 1.15 * 50);
+        }
+    sampler_free(&s);
+}
+
 static void test_nothing_to_train_on(void **state)
 {
     (void)state;
@@ -232,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_epochs_are_permutations_of_seed_and_epoch),
         cmocka_unit_test(test_batches),
         cmocka_unit_test(test_similar_lengths_share_batches_and_batches_are_shuffled),
+        cmocka_unit_test(test_shares_of_a_batch_are_equal_work),
         cmocka_unit_test(test_nothing_to_train_on),
         cmocka_unit_test(test_batch_larger_than_everything),
         cmocka_unit_test(test_keys_differ),

@@ -1,7 +1,7 @@
 /* Checkpoints that were damaged, cut short or never finished, a full disk, and numbers that are not finite. */
 #include "base/file.h"
 #include "tests/unit/trainer/toy.h"
-#include "trainer/checkpoint.h"
+#include "trainer/saver.h"
 
 #include <glob.h>
 #include <math.h>
@@ -268,6 +268,80 @@ static void test_full_disk_at_every_size(void **state)
     assert_int_equal(steps_done_again(f), 52 - 12);
 }
 
+static void fill(fixture *f, float value)
+{
+    float *bias = t_data_f32(module_find(f->toy.model, "head.bias"));
+    for (int i = 0; i < TOY_CLASSES; i++) bias[i] = value;
+}
+
+/* What is written in the background is what was there when it was begun, whatever training does meanwhile; one save
+ * waits for the one before, and all of them get there. */
+static void test_saved_beside_training(void **state)
+{
+    fixture *f = *state;
+    saver *s = NULL;
+    optim *o = NULL;
+    char *path = NULL;
+    train_state found;
+    require(checkpoint_newest(f->folder, &path));
+    require(checkpoint_state(path, &found));
+    free(path);
+    require(optim_adamw(f->toy.model, &(adamw_options){.lr = 1, .beta1 = 0.9, .beta2 = 0.9, .eps = 1e-8}, &o));
+    require(saver_new(f->folder, 2, &s));
+    const checkpoint_parts parts = {f->toy.model, o, NULL, NULL};
+    for (found.step = 40; found.step < 50; found.step++) {
+        fill(f, (float)found.step);
+        require(saver_start(s, &parts, &found));
+        fill(f, -1);
+    }
+    require(saver_wait(s));
+    for (int64_t step = 48; step < 50; step++) {
+        char name[128], there_at[256];
+        snprintf(name, sizeof name, "checkpoint-%08lld", (long long)step);
+        path_of(f, name, there_at, sizeof there_at);
+        require(checkpoint_load(there_at, &parts, &found));
+        assert_true(t_data_f32(module_find(f->toy.model, "head.bias"))[TOY_CLASSES - 1] == (float)step);
+    }
+    assert_false(there(f, "checkpoint-00000047")); /* two are kept */
+    saver_free(&s);
+    optim_free(&o);
+}
+
+/* A save that fails while training goes on is told afterwards, once, with its place; then saving goes on. */
+static void test_a_save_that_fails_is_told_later(void **state)
+{
+    fixture *f = *state;
+    saver *s = NULL;
+    optim *o = NULL;
+    struct rlimit before;
+    train_state found = state_start(&f->o, 1);
+    require(optim_adamw(f->toy.model, &(adamw_options){.lr = 1, .beta1 = 0.9, .beta2 = 0.9, .eps = 1e-8}, &o));
+    require(saver_new(f->folder, 2, &s));
+    const checkpoint_parts parts = {f->toy.model, o, NULL, NULL};
+    found.step = 40;
+    getrlimit(RLIMIT_FSIZE, &before);
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){16, before.rlim_max});
+    require(saver_start(s, &parts, &found));
+    status st = OK;
+    for (int tries = 0; st == OK && tries < 1000; tries++) {
+        st = saver_failure(s);
+        usleep(10000);
+    }
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(st, ERR_IO);
+    assert_non_null(strstr(fail_message(), "checkpoint-00000040"));
+    assert_non_null(strstr(fail_place(), "direct.c:"));
+    fail_clear();
+    require(saver_wait(s));
+    assert_false(there(f, "checkpoint-00000040"));
+    require(saver_start(s, &parts, &found));
+    require(saver_wait(s));
+    assert_true(there(f, "checkpoint-00000040/DONE"));
+    saver_free(&s);
+    optim_free(&o);
+}
+
 static void test_loss_that_is_not_a_number(void **state)
 {
     fixture *f = *state;
@@ -341,6 +415,8 @@ int main(void)
         STOPPED_TEST(test_model_of_another_shape),
         STOPPED_TEST(test_data_that_has_changed),
         STOPPED_TEST(test_full_disk_at_every_size),
+        STOPPED_TEST(test_saved_beside_training),
+        STOPPED_TEST(test_a_save_that_fails_is_told_later),
         STOPPED_TEST(test_loss_that_is_not_a_number),
         STOPPED_TEST(test_parameters_are_named),
         STOPPED_TEST(test_gradient_that_is_not_finite),

@@ -124,7 +124,11 @@ static void a_value_cannot_become_a_command(void **state)
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
         char word[80];
         snprintf(word, sizeof word, "%s", BAD[i]);
-        recipe *r = RECIPE(stages, word);
+        recipe *r = NULL;
+        status st = recipe_read(NULL, (char *const[]){stages, word}, 2, &r);
+        if (st == ERR_CONFIG) fail_clear(); /* control characters come no farther than this */
+        if (st == ERR_CONFIG) continue;
+        assert_int_equal(st, OK);
         char *text = script_of(whole(r));
         if (text) fail_msg("%s was let through: %s", BAD[i], text);
         size_t key = strcspn(BAD[i], "=");

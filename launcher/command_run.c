@@ -153,7 +153,7 @@ status command_run(int argc, char **argv)
         TRY(FAIL(ERR_USAGE, "--member is for sweeps, and %s is none (magister recipe help sweep)", line.found.at[0]));
     if (o.only) TRY(check_stage(r, o.only));
     stop_install();
-    if (o.doctor) TRY(preflight(line.found.at[0]));
+    if (o.doctor) TRY(preflight(line.found.at[0], o.only && plan_is_alone(r, o.only)));
     if (!sweep_count(r)) TRY(run_recipe(r, o.mode, o.only, true));
     else if (o.member) TRY(sweep_run_member(r, o.member, o.mode));
     else TRY(sweep_run(r, o.mode));

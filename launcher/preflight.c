@@ -13,10 +13,12 @@
 extern char **environ;
 
 /* Ranks get a minute to start: on a cold file system they need more than somebody before a terminal would wait. */
-status preflight(const char *recipe_path)
+status preflight(const char *recipe_path, bool alone)
 {
-    char program[] = "/proc/self/exe", name[] = "magister", word[] = "doctor", patience[] = "--patience=60";
-    char *const words[] = {name, word, patience, (char *)(uintptr_t)recipe_path, NULL}; /* posix_spawn reads only */
+    char program[] = "/proc/self/exe", name[] = "magister", word[] = "doctor", patience[] = "--patience=60",
+         one[] = "--ranks=1";
+    char *const words[] = {name, word, patience, (char *)(uintptr_t)recipe_path, alone ? one : NULL,
+                           NULL}; /* posix_spawn reads only */
     status st = OK;
     int how = 0;
     pid_t child = 0;

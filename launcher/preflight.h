@@ -4,9 +4,11 @@
 
 #include "base/status.h"
 
+#include <stdbool.h>
+
 /* Runs the doctor on the recipe in a process of its own, which writes to stderr; a stop that is asked for meanwhile
- * waits until it has ended. Errors: with the doctor's exit code, when it found that the run cannot work; ERR_MISSING,
- * ERR_MEMORY. */
-status preflight(const char *recipe_path);
+ * waits until it has ended. `alone`: the job's work is the launcher's own and needs one rank. Errors: with the doctor's
+ * exit code, when it found that the run cannot work; ERR_MISSING, ERR_MEMORY. */
+status preflight(const char *recipe_path, bool alone);
 
 #endif

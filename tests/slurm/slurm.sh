@@ -40,7 +40,7 @@ name: small
 launch: {bind: none, slurm: {nodes: 2}}
 stages: [generate, teacher]
 generate: {videos: 16, eval_videos: 4, texts: 0, width: 8}
-teacher: {layers: 1, width: 32, heads: 2, baselines: [majority], train: {epochs: 3, patience: 0}}
+teacher: {layers: 2, width: 128, heads: 2, baselines: [majority], train: {epochs: 3, patience: 0, batch: 32}}
 student: {layers: 1, width: 32, heads: 2, train: {epochs: 2}}
 END
 }
@@ -105,7 +105,7 @@ finish) # over four nodes; what a dry run shows is what is submitted
     id=$(submit "${args[@]}")
     echo "submit took $((($(date +%s%N) - before) / 1000000)) ms"
     tail -n +2 dry | cmp - a/jobs/small.sbatch || wrong "the dry run is not what was submitted"
-    wait_until 120 "the end" has_ended "$id"
+    wait_until 300 "the end" has_ended "$id"
     is_state "$id" COMPLETED || wrong "it ended as $(state_of "$id")"
     says "a/logs/slurm-$id.out" "4 nodes, 4 ranks"
     says a/logs/teacher.rank3.log "rank 3 of 4 on n4"
@@ -123,7 +123,7 @@ stages) # a job a stage, and what becomes of the others when one fails
     [ -e a/steps/predict.teacher/done.json ] || wrong "predict did nothing"
     ids=$(submit out=b launch.slurm.jobs=stages 'stages=[generate,teacher,predict]' teacher.init=/nowhere/init.safetensors)
     last=$(tail -n 1 <<<"$ids")
-    wait_until 120 "the end of those behind a failure" has_ended "$last"
+    wait_until 300 "the end of those behind a failure" has_ended "$last"
     is_state "$last" CANCELLED || wrong "predict ended as $(state_of "$last") behind a failed teacher"
     run_is b failed || wrong "state.json: $(cat b/state.json)"
     [ -z "$(squeue -h)" ] || wrong "jobs are left: $(squeue)"
@@ -144,32 +144,32 @@ END
     ;;
 preempt) # a job with more right to the nodes comes: saves, makes room, goes on
     begin
-    reference 2 teacher.train.epochs=30
-    id=$(submit out=a teacher.train.epochs=30)
+    reference 2 teacher.train.epochs=80
+    id=$(submit out=a teacher.train.epochs=80)
     wait_until 60 "training" trains a 20
     big=$(sbatch --parsable -p high -N4 --exclusive -o /dev/null --wrap "sleep 2")
     wait_until 20 "the other job" is_state "$big" RUNNING
     run_is a stopped || wrong "it had not saved: $(cat a/state.json)"
-    wait_until 180 "the end" has_ended "$id"
+    wait_until 400 "the end" has_ended "$id"
     is_state "$id" COMPLETED || wrong "it ended as $(state_of "$id")"
     says "a/logs/slurm-$id.out" "going on from step"
     same_model a
     ;;
 limit) # the time limit: saves 90 s before it, and goes on in its next turn
     begin
-    reference 2 teacher.train.epochs=150
-    id=$(submit out=a teacher.train.epochs=150 launch.slurm.time=2)
+    reference 2 teacher.train.epochs=350
+    id=$(submit out=a teacher.train.epochs=350 launch.slurm.time=2)
     wait_until 100 "the signal before the limit" grep -q "goes back into the queue" "a/logs/slurm-$id.out"
     wait_until 30 "the queue" is_state "$id" PENDING
     wait_until 30 "its next turn" is_state "$id" RUNNING
-    wait_until 240 "the end" run_is a done
+    wait_until 400 "the end" run_is a done
     says "a/logs/slurm-$id.out" "going on from step"
     same_model a
     ;;
 requeue) # ten times
     begin
-    reference 2 teacher.train.epochs=40
-    id=$(submit out=a teacher.train.epochs=40)
+    reference 2 teacher.train.epochs=200
+    id=$(submit out=a teacher.train.epochs=200)
     for turn in $(seq 10); do
         before=$(step_of a)
         wait_until 60 "turn $turn" is_state "$id" RUNNING
@@ -177,26 +177,26 @@ requeue) # ten times
         scancel --batch --signal=USR1 "$id"
         wait_until 30 "the queue after turn $turn" is_state "$id" PENDING
     done
-    wait_until 180 "the end" has_ended "$id"
+    wait_until 400 "the end" has_ended "$id"
     [ "$(grep -c "going on from step" "a/logs/slurm-$id.out")" = 10 ] || wrong "it did not go on ten times"
     same_model a
     ;;
 node) # a node goes off: Slurm finds it gone, and the job goes on with others
     begin
-    reference 2 teacher.train.epochs=40 teacher.train.checkpoint_steps=20
-    id=$(submit out=a teacher.train.epochs=40 teacher.train.checkpoint_steps=20)
+    reference 2 teacher.train.epochs=80 teacher.train.checkpoint_steps=20
+    id=$(submit out=a teacher.train.epochs=80 teacher.train.checkpoint_steps=20)
     wait_until 60 "training" trains a 60
     "$HERE/cluster" power-off "$CLUSTER" 2
     wait_until 90 "the loss to be seen" grep -qE "REQUEUE|NODE FAIL" "a/logs/slurm-$id.out"
-    wait_until 240 "the end" has_ended "$id"
+    wait_until 400 "the end" has_ended "$id"
     is_state "$id" COMPLETED || wrong "it ended as $(state_of "$id")"
     says "a/logs/slurm-$id.out" "going on from step"
     same_model a
     ;;
 kill) # a rank is killed: told by name, and taken up again where that is asked for
     begin
-    reference 2 teacher.train.epochs=30 teacher.train.checkpoint_steps=20
-    id=$(submit out=a teacher.train.epochs=30)
+    reference 2 teacher.train.epochs=80 teacher.train.checkpoint_steps=20
+    id=$(submit out=a teacher.train.epochs=80)
     wait_until 60 "training" trains a 30
     kill -9 "$(pids_of_ranks a | shuf -n 1 --random-source=<(yes))"
     wait_until 15 "the end" has_ended "$id"
@@ -204,19 +204,19 @@ kill) # a rank is killed: told by name, and taken up again where that is asked f
     scontrol show job "$id" | grep -q "ExitCode=76:0" || wrong "exit code: $(scontrol show job "$id" | grep Exit)"
     grep -q "was killed\|signal 9" "a/logs/slurm-$id.out" || wrong "the cause is not told"
     [ -z "$(pids_of_ranks a)" ] || wrong "ranks are left"
-    id=$(submit out=b teacher.train.epochs=30 teacher.train.checkpoint_steps=20 launch.max_restarts=3)
+    id=$(submit out=b teacher.train.epochs=80 teacher.train.checkpoint_steps=20 launch.max_restarts=3)
     for step in 40 90 200; do
         wait_until 60 "training" trains b $step
         kill -9 "$(pids_of_ranks b | shuf -n 1 --random-source=<(yes))"
         sleep 3
     done
-    wait_until 180 "the end" has_ended "$id"
+    wait_until 400 "the end" has_ended "$id"
     is_state "$id" COMPLETED || wrong "it ended as $(state_of "$id")"
     same_model b
     ;;
 hang) # a rank that stands still: found within twice the time-out, stacks written, the job ends
     begin
-    id=$(submit out=a teacher.train.epochs=200 launch.timeout=6)
+    id=$(submit out=a teacher.train.epochs=2000 launch.timeout=6)
     wait_until 60 "training" trains a 30
     victim=$(pids_of_ranks a | tail -n 1)
     kill -STOP "$victim"
@@ -231,7 +231,7 @@ hang) # a rank that stands still: found within twice the time-out, stacks writte
 nopmix) # Slurm without PMIx: mpirun starts the ranks
     begin no-pmix
     id=$(submit out=a launch.slurm.nodes=4)
-    wait_until 120 "the end" has_ended "$id"
+    wait_until 300 "the end" has_ended "$id"
     is_state "$id" COMPLETED || wrong "it ended as $(state_of "$id")"
     says "a/logs/slurm-$id.out" "srun has no PMIx"
     says a/logs/teacher.rank3.log "rank 3 of 4 on n4"
@@ -242,16 +242,16 @@ noscontrol) # compute nodes without Slurm's commands
     for program in /usr/bin/* /bin/*; do
         case "${program##*/}" in scontrol) ;; *) ln -sf "$program" "bin/${program##*/}" ;; esac
     done
-    reference 2 teacher.train.epochs=20
-    id=$(submit out=a teacher.train.epochs=20 "launch.slurm.environment=[\"export PATH=$WORK/bin\"]")
+    reference 2 teacher.train.epochs=60
+    id=$(submit out=a teacher.train.epochs=60 "launch.slurm.environment=[\"export PATH=$WORK/bin\"]")
     wait_until 60 "training" trains a 20
     scancel --batch --signal=USR1 "$id"
     wait_until 30 "its end" has_ended "$id"
     says "a/logs/slurm-$id.out" "submitted again"
-    wait_until 120 "the end of the second job" run_is a done
+    wait_until 300 "the end of the second job" run_is a done
     same_model a
     rm bin/sbatch
-    "$MAGISTER" submit r.yaml out=b teacher.train.epochs=20 --wait "launch.slurm.environment=[\"export PATH=$WORK/bin\"]" >ids 2>wait.log &
+    "$MAGISTER" submit r.yaml out=b teacher.train.epochs=60 --wait "launch.slurm.environment=[\"export PATH=$WORK/bin\"]" >ids 2>wait.log &
     waits=$!
     wait_until 60 "training" trains b 20
     scancel --batch --signal=USR1 "$(sed -n 1p ids)"
@@ -261,14 +261,14 @@ noscontrol) # compute nodes without Slurm's commands
     ;;
 cancel) # saves, and does not come back
     begin
-    id=$(submit out=a teacher.train.epochs=200)
+    id=$(submit out=a teacher.train.epochs=2000)
     wait_until 60 "training" trains a 20
     "$MAGISTER" cancel a >cancel.log 2>&1 || wrong "cancel: $(cat cancel.log)"
     wait_until 20 "the end" has_ended "$id"
     run_is a stopped || wrong "state.json: $(cat a/state.json)"
     sleep 3
     has_ended "$id" || wrong "it came back: $(squeue)"
-    id=$(submit out=a teacher.train.epochs=200 --resume)
+    id=$(submit out=a teacher.train.epochs=2000 --resume)
     wait_until 60 "going on" grep -q "going on from step" "a/logs/slurm-$id.out"
     scancel "$id"
     wait_until 30 "its end" has_ended "$id"
@@ -279,7 +279,7 @@ status) # what is said of a job that waits, runs, and is lost, from a machine th
     begin
     other=$(sbatch --parsable -N4 --exclusive -o /dev/null --wrap "sleep 300")
     wait_until 20 "a full cluster" is_state "$other" RUNNING
-    id=$(submit out=a teacher.train.epochs=200)
+    id=$(submit out=a teacher.train.epochs=2000)
     said() { "$MAGISTER" status a >said 2>&1 && grep -qF -- "$1" said; }
     wait_until 20 "pending" said "a: pending, job $id waits until enough nodes are free (Resources)"
     "$MAGISTER" logs a >said 2>&1
@@ -309,7 +309,7 @@ overlap) # a teacher's rank on a node of its own predicts while the student trai
     all='stages=[generate,teacher,predict,student]'
     reference 1 "$all" data.development=0.3
     id=$(submit out=a "$all" data.development=0.3 launch.overlap=1)
-    wait_until 150 "the end" has_ended "$id"
+    wait_until 300 "the end" has_ended "$id"
     is_state "$id" COMPLETED || wrong "it ended as $(state_of "$id")"
     says "a/logs/slurm-$id.out" "predict.teacher+student"
     same_model a teacher

@@ -47,8 +47,8 @@ bool recipe_is_given(const recipe *r, const char *key);
 /* OK, or ERR_INTERNAL naming the first wrong key or type that was asked for. */
 status recipe_mistakes(const recipe *r);
 
-/* Gives a key of text, path, choice or number another value (NULL: null), through the same checks as if it had been written in
- * the file, except those across keys. Errors: ERR_CONFIG, ERR_INTERNAL for other types. */
+/* Gives a key of text, path, choice or number another value (NULL: null), through the same checks as if it had been
+ * written in the file, except those across keys. Errors: ERR_CONFIG, ERR_INTERNAL for other types. */
 status recipe_set(recipe *r, const char *key, const char *text);
 
 /* Names of the variants of a section ("teacher", "student"), in the file's order. */

@@ -20,8 +20,9 @@
 void stop_install(void);
 bool stop_requested(void);
 
-/* Runs one step, one with ranks of its own together with the step after it (plan.h), and waits for it. Errors: ERR_RETRY when it was stopped and has saved; ERR_MISSING without mpirun or
- * magister-rank; otherwise what the failing rank said. */
+/* Runs one step, one with ranks of its own together with the step after it (plan.h), and waits for it. Errors:
+ * ERR_RETRY when it was stopped and has saved; ERR_MISSING without mpirun or magister-rank; otherwise what the failing
+ * rank said. */
 status ranks_run(const recipe *r, const char *run, const plan_step *step);
 
 /* Becomes magister-rank, to do `word` with `words` (count) and without a run. Returns only when it cannot: ERR_MISSING,

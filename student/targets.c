@@ -350,8 +350,7 @@ static void rows_free(rows *r)
 
 static status read_topk(targets *t, size_t of, size_t *count, float *features)
 {
-    if (t->from)
-        return store_get_topk(t->from, t->set, t->at[of].uid, t->row_classes, t->row_logits, count, features);
+    if (t->from) return store_get_topk(t->from, t->set, t->at[of].uid, t->row_classes, t->row_logits, count, features);
     arrivals_get_topk(t->arrived, of, t->row_classes, t->row_logits, count, features);
     return OK;
 }

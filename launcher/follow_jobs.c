@@ -5,7 +5,6 @@
 #include "launcher/failures.h"
 #include "launcher/run_state.h"
 #include "launcher/slurm.h"
-#include "launcher/sweep_dir.h"
 #include "launcher/sweep_table.h"
 
 #include <stdlib.h>
@@ -80,20 +79,6 @@ static status verdict(const char *run, bool *again)
                 state.step[0] ? state.step : "its start", run);
 }
 
-static status print_members(const char *directory)
-{
-    status st = OK;
-    json_t *sweep = NULL;
-    sweep_table *table = NULL;
-    TRY(sweep_dir_read(directory, &sweep));
-    TRY(sweep_table_make(sweep, directory, NULL, &table));
-    sweep_table_print(table, stdout);
-done:
-    sweep_table_free(&table);
-    json_decref(sweep);
-    return st;
-}
-
 /* The first member's that did not succeed; `*again` when any would go on. */
 static status sweep_verdict(const submission *s, bool *again)
 {
@@ -137,6 +122,6 @@ status follow_jobs(submission *s)
         TRY(submission_send(s, 0, NULL, NULL));
     }
 done:
-    if (s->members && print_members(s->directory) != OK && st == OK) st = ERR_IO;
+    if (s->members && sweep_table_show(s->directory, stdout) != OK && st == OK) st = ERR_IO;
     return st;
 }

@@ -1,5 +1,6 @@
 /* The table of a sweep for a terminal, as CSV and as JSON. */
 #include "launcher/json_file.h"
+#include "launcher/sweep_dir.h"
 #include "launcher/sweep_rows.h"
 
 #include <errno.h>
@@ -199,6 +200,20 @@ static void csv_number(double x, FILE *to)
 {
     fputc(',', to);
     if (!isnan(x)) fprintf(to, "%.10g", x);
+}
+
+status sweep_table_show(const char *directory, FILE *to)
+{
+    status st = OK;
+    json_t *sweep = NULL;
+    sweep_table *table = NULL;
+    TRY(sweep_dir_read(directory, &sweep));
+    TRY(sweep_table_make(sweep, directory, NULL, &table));
+    sweep_table_print(table, to);
+done:
+    sweep_table_free(&table);
+    json_decref(sweep);
+    return st;
 }
 
 void sweep_table_csv(const sweep_table *t, FILE *to)

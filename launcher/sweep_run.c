@@ -98,20 +98,6 @@ static status take_result(outcome *o, const recipe *r, size_t i, status st)
     return OK;
 }
 
-static status print_table(const char *directory)
-{
-    status st = OK;
-    json_t *sweep = NULL;
-    sweep_table *table = NULL;
-    TRY(sweep_dir_read(directory, &sweep));
-    TRY(sweep_table_make(sweep, directory, NULL, &table));
-    sweep_table_print(table, stdout);
-done:
-    sweep_table_free(&table);
-    json_decref(sweep);
-    return st;
-}
-
 status sweep_run(const recipe *r, run_mode mode)
 {
     status st = OK, stopped = OK;
@@ -124,7 +110,7 @@ status sweep_run(const recipe *r, run_mode mode)
     log_info("%s: a sweep of %zu members in %s", recipe_text(r, "name"), count, directory);
     for (size_t i = 0; i < count && stopped == OK; i++)
         stopped = take_result(&o, r, i, member_run(r, i, mode == RUN_RESUME ? mode : RUN_NEW));
-    st = print_table(directory);
+    st = sweep_table_show(directory, stdout);
     TRY(stopped); /* its message is the one that is waiting */
     TRY(st);
     if (o.failed) TRY(FAIL(o.first, "%zu of %zu members failed, first %s: %s", o.failed, count, o.name, o.message));

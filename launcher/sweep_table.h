@@ -29,6 +29,10 @@ status sweep_table_sort(sweep_table *t, const char *column);
 /* For a terminal; the best by the first score that there is, or the one it is sorted by, has a star. */
 void sweep_table_print(const sweep_table *t, FILE *to);
 
+/* The table of a sweep's directory as it is now, with the usual scores. Errors: those of sweep_dir_read and
+ * sweep_table_make. */
+status sweep_table_show(const char *directory, FILE *to);
+
 void sweep_table_csv(const sweep_table *t, FILE *to);
 
 /* Errors: ERR_MEMORY, ERR_IO. */

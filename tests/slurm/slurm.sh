@@ -315,6 +315,28 @@ overlap) # a teacher's rank on a node of its own predicts while the student trai
     same_model a teacher
     same_model a student
     ;;
+jobs) # the project's own scripts, from its folder; what they train is cut short
+    begin
+    cd "$HERE/../.." || exit 1
+    words="teacher.train.max_steps=4"
+    small="generate.videos=8 generate.eval_videos=4 generate.texts=40"
+    sweep=$(sbatch --parsable -o "$WORK/sweep-%a.out" jobs/sweep.sbatch out="$WORK/sweep" $small $words)
+    four=$(sbatch --parsable -o "$WORK/four.out" jobs/distillation.sbatch out="$WORK/four" $small $words \
+        teacher.pretrain.train.max_steps=4 student.train.max_steps=4 "student.seeds=[0]")
+    all_done() { [ "$(grep -l '"state": "done"' "$WORK"/sweep/0*/state.json | wc -l)" = 8 ]; }
+    wait_until 400 "the end of the sweep" all_done
+    wait_until 400 "the end" has_ended "$four"
+    is_state "$four" COMPLETED || wrong "it ended as $(state_of "$four"): $(tail -n 20 "$WORK/four.out")"
+    scontrol show job "$four" | grep -q "gres/gpu:4\|gres:gpu:4" || wrong "no four GPUs: $(scontrol show job "$four")"
+    says "$WORK/four/logs/student.rank3.log" "rank 3 of 4"
+    if [ -e ../shared/data/ek55_rulstm_split/training.csv ]; then
+        ek55=$(sbatch --parsable -o "$WORK/ek55.out" jobs/ek55-teacher.sbatch out="$WORK/ek55" $words)
+        wait_until 300 "the end" has_ended "$ek55"
+        is_state "$ek55" COMPLETED || wrong "it ended as $(state_of "$ek55"): $(tail -n 20 "$WORK/ek55.out")"
+    else
+        echo "the annotations of EPIC-KITCHENS-55 are not here: jobs/ek55-teacher.sbatch was not tried"
+    fi
+    ;;
 shapes) # an allocation that is not what the recipe says, and one that several launchers were started in
     begin
     salloc -Q -N1 -n1 "$MAGISTER" run r.yaml out=a >out 2>&1

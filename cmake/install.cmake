@@ -10,6 +10,9 @@ if(TORCH_IS_INSTALLED)
 endif()
 set_target_properties(magister magister-rank PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 set_target_properties(magister-rank PROPERTIES INSTALL_RPATH "${TORCH_LIBRARIES}")
+if(NOT TORCH_IS_INSTALLED) # the same path for both: room for another ends the build tree's in an empty folder, searched too
+  set_target_properties(magister-rank PROPERTIES BUILD_WITH_INSTALL_RPATH ON)
+endif()
 
 install(TARGETS magister magister-rank RUNTIME)
 install(DIRECTORY conf/ DESTINATION ${CMAKE_INSTALL_DATADIR}/magister/conf FILES_MATCHING PATTERN "*.yaml")

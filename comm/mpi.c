@@ -262,7 +262,8 @@ done:
 }
 
 /* The slots of this node's ranks, one after the other in shared memory; *all is false when some node gives none. The
- * memory starts at the same place of a page for all ranks, so all of them align it alike. */
+ * memory starts at the same place of a page for all ranks, so all of them align it alike. Until all are made nobody
+ * looks at another's (s->slots is not there): trying a lock that its owner is about to make would leave it broken. */
 static status open_slots(comm *c, bool *all)
 {
     status st = OK;
@@ -271,18 +272,21 @@ static status open_slots(comm *c, bool *all)
     unsigned char *memory = NULL;
     MPI_Aint bytes = s->local_rank == 0 ? (MPI_Aint)(local * sizeof(node_slot) + alignment) : 0;
     int unit;
-    s->slots = calloc(local, sizeof *s->slots);
-    if (!s->slots) TRY(FAIL(ERR_MEMORY, "no memory for the tables of %d ranks", c->size));
+    node_slot **slots = calloc(local, sizeof *slots);
+    if (!slots) TRY(FAIL(ERR_MEMORY, "no memory for the tables of %d ranks", c->size));
     bool good = MPI_Win_allocate_shared(bytes, 1, MPI_INFO_NULL, s->node, &memory, &s->slot_window) == MPI_SUCCESS &&
                 MPI_Win_shared_query(s->slot_window, 0, &bytes, &unit, &memory) == MPI_SUCCESS;
     if (good) {
         node_slot *first = (node_slot *)(void *)(memory + (alignment - (uintptr_t)memory % alignment) % alignment);
-        for (size_t l = 0; l < local; l++) s->slots[l] = first + l;
-        memset(s->slots[s->local_rank], 0, sizeof *first);
-        good = slot_live(s->slots[s->local_rank]);
+        for (size_t l = 0; l < local; l++) slots[l] = first + l;
+        memset(slots[s->local_rank], 0, sizeof *first);
+        good = slot_live(slots[s->local_rank]);
     }
-    TRY(mpi_all(c, good, all)); /* also: all have cleared their slots */
+    TRY(mpi_all(c, good, all));
+    s->slots = slots;
+    slots = NULL;
 done:
+    free(slots);
     return st;
 }
 

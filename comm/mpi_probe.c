@@ -1,19 +1,12 @@
 /* The network on trial: first ranks of all nodes exchange messages, each with each. What fails names the pair. */
+#include "base/clock.h"
 #include "comm/mpi.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { TAG_PROBE = 2, SMALL_BYTES = 8, SMALL_ROUNDS = 8, ALL_PAIRS_MOST = 64 };
-
-static double now_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 int mpi_node_of(const comm *c, int rank)
 {
@@ -52,12 +45,12 @@ static status try_neighbours(comm *c, int to, int from, const char *sent, char *
 {
     status st = OK;
     TRY(exchange(c, to, from, sent, got, SMALL_BYTES));
-    double begun = now_seconds();
+    double begun = monotonic_seconds();
     for (int i = 0; i < SMALL_ROUNDS; i++) TRY(exchange(c, to, from, sent, got, SMALL_BYTES));
-    double small = (now_seconds() - begun) / SMALL_ROUNDS;
-    begun = now_seconds();
+    double small = (monotonic_seconds() - begun) / SMALL_ROUNDS;
+    begun = monotonic_seconds();
     TRY(exchange(c, to, from, sent, got, bytes));
-    double rate = bytes / (now_seconds() - begun + 1e-9);
+    double rate = bytes / (monotonic_seconds() - begun + 1e-9);
     if (small > out->latency) {
         out->latency = small;
         out->latency_rank = from;

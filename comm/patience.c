@@ -1,5 +1,7 @@
 #include "comm/patience.h"
 
+#include "base/clock.h"
+
 #include <sched.h>
 #include <time.h>
 
@@ -8,21 +10,14 @@
 #define NAP_MOST 2e-3
 #define NAP_PART (1.0 / 16) /* of what was waited so far */
 
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 patience patience_start(double limit)
 {
-    return (patience){now(), limit};
+    return (patience){monotonic_seconds(), limit};
 }
 
 bool patience_wait(const patience *p)
 {
-    double waited = now() - p->start;
+    double waited = monotonic_seconds() - p->start;
     if (waited > p->limit) return false;
     if (waited < YIELDING) {
         sched_yield();

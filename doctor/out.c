@@ -1,5 +1,6 @@
 /* The place a run goes into. What can only be found by trying is tried: a file of a megabyte is written, locked, made
  * durable and removed. */
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/filesystem.h"
 #include "doctor/machine.h"
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { TRIAL_BYTES = 1 << 20, LEAST_MIB = 64, GOOD_GIB = 2, LEAST_FILES = 200, GOOD_FILES = 5000, CLOCK_MOST = 2 };
@@ -45,13 +45,6 @@ typedef struct {
     double ahead;   /* the file system's clock before ours, in seconds */
 } trial;
 
-static double now_seconds(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static status trial_create(const char *directory, trial *t)
 {
     t->path = path_join(directory, ".magister-doctor.XXXXXX");
@@ -65,7 +58,7 @@ static status trial_write(const char *directory, trial *t)
 {
     char block[4096];
     memset(block, 'm', sizeof block);
-    double begun = now_seconds(CLOCK_MONOTONIC);
+    double begun = monotonic_seconds();
     for (size_t done = 0; done < TRIAL_BYTES;) {
         ssize_t wrote = write(t->fd, block, sizeof block);
         if (wrote < 0 && errno == EINTR) continue;
@@ -73,9 +66,9 @@ static status trial_write(const char *directory, trial *t)
         done += (size_t)wrote;
     }
     if (fsync(t->fd)) return FAIL(ERR_IO, "%s: a file cannot be made durable: %s", directory, strerror(errno));
-    t->seconds = now_seconds(CLOCK_MONOTONIC) - begun;
+    t->seconds = monotonic_seconds() - begun;
     struct stat info;
-    double now = now_seconds(CLOCK_REALTIME);
+    double now = wall_seconds();
     if (fstat(t->fd, &info) == 0) t->ahead = (double)info.st_mtim.tv_sec + 1e-9 * (double)info.st_mtim.tv_nsec - now;
     return OK;
 }

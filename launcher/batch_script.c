@@ -8,12 +8,17 @@
 
 enum { SAVE_SECONDS = 90 }; /* before the time limit, to come to the end of a step and save */
 
+/* One word to a shell and to sbatch, as it stands. */
+static bool is_plain(const char *text)
+{
+    return *text && !text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=,+@%-")];
+}
+
 char *shell_quoted(const char *text)
 {
     char *out = NULL;
     size_t length;
-    bool plain = *text && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=,+@%-") ==
-                              strlen(text);
+    bool plain = is_plain(text);
     FILE *to = open_memstream(&out, &length);
     if (!to) return NULL;
     if (!plain) fputc('\'', to);
@@ -66,9 +71,7 @@ done:
 /* A value that sbatch would read as two is put between quotes. */
 static void write_option(FILE *to, const char *option, const char *value)
 {
-    bool plain = value && strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=,+@%-") ==
-                              strlen(value);
-    if (value && *value) fprintf(to, plain ? "#SBATCH --%s=%s\n" : "#SBATCH --%s=\"%s\"\n", option, value);
+    if (value && *value) fprintf(to, is_plain(value) ? "#SBATCH --%s=%s\n" : "#SBATCH --%s=\"%s\"\n", option, value);
 }
 
 static void write_resources(const batch_script *b, FILE *to)

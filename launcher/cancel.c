@@ -1,5 +1,6 @@
 #include "launcher/cancel.h"
 
+#include "base/clock.h"
 #include "conf/run.h"
 
 #include <dirent.h>
@@ -14,13 +15,6 @@
 
 #define AGAIN_SECONDS 0.5 /* between the signals that kill: closer ones could be taken for one */
 #define KILL_SECONDS 15.0
-
-static double monotonic(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ---- a launcher on this machine ---------------------------------------------------------------------------------- */
 
@@ -68,11 +62,11 @@ static status stop_launcher(cancellation *c, const run_view *view)
 {
     status st = OK;
     const process_id *id = &view->state.launcher;
-    double passed = monotonic() - c->first_signal;
+    double passed = monotonic_seconds() - c->first_signal;
     bool again = c->now && c->signals > 0 && passed > c->signals * AGAIN_SECONDS;
     if (c->signals && !again) goto done;
     TRY(signal_launcher(c->run, id, again && passed > KILL_SECONDS ? SIGKILL : SIGTERM));
-    if (!c->signals) c->first_signal = monotonic();
+    if (!c->signals) c->first_signal = monotonic_seconds();
     if (!c->signals)
         printf("%s: asked its launcher (process %lld) to stop: the ranks %s\n", c->run, (long long)id->pid,
                c->now ? "are killed" : "save and end");
@@ -85,13 +79,8 @@ done:
 
 static bool is_submitted(const run_view *view, const slurm_job *job)
 {
-    size_t number = strspn(job->id, "0123456789");
-    for (size_t i = 0; i < view->jobs.count; i++) {
-        const char *id = view->jobs.at[i].id;
-        if (!strcmp(id, job->id)) return true;
-        if (strcspn(id, "_") == number && !strncmp(id, job->id, number) && (!id[number] || job->id[number + 1] == '['))
-            return true;
-    }
+    for (size_t i = 0; i < view->jobs.count; i++)
+        if (slurm_is_job(job->id, view->jobs.at[i].id)) return true;
     return false;
 }
 

@@ -1,4 +1,5 @@
 /* magister cancel */
+#include "base/clock.h"
 #include "base/log.h"
 #include "launcher/cancel.h"
 #include "launcher/commands.h"
@@ -45,13 +46,6 @@ static void take_option(int key, char *value, struct argp_state *state)
         argp_error(state, "--wait is a number of seconds from 0 to 1000000, not %s", value);
 }
 
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static status look_at(char *run, slurm_memory *memory, run_condition *out)
 {
     run_views views = {0};
@@ -71,10 +65,10 @@ static status late(const cancellation *c, double wait)
 static status wait_for_end(cancellation *c, double wait)
 {
     status st = OK;
-    double begun = seconds(), told = begun;
+    double begun = monotonic_seconds(), told = begun;
     for (;;) {
         TRY(cancel_go_on(c));
-        double now = seconds();
+        double now = monotonic_seconds();
         if (c->ended || wait <= 0) goto done;
         if (now - begun > wait) TRY(late(c, wait));
         if (now - told > TELL_EVERY) {

@@ -1,4 +1,5 @@
 /* magister doctor */
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "conf/recipe.h"
@@ -7,7 +8,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     KEY_RANKS = 'n',
@@ -155,13 +155,6 @@ static void run_checks(const options *o, const doctor_task *task, findings *foun
     doctor_run(checks, count, task, found);
 }
 
-static double now_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static status print_findings(const options *o, const findings *found, double seconds)
 {
     if (o->json) return findings_print_json(found, seconds, stdout);
@@ -177,7 +170,7 @@ status command_doctor(int argc, char **argv)
     char *out = NULL;
     findings found = {0};
     command_line line = {OPTIONS, "[RECIPE [key=value ...]]", HELP, 0, 0, take_option, &o, {0}};
-    double begun = now_seconds();
+    double begun = monotonic_seconds();
     TRY(arguments_parse(&line, argc, argv));
     log_threshold(LOG_WARN); /* findings tell it */
     if (o.partition && !o.cluster) TRY(FAIL(ERR_USAGE, "--partition goes with --cluster"));
@@ -189,7 +182,7 @@ status command_doctor(int argc, char **argv)
     TRY(choose_ranks(r, &o, line.found.count > 0, &task));
     TRY(recipe_mistakes(r));
     run_checks(&o, &task, &found);
-    TRY(print_findings(&o, &found, now_seconds() - begun));
+    TRY(print_findings(&o, &found, monotonic_seconds() - begun));
     st = findings_code(&found);
 done:
     findings_free(&found);

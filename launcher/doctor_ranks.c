@@ -1,5 +1,6 @@
 /* Ranks on trial: the world a run would have is started and tells what it finds (rank/doctor.c), a line of JSON a
  * finding. What else it prints is MPI's or Slurm's, and is shown when it fails. */
+#include "base/clock.h"
 #include "launcher/doctor.h"
 #include "launcher/ranks.h"
 #include "launcher/starter.h"
@@ -21,13 +22,6 @@ static const char TOPIC[] = "MPI";
 static const double IMMEDIATE_SECONDS = 8; /* until a job of its own has begun */
 static const double DONE_SECONDS = 2;      /* for ranks that have told all to end, and to clear up behind them */
 static const double END_SECONDS = 1;       /* for mpirun and srun to end ranks */
-
-static double now_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ---- the command line -------------------------------------------------------------------------------------------- */
 
@@ -142,7 +136,7 @@ static status trial_start(const command_words *c, trial *t)
         close(output[1]);
         return FAIL(ERR_INTERNAL, "cannot start %s: %s", c->at[0], strerror(errno));
     }
-    t->begun = now_seconds();
+    t->begun = monotonic_seconds();
     t->child = fork();
     if (t->child == 0) become(c, output[1], complaint[1], parent);
     close(output[1]);
@@ -179,13 +173,13 @@ static void take_line(trial *t, const command_words *c, findings *to)
     t->line[t->line_count] = '\0';
     if (!strcmp(t->line, DOCTOR_DONE)) {
         t->done = true;
-        t->end = fmin(t->end, now_seconds() + DONE_SECONDS);
+        t->end = fmin(t->end, monotonic_seconds() + DONE_SECONDS);
     } else if (!finding_read(t->line, &f)) {
         keep_tail(t, t->line, t->line_count);
         keep_tail(t, "\n", 1);
     } else if (!is_told(to, &f)) { /* ranks that fail alike say the same */
         size_t length = strlen(f.found);
-        if (t->first == 0) t->first = now_seconds();
+        if (t->first == 0) t->first = monotonic_seconds();
         if (f.level == FINDING_OK && !strcmp(f.topic, TOPIC))
             snprintf(f.found + length, sizeof f.found - length, ", started by %s in %.1f s", starter_name(c),
                      t->first - t->begun);
@@ -225,12 +219,12 @@ static void hear_both(trial *t, const command_words *c, const struct pollfd *rea
 /* mpirun and srun end their ranks on SIGTERM; what they leave goes to the doctor, who ends it. */
 static void trial_end(trial *t)
 {
-    double end = now_seconds() + END_SECONDS;
+    double end = monotonic_seconds() + END_SECONDS;
     pid_t got = 0;
     if (t->output >= 0) close(t->output);
     if (t->complaint >= 0) close(t->complaint);
     if (t->late) kill(-t->child, SIGTERM);
-    while ((got = waitpid(t->child, &t->how, WNOHANG)) == 0 && now_seconds() < end)
+    while ((got = waitpid(t->child, &t->how, WNOHANG)) == 0 && monotonic_seconds() < end)
         nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
     if (got == 0) kill(-t->child, SIGKILL);
     while (got == 0 && (got = waitpid(t->child, &t->how, 0)) < 0 && errno == EINTR) got = 0;
@@ -239,10 +233,10 @@ static void trial_end(trial *t)
 static void trial_hear(trial *t, const command_words *c, findings *to)
 {
     while (t->output >= 0 || t->complaint >= 0) {
-        double left = t->end - now_seconds();
+        double left = t->end - monotonic_seconds();
         struct pollfd ready[2] = {{t->output, POLLIN, 0}, {t->complaint, POLLIN, 0}};
         if (poll(ready, 2, left > 0 ? (int)(1e3 * left) + 1 : 0) > 0) hear_both(t, c, ready, to);
-        if ((t->late = now_seconds() >= t->end)) break;
+        if ((t->late = monotonic_seconds() >= t->end)) break;
     }
     if (t->line_count) take_line(t, c, to);
 }
@@ -310,7 +304,8 @@ static status trial_run(trial *t, const command_words *c, double end, findings *
 static bool is_worth_another(const trial *t, const command_words *c, const doctor_task *task)
 {
     bool refused = t->how && !t->late && t->first == 0;
-    return refused && c->starter.kind == START_SRUN && !task->partition && t->end - now_seconds() > 2 * AGAIN_SECONDS;
+    return refused && c->starter.kind == START_SRUN && !task->partition &&
+           t->end - monotonic_seconds() > 2 * AGAIN_SECONDS;
 }
 
 static status trial_with_patience(trial *t, const command_words *c, const doctor_task *task, double end, findings *to)
@@ -331,7 +326,7 @@ static void try_ranks(const doctor_task *task, double seconds, findings *to)
     status st = OK;
     command_words c = {0};
     trial t = {.output = -1};
-    double end = now_seconds() + seconds;
+    double end = monotonic_seconds() + seconds;
     setenv("OMP_NUM_THREADS", "1", 1);
     setenv("MAGISTER_BIND", "", 1);
     setenv("MAGISTER_TERMINAL", "0", 1);

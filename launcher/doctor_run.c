@@ -1,4 +1,5 @@
 /* Checks in processes of their own: started together, heard until each has ended or its time is up. */
+#include "base/clock.h"
 #include "launcher/doctor.h"
 
 #include <errno.h>
@@ -23,13 +24,6 @@ typedef struct {
     bool late;
 } running;
 
-static double now_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* ---- one check --------------------------------------------------------------------------------------------------- */
 
 static void run_here(const doctor_check *check, const doctor_task *task, int fd)
@@ -47,7 +41,7 @@ static void run_here(const doctor_check *check, const doctor_task *task, int fd)
 static void start(const doctor_check *check, const doctor_task *task, running *r)
 {
     int ends[2];
-    *r = (running){.fd = -1, .end = now_seconds() + check->seconds};
+    *r = (running){.fd = -1, .end = monotonic_seconds() + check->seconds};
     if (pipe2(ends, O_CLOEXEC)) return;
     pid_t child = fork();
     if (child == 0) {
@@ -95,7 +89,7 @@ static void give_up(running *r)
 
 static int next_end(const running *all, size_t count)
 {
-    double first = 1e300, now = now_seconds();
+    double first = 1e300, now = monotonic_seconds();
     for (size_t i = 0; i < count; i++)
         if (all[i].fd >= 0 && all[i].end < first) first = all[i].end;
     double left = first - now;
@@ -117,7 +111,7 @@ static void hear_all(running *all, size_t count)
         int some = poll(ready, count, next_end(all, count));
         for (size_t i = 0; i < count; i++) {
             if (all[i].fd >= 0 && some > 0 && ready[i].revents) hear(&all[i]);
-            if (all[i].fd >= 0 && now_seconds() >= all[i].end) give_up(&all[i]);
+            if (all[i].fd >= 0 && monotonic_seconds() >= all[i].end) give_up(&all[i]);
         }
     }
 }

@@ -1,5 +1,6 @@
 #include "launcher/ranks.h"
 
+#include "base/clock.h"
 #include "base/cpus.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -75,13 +76,6 @@ static void kill_all(pid_t child)
     }
 }
 
-static double now_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* What is done about a stop that was asked for, while `child` runs. */
 typedef struct {
     pid_t child;
@@ -92,7 +86,7 @@ typedef struct {
 
 static void pass_stop_on(stopper *s)
 {
-    double now = now_seconds();
+    double now = monotonic_seconds();
     if (stops == 0) return;
     if (s->heard == 0) log_info("stopping: the ranks save and end (once more to kill them)");
     if (stops > 1 && s->heard < 2) {

@@ -1,5 +1,6 @@
 #include "launcher/run_recipe.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "distill/metrics.h"
@@ -12,7 +13,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 typedef struct {
@@ -97,13 +97,6 @@ static status run_inside(const job *j, const plan_step *step)
     return st;
 }
 
-static double seconds_since(const struct timespec *start)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - start->tv_sec) + 1e-9 * (double)(now.tv_nsec - start->tv_nsec);
-}
-
 /* Stages before the one that is asked for must be done, and those behind it are left for others. */
 static status pass_over(const job *j, size_t i, bool *passed)
 {
@@ -120,7 +113,7 @@ static status run_step_of(job *j, size_t i)
 {
     status st = OK;
     bool passed;
-    struct timespec start;
+    double begun = monotonic_seconds();
     const plan_step *step = &j->plan.at[i], *with = step->teachers ? step + 1 : NULL; /* runs at the same time */
     TRY(pass_over(j, i, &passed));
     if (passed || (i && step[-1].teachers)) goto done; /* the latter ran with the one before */
@@ -131,12 +124,11 @@ static status run_step_of(job *j, size_t i)
     if (stop_requested()) TRY(FAIL(ERR_RETRY, "stopped before %s; --resume goes on with it", step->logs));
     log_info("[%zu/%zu] %s", i + 1, j->plan.count, step->logs);
     run_state_step(i + (with ? 2 : 1), with ? with->name : step->name);
-    clock_gettime(CLOCK_MONOTONIC, &start);
     if (step->kind != PLAN_EVALUATE) TRY(step_make_directory(j->directory, step));
     if (with) TRY(step_make_directory(j->directory, with));
     TRY(step->kind == PLAN_RANKS ? restarts_run(j->recipe, j->directory, step, &j->restarts) : run_inside(j, step));
-    if (step->kind != PLAN_EVALUATE) TRY(step_mark_done(j->directory, step, seconds_since(&start)));
-    if (with) TRY(step_mark_done(j->directory, with, seconds_since(&start)));
+    if (step->kind != PLAN_EVALUATE) TRY(step_mark_done(j->directory, step, monotonic_seconds() - begun));
+    if (with) TRY(step_mark_done(j->directory, with, monotonic_seconds() - begun));
 done:
     return st;
 }
@@ -160,15 +152,14 @@ status run_recipe(recipe *r, run_mode mode, const char *only, bool results)
 {
     status st = OK;
     job j = {.recipe = r, .only = only, .lock = -1};
-    struct timespec start;
-    clock_gettime(CLOCK_MONOTONIC, &start);
+    double begun = monotonic_seconds();
     TRY(job_prepare(&j));
     TRY(job_open(&j, mode));
     log_info("%s: run in %s", recipe_text(r, "name"), j.directory);
     plan_print(&j.plan, stderr);
     for (size_t i = 0; i < j.plan.count; i++) TRY(run_step_of(&j, i));
     TRY(recipe_mistakes(r));
-    log_info("done in %.0f s", seconds_since(&start));
+    log_info("done in %.0f s", monotonic_seconds() - begun);
     bool evaluated = j.plan.count && j.plan.at[j.plan.count - 1].kind == PLAN_EVALUATE;
     if (only && strcmp(only, "evaluate")) evaluated = false;
     if (evaluated && results) TRY(print_results(&j));

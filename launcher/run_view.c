@@ -131,20 +131,11 @@ void slurm_memory_free(slurm_memory *memory)
     *memory = (slurm_memory){0};
 }
 
-/* Whether what squeue shows as `shown` is, or holds, job `id`. */
-static bool is_job(const char *shown, const char *id)
-{
-    size_t length = strlen(id), job = strcspn(id, "_");
-    if (!strncmp(shown, id, length) && !strchr("0123456789", shown[length])) return true;
-    if (!strncmp(shown, id, length) && !shown[length]) return true;
-    return id[job] == '_' && !strncmp(shown, id, job + 1) && shown[job + 1] == '[';
-}
-
 static bool is_mine(const run_view *view, const char *shown)
 {
     for (size_t i = 0; i < view->jobs.count; i++)
-        if (is_job(shown, view->jobs.at[i].id)) return true;
-    return view->state.job[0] && is_job(shown, view->state.job);
+        if (slurm_is_job(shown, view->jobs.at[i].id)) return true;
+    return view->state.job[0] && slurm_is_job(shown, view->state.job);
 }
 
 static status take_jobs(run_view *view, const slurm_memory *memory)
@@ -182,7 +173,7 @@ static void conclude(run_view *view, run_condition condition, const char *note)
 static const slurm_job *job_of_launcher(const run_view *view)
 {
     for (size_t i = 0; view->state.job[0] && i < view->slurm.count; i++)
-        if (is_job(view->slurm.at[i].id, view->state.job)) return &view->slurm.at[i];
+        if (slurm_is_job(view->slurm.at[i].id, view->state.job)) return &view->slurm.at[i];
     return NULL;
 }
 

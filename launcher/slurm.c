@@ -30,6 +30,13 @@ bool slurm_is_id(const char *text)
     return member && member <= ID_DIGITS && !text[job + 1 + member];
 }
 
+bool slurm_is_job(const char *shown, const char *id)
+{
+    size_t length = strlen(id), job = strcspn(id, "_");
+    if (!strncmp(shown, id, length) && !isdigit((unsigned char)shown[length])) return true;
+    return id[job] == '_' && !strncmp(shown, id, job + 1) && shown[job + 1] == '[';
+}
+
 /* "1,2,3": new string. */
 static status join_ids(const char *const ids[], size_t count, char **out)
 {

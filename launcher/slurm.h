@@ -47,6 +47,10 @@ void slurm_jobs_free(slurm_jobs *jobs);
 /* Whether `text` is a job's id as a command line takes it: "123" or "123_4". */
 bool slurm_is_id(const char *text);
 
+/* Whether what squeue shows as `shown` ("123", "123_4", "123_[5-9]") is, or holds, or belongs to, the job `id` ("123",
+ * "123_4"). */
+bool slurm_is_job(const char *shown, const char *id);
+
 typedef enum {
     SLURM_WAITS, /* not begun, or to begin again */
     SLURM_RUNS,  /* begun and not ended: running, suspended, completing */

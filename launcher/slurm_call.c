@@ -1,4 +1,5 @@
 /* slurm_call: a program, its answer, and what it complained of, in bounded bytes and time. */
+#include "base/clock.h"
 #include "launcher/slurm.h"
 
 #include <errno.h>
@@ -31,13 +32,6 @@ typedef struct {
     bool late;
     int how; /* wait status */
 } call;
-
-static double now_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static bool changes_answers(const char *variable)
 {
@@ -139,7 +133,7 @@ static status stream_read(stream *s)
 
 static int milliseconds_until(double end)
 {
-    double left = end - now_seconds();
+    double left = end - monotonic_seconds();
     return left <= 0 ? 0 : left > 3600 ? 3600000 : (int)(1e3 * left) + 1;
 }
 
@@ -153,7 +147,7 @@ static status listen_until(call *c, double end)
         if (ready < 0 && errno != EINTR) TRY(FAIL(ERR_INTERNAL, "cannot wait for a command: %s", strerror(errno)));
         if (ready > 0 && both[0].revents) TRY(stream_read(&c->output));
         if (ready > 0 && both[1].revents) TRY(stream_read(&c->complaint));
-        c->late = now_seconds() >= end;
+        c->late = monotonic_seconds() >= end;
         if (c->late) break;
     }
 done:
@@ -166,7 +160,7 @@ static void reap(call *c, double end)
     pid_t got;
     while ((got = waitpid(c->child, &c->how, WNOHANG)) == 0 && !c->late) {
         nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
-        c->late = now_seconds() >= end;
+        c->late = monotonic_seconds() >= end;
     }
     if (got == c->child) return;
     kill(-c->child, SIGKILL);
@@ -198,7 +192,7 @@ static status verdict(call *c, const char *const argv[], double seconds)
 status slurm_call(const char *const argv[], double seconds, char **output)
 {
     status st = OK;
-    double end = now_seconds() + seconds;
+    double end = monotonic_seconds() + seconds;
     call c = {.output = {.fd = -1, .most = OUTPUT_MAX}, .complaint = {.fd = -1, .most = COMPLAINT_MAX}};
     TRY(start(&c, argv));
     st = listen_until(&c, end);

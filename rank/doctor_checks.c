@@ -1,4 +1,5 @@
 /* What ranks find together. Each part gathers a text of every rank to rank 0, which judges them. */
+#include "base/clock.h"
 #include "base/file.h"
 #include "rank/doctor.h"
 #include "rank/libraries.h"
@@ -22,13 +23,6 @@ static bool pretends(const doctor_world *w, const char *what)
     char mine[64];
     snprintf(mine, sizeof mine, "%d %s", comm_rank(w->comm), what);
     return wish && !strcmp(wish, mine);
-}
-
-static double now_seconds(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 /* Host names of all ranks; only rank 0 needs them. */
@@ -279,7 +273,7 @@ static status shared_create(const doctor_world *w, shared_file *file, int *fd)
     TRY(nearest_directory(w->use.out, &directory));
     int length = snprintf(file->path, sizeof file->path, "%s/.magister-doctor.XXXXXX", directory);
     if (length >= (int)sizeof file->path) TRY(FAIL(ERR_CREATE, "%s: its name is too long", directory));
-    snprintf(file->token, sizeof file->token, "%.6f", now_seconds(CLOCK_REALTIME));
+    snprintf(file->token, sizeof file->token, "%.6f", wall_seconds());
     *fd = mkostemp(file->path, O_CLOEXEC);
     if (*fd < 0) TRY(FAIL(ERR_CREATE, "%s: nothing can be created there: %s", directory, strerror(errno)));
     if (write(*fd, file->token, sizeof file->token) != sizeof file->token || fsync(*fd))
@@ -296,9 +290,9 @@ static void shared_look(const doctor_world *w, const shared_file *file, char *ou
 {
     char token[TOKEN_BYTES] = "", mine[PATH_BYTES + 32];
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    double end = now_seconds(CLOCK_MONOTONIC) + SEE_SECONDS;
+    double end = monotonic_seconds() + SEE_SECONDS;
     int fd;
-    while ((fd = open(file->path, O_RDWR | O_CLOEXEC)) < 0 && errno == ENOENT && now_seconds(CLOCK_MONOTONIC) < end)
+    while ((fd = open(file->path, O_RDWR | O_CLOEXEC)) < 0 && errno == ENOENT && monotonic_seconds() < end)
         nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
     if (fd < 0) {
         snprintf(out, size, "m%s", strerror(errno));
@@ -434,9 +428,9 @@ status doctor_clocks(doctor_world *w)
     void *all = NULL;
     double ahead = pretends(w, "clock") ? 100 : 0;
     for (int i = 0; i < CLOCK_ROUNDS; i++) {
-        mine.enter[i] = now_seconds(CLOCK_REALTIME) + ahead;
+        mine.enter[i] = wall_seconds() + ahead;
         TRY(comm_barrier(w->comm));
-        mine.leave[i] = now_seconds(CLOCK_REALTIME) + ahead;
+        mine.leave[i] = wall_seconds() + ahead;
     }
     TRY(hosts_gather(w, &hosts));
     TRY(comm_gather(w->comm, &mine, sizeof mine, 0, &all, NULL));
@@ -460,9 +454,9 @@ static status check_sum(doctor_world *w, double *seconds)
     bool wrong = false;
     TRY(comm_shared_alloc(w->comm, SUM_VALUES, &values));
     for (int i = 0; i < SUM_VALUES; i++) values[i] = (float)((i + comm_rank(w->comm)) % 7);
-    double begun = now_seconds(CLOCK_MONOTONIC);
+    double begun = monotonic_seconds();
     TRY(comm_sum_shared(w->comm, values, SUM_VALUES, false));
-    *seconds = now_seconds(CLOCK_MONOTONIC) - begun;
+    *seconds = monotonic_seconds() - begun;
     for (int i = 0; i < SUM_VALUES; i++) {
         int expected = 0;
         for (int r = 0; r < size; r++) expected += (i + r) % 7;

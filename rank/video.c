@@ -1,5 +1,6 @@
 #include "rank/video.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "conf/video_words.h"

@@ -1,5 +1,6 @@
 #include "trainer/progress.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "trainer/stats.h"

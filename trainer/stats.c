@@ -1,5 +1,6 @@
 #include "trainer/stats.h"
 
+#include "base/clock.h"
 #include "trainer/trainer.h"
 
 #include <math.h>
@@ -28,13 +29,6 @@ double durations_quantile(const durations *d, double part)
         if (seen && seen >= wanted) return LEAST * pow(RATIO, (double)b + 0.5);
     }
     return 0;
-}
-
-double monotonic_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 double rss_peak_mb(void)

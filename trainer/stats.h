@@ -19,8 +19,6 @@ void durations_add(durations *d, double seconds);
 /* The duration in seconds that `part` (0 .. 1) of them do not exceed, to 1 %; 0 without any. */
 double durations_quantile(const durations *d, double part);
 
-double monotonic_seconds(void);
-
 /* Most memory this process has had, in MB (10^6 bytes). */
 double rss_peak_mb(void);
 

@@ -1,4 +1,5 @@
 /* One step: this rank's pieces forward and backward, what the ranks tell each other, the sum, the update. */
+#include "base/clock.h"
 #include "trainer/finite.h"
 #include "trainer/training.h"
 

@@ -1,5 +1,6 @@
 #include "trainer/trainer.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "trainer/results.h"

@@ -29,8 +29,8 @@ typedef struct {
     char reason[120]; /* why reading ended before the end of the file; "" when it did not */
 } container;
 
-/* `stream` -1: the best video stream. `deadline`: of source_clock, INFINITY for none; c->bytes.deadline may be changed
- * later. Must not be moved in memory while open. Errors: as video_open. */
+/* `stream` -1: the best video stream. `deadline`: of monotonic_seconds, INFINITY for none; c->bytes.deadline may be
+ * changed later. Must not be moved in memory while open. Errors: as video_open. */
 status container_open(const char *path, int stream, double deadline, container *c);
 void container_close(container *c);
 

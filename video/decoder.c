@@ -1,5 +1,6 @@
 #include "video/decoder.h"
 
+#include "base/clock.h"
 #include "video/decoding.h"
 #include "video/libav.h"
 #include "video/picture.h"
@@ -21,7 +22,7 @@ struct video {
 
 static double deadline_in(double seconds)
 {
-    return seconds > 0 ? source_clock() + seconds : INFINITY;
+    return seconds > 0 ? monotonic_seconds() + seconds : INFINITY;
 }
 
 static int rotation_of(const AVStream *stream)

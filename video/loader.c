@@ -1,5 +1,6 @@
 #include "video/loader.h"
 
+#include "base/clock.h"
 #include "video/cache.h"
 
 #include <math.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { THREADS_MOST = 256 };
 
@@ -338,21 +338,14 @@ done:
     return st;
 }
 
-static double now_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* Takes the first clip out of the list when it is done, under the lock. */
 static clip *wait_for_first(loader *l)
 {
     clip *c = l->first;
     if (!c->done) {
-        double begin = now_seconds();
+        double begin = monotonic_seconds();
         while (!c->done) pthread_cond_wait(&l->ready, &l->lock);
-        l->stats.waited += now_seconds() - begin;
+        l->stats.waited += monotonic_seconds() - begin;
     }
     l->first = c->next;
     if (!l->first) l->end = &l->first;

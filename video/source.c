@@ -1,25 +1,19 @@
 #include "video/source.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { BUFFER_BYTES = 64 * 1024 };
 
-double source_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 bool source_is_late(const source *s)
 {
-    return isfinite(s->deadline) && source_clock() > s->deadline;
+    return isfinite(s->deadline) && monotonic_seconds() > s->deadline;
 }
 
 static int is_late(void *opaque)

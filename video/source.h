@@ -18,7 +18,7 @@
 typedef struct {
     int fd;
     int64_t at, size; /* bytes */
-    double deadline;  /* of source_clock; INFINITY: none */
+    double deadline;  /* of monotonic_seconds; INFINITY: none */
     bool blank;
     AVIOContext *io;
 } source;
@@ -28,8 +28,6 @@ typedef struct {
 status source_open(const char *path, source *s);
 void source_close(source *s); /* once it was given to source_open, or its fd is -1 */
 
-/* Seconds of a clock that only goes forward. */
-double source_clock(void);
 bool source_is_late(const source *s);
 
 /* Makes `format` read from the source and from nowhere else. */

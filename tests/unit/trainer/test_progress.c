@@ -1,4 +1,5 @@
 /* The progress file: what is in it, how often it is written, and that it never stands in a training's way. */
+#include "base/clock.h"
 #include "base/file.h"
 #include "trainer/progress.h"
 #include "trainer/stats.h"

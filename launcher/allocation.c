@@ -1,7 +1,5 @@
 #include "launcher/allocation.h"
 
-#include "base/log.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

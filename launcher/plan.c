@@ -281,8 +281,8 @@ status plan_make(const recipe *r, plan *out)
 {
     status st = OK;
     plan p = {0};
-    bool films = !strcmp(recipe_text(r, "generate.film"), "video");
-    if (has_stage(r, "generate")) TRY(add_one(&p, r, films ? PLAN_RANKS : PLAN_GENERATE, "generate"));
+    plan_kind generates = plan_is_alone(r, "generate") ? PLAN_GENERATE : PLAN_RANKS;
+    if (has_stage(r, "generate")) TRY(add_one(&p, r, generates, "generate"));
     if (has_stage(r, "teacher")) TRY(add_section(&p, r, "pretrain")); /* no stage of its own: the teacher asks for it */
     if (has_stage(r, "teacher")) TRY(add_section(&p, r, "teacher"));
     if (has_stage(r, "predict")) TRY(add_section(&p, r, "predict"));

@@ -1,5 +1,4 @@
-/* Job scripts: their text, what may not stand in them, and jobs that are not what the recipe says. */
-#include "launcher/allocation.h"
+/* Job scripts: their text, and what may not stand in them. */
 #include "launcher/batch_script.h"
 #include "launcher/submission.h"
 
@@ -176,75 +175,6 @@ static void one_job_or_a_job_a_stage(void **state)
     recipe_free(&r);
 }
 
-/* ---- allocations ------------------------------------------------------------------------------------------------- */
-
-static void in_job(const char *nodes, const char *tasks)
-{
-    static const char *const OTHERS[] = {"SLURM_STEP_ID",       "SLURM_STEP_NUM_TASKS",  "SLURM_ARRAY_JOB_ID",
-                                         "SLURM_ARRAY_TASK_ID", "SLURM_NTASKS_PER_NODE", "SLURM_CPUS_PER_TASK"};
-    for (size_t i = 0; i < sizeof OTHERS / sizeof OTHERS[0]; i++) unsetenv(OTHERS[i]);
-    setenv("SLURM_JOB_ID", "12", 1);
-    setenv("SLURM_JOB_NUM_NODES", nodes, 1);
-    if (tasks) setenv("SLURM_NTASKS", tasks, 1);
-    else unsetenv("SLURM_NTASKS");
-}
-
-static void ranks_are_those_of_the_job(void **state)
-{
-    (void)state;
-    char slurm[] = "launch.slurm={nodes: 2, ranks_per_node: 4}";
-    allocation a;
-    size_t ranks;
-    recipe *said = RECIPE(stages, slurm), *silent = RECIPE(stages);
-    in_job("2", "8");
-    assert_int_equal(allocation_read(&a), OK);
-    assert_true(a.inside);
-    assert_int_equal(allocation_ranks(&a, said, 0, &ranks), OK);
-    assert_int_equal(ranks, 8);
-    assert_int_equal(allocation_node_ranks(&a, ranks), 4);
-    assert_int_equal(allocation_ranks(&a, said, 3, &ranks), OK);
-    assert_int_equal(ranks, 3);
-    assert_int_equal(allocation_ranks(&a, said, 9, &ranks), ERR_CONFIG);
-    fail_clear();
-    in_job("1", "1");
-    assert_int_equal(allocation_read(&a), OK);
-    assert_int_equal(allocation_ranks(&a, said, 0, &ranks), ERR_CONFIG); /* never a world of one unnoticed */
-    fail_clear();
-    assert_int_equal(allocation_ranks(&a, silent, 0, &ranks), OK);
-    assert_int_equal(ranks, 1);
-    in_job("2", NULL);
-    assert_int_equal(allocation_read(&a), OK);
-    assert_int_equal(allocation_ranks(&a, said, 0, &ranks), OK);
-    assert_int_equal(ranks, 8);
-    recipe_free(&said);
-    recipe_free(&silent);
-}
-
-static void strange_jobs_are_refused(void **state)
-{
-    (void)state;
-    allocation a;
-    in_job("2", "8");
-    setenv("SLURM_STEP_ID", "0", 1);
-    setenv("SLURM_STEP_NUM_TASKS", "8", 1);
-    assert_int_equal(allocation_read(&a), ERR_USAGE);
-    fail_clear();
-    in_job("two", "8");
-    assert_int_equal(allocation_read(&a), ERR_INPUT);
-    fail_clear();
-    in_job("2", "99999999999999999999");
-    assert_int_equal(allocation_read(&a), ERR_INPUT);
-    fail_clear();
-    in_job("1", "1");
-    setenv("SLURM_ARRAY_JOB_ID", "40", 1);
-    setenv("SLURM_ARRAY_TASK_ID", "3", 1);
-    assert_int_equal(allocation_read(&a), OK);
-    assert_string_equal(a.job, "40_3");
-    unsetenv("SLURM_JOB_ID");
-    assert_int_equal(allocation_read(&a), OK);
-    assert_false(a.inside);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,8 +183,6 @@ int main(void)
         cmocka_unit_test(a_value_cannot_become_a_command),
         cmocka_unit_test(words_are_quoted_for_a_shell),
         cmocka_unit_test(one_job_or_a_job_a_stage),
-        cmocka_unit_test(ranks_are_those_of_the_job),
-        cmocka_unit_test(strange_jobs_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

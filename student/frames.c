@@ -218,8 +218,7 @@ status frame_source_ask(frame_source *s, const char *name, const double *moments
     TRY(lay_out(s, moments, count));
     const clip_request request = {.path = s->files->at[file].path,
                                   .name = s->files->at[file].name,
-                                  .seconds = s->seconds,
-                                  .count = count * (size_t)s->options.stack};
+                                  .frames = {.seconds = s->seconds, .count = count * (size_t)s->options.stack}};
     TRY(loader_ask(s->loader, &request));
     TRY(note_asked(s, file));
 done:

@@ -23,7 +23,9 @@ typedef struct buffer {
 typedef struct clip {
     struct clip *next;
     char *path, *name; /* NULL where not given */
-    double *seconds;   /* (count) */
+    double *seconds;   /* (count), or NULL */
+    clip_choice frames;
+    clip_look look;
     size_t count, bytes;
     buffer *memory; /* NULL until taken up, or when there was none */
     bool done;
@@ -32,7 +34,8 @@ typedef struct clip {
 
 struct loader {
     loader_options options;
-    size_t picture; /* bytes of one */
+    transform_options transform; /* with options.transform */
+    size_t picture;              /* bytes of one */
     pthread_t *threads;
     int started;
 
@@ -68,11 +71,27 @@ static status clip_check(const loader *l, const clip_request *request)
     bool cached = l->options.cache != NULL;
     const char *from = cached ? request->name : request->path;
     if (!from) return FAIL(ERR_INPUT, "a clip without a %s was asked for", cached ? "video's name" : "file");
-    if (!request->count) return FAIL(ERR_INPUT, "%s: a clip without frames was asked for", from);
-    if (request->count > PTRDIFF_MAX / l->picture - sizeof(buffer))
-        return FAIL(ERR_INPUT, "%s: a clip of %zu frames is more than memory can hold", from, request->count);
-    for (size_t i = 0; i < request->count; i++)
-        if (!isfinite(request->seconds[i])) return FAIL(ERR_INPUT, "%s: time %zu of a clip is not finite", from, i);
+    const clip_choice *frames = &request->frames;
+    if (!frames->count) return FAIL(ERR_INPUT, "%s: a clip without frames was asked for", from);
+    if (frames->count > PTRDIFF_MAX / l->picture - sizeof(buffer))
+        return FAIL(ERR_INPUT, "%s: a clip of %zu frames is more than memory can hold", from, frames->count);
+    if (!frames->seconds && !l->options.transform)
+        return FAIL(ERR_INTERNAL, "%s: frames at even distances are asked of a loader without a transform", from);
+    for (size_t i = 0; frames->seconds && i < frames->count; i++)
+        if (!isfinite(frames->seconds[i])) return FAIL(ERR_INPUT, "%s: time %zu of a clip is not finite", from, i);
+    if (!isfinite(frames->begin) || !isfinite(frames->end))
+        return FAIL(ERR_INPUT, "%s: the bounds of a clip are not finite", from);
+    return OK;
+}
+
+/* The caller's moments may go. */
+static status keep_seconds(clip *c)
+{
+    if (!c->frames.seconds) return OK;
+    c->seconds = calloc(c->count, sizeof *c->seconds);
+    if (!c->seconds) return ERR_MEMORY;
+    memcpy(c->seconds, c->frames.seconds, c->count * sizeof *c->seconds);
+    c->frames.seconds = c->seconds;
     return OK;
 }
 
@@ -83,14 +102,14 @@ static status clip_new(const loader *l, const clip_request *request, clip **out)
     TRY(clip_check(l, request));
     c = calloc(1, sizeof *c);
     if (!c) TRY(FAIL(ERR_MEMORY, "no memory to ask for a clip"));
-    c->count = request->count;
-    c->bytes = request->count * l->picture;
+    c->frames = request->frames;
+    c->look = request->look;
+    c->count = c->frames.count;
+    c->bytes = c->count * l->picture;
     c->path = request->path ? strdup(request->path) : NULL;
     c->name = request->name ? strdup(request->name) : NULL;
-    c->seconds = calloc(request->count, sizeof *c->seconds);
-    if (!c->seconds || (request->path && !c->path) || (request->name && !c->name))
-        TRY(FAIL(ERR_MEMORY, "no memory to ask for a clip of %zu frames", request->count));
-    memcpy(c->seconds, request->seconds, request->count * sizeof *c->seconds);
+    if ((request->path && !c->path) || (request->name && !c->name) || keep_seconds(c) != OK)
+        TRY(FAIL(ERR_MEMORY, "no memory to ask for a clip of %zu frames", c->count));
     *out = c;
     c = NULL;
 done:
@@ -145,10 +164,12 @@ static buffer *buffer_get(loader *l, size_t bytes)
 
 /* ---- threads ----------------------------------------------------------------------------------------------------- */
 
-/* The file a thread has open. */
+/* The file a thread has open, and what it changes pictures with. */
 typedef struct {
     video *file;
     char *path;
+    transform *transform;
+    clip_room room;
 } opened;
 
 static void opened_close(opened *o)
@@ -156,6 +177,13 @@ static void opened_close(opened *o)
     video_close(&o->file);
     free(o->path);
     o->path = NULL;
+}
+
+static void opened_free(opened *o)
+{
+    opened_close(o);
+    transform_close(&o->transform);
+    clip_room_free(&o->room);
 }
 
 static status opened_get(opened *o, const char *path, double timeout)
@@ -170,11 +198,22 @@ done:
     return st;
 }
 
+static status read_changed(const loader *l, opened *o, clip *c)
+{
+    if (!o->transform) {
+        status st = transform_open(&l->transform, &o->transform);
+        if (st != OK) return st;
+    }
+    return video_clip_read(o->file, &c->frames, &c->look, &l->transform, o->transform, &o->room, c->memory->pictures,
+                           &c->account);
+}
+
 static status read_file(const loader *l, opened *o, clip *c)
 {
     status st = OK;
     TRY(opened_get(o, c->path, l->options.timeout));
-    TRY(video_frames_by_time(o->file, c->seconds, c->count, &l->options.format, c->memory->pictures, &c->account));
+    if (l->options.transform) TRY(read_changed(l, o, c));
+    else TRY(video_frames_by_time(o->file, c->seconds, c->count, &l->options.format, c->memory->pictures, &c->account));
 done:
     if (st != OK) opened_close(o); /* nobody knows what state it is in */
     return st;
@@ -225,7 +264,7 @@ static void *decode_clips(void *at)
         if (c == l->first) pthread_cond_signal(&l->ready);
     }
     pthread_mutex_unlock(&l->lock);
-    opened_close(&o);
+    opened_free(&o);
     return NULL;
 }
 
@@ -256,6 +295,9 @@ static status check_options(const loader_options *o)
 {
     if (o->threads < 1 || o->threads > THREADS_MOST)
         return FAIL(ERR_CONFIG, "clips can be decoded by 1 to %d threads, not %d", THREADS_MOST, o->threads);
+    if (o->transform && o->cache)
+        return FAIL(ERR_CONFIG, "a cache of frames holds small pictures, which cannot be cut and changed further");
+    if (o->transform) return transform_options_check(o->transform);
     if (o->format.width < 1 || o->format.height < 1 || !picture_bytes(&o->format, NULL))
         return FAIL(ERR_CONFIG, "%d x %d is no size for pictures", o->format.width, o->format.height);
     if (!o->cache) return OK;
@@ -275,7 +317,8 @@ status loader_open(const loader_options *options, loader **out)
     l = calloc(1, sizeof *l);
     if (!l) TRY(FAIL(ERR_MEMORY, "no memory for a loader of clips"));
     l->options = *options;
-    l->picture = picture_bytes(&options->format, NULL);
+    if (options->transform) l->transform = *options->transform;
+    l->picture = options->transform ? transform_bytes(options->transform, 1) : picture_bytes(&options->format, NULL);
     l->end = &l->first;
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->work, NULL);

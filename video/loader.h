@@ -5,6 +5,9 @@
  * decoded, and buffers kept to be used again hold at most `memory` bytes (but always one clip). A thread that finds no
  * room waits; nothing is thrown away. Clips that were taken and not yet returned are the caller's, and not counted.
  *
+ * With a transform (transforms.h) the threads cut and change pictures too, and what waits are the results: bytes of the
+ * size that a model sees, whatever the size of the videos (clip_reading.h).
+ *
  * A clip comes from a video file (decoder.h) or, where a cache of frames is given, from that alone (cache.h); both give
  * the same pictures at the times the cache holds. Files stay open while the next clip of the same thread is of the same
  * file.
@@ -18,6 +21,7 @@
 #define MAGISTER_VIDEO_LOADER_H
 
 #include "base/status.h"
+#include "video/clip_reading.h"
 #include "video/decoder.h"
 
 #include <stddef.h>
@@ -32,18 +36,19 @@ typedef struct {
     picture_format format;    /* with sides, not 0 */
     double timeout;           /* seconds that opening a file, and the frames of a clip, may take; <= 0: no limit */
     const frame_cache *cache; /* borrowed, of the same format; NULL: none */
+    const transform_options *transform; /* copied; NULL: none. Then `format` is not looked at, and there is no cache */
 } loader_options;
 
-/* One clip: `count` frames on screen at `seconds`. `path` is the file, `name` the video's name in the cache; the one
- * that is not needed may be NULL. Everything is copied. */
+/* One clip. `path` is the file, `name` the video's name in the cache; the one that is not needed may be NULL. Frames at
+ * even distances, and `look`, are for loaders with a transform. Everything is copied. */
 typedef struct {
     const char *path, *name;
-    const double *seconds; /* (count) */
-    size_t count;
+    clip_choice frames;
+    clip_look look;
 } clip_request;
 
 typedef struct {
-    uint8_t *pictures; /* (count, height, width, 3); borrowed until loader_return */
+    uint8_t *pictures; /* (count, height, width, 3), or of the transform's size; borrowed until loader_return */
     size_t count;
     video_account account; /* decoded < asked: broken in part; decoded 0: all black */
 } loaded_clip;

@@ -29,6 +29,16 @@ static inline int scratch_close(void **state)
     return directory_remove(scratch_directory) == OK ? 0 : -1;
 }
 
+/* Path of a file called `name`, which need not be there; valid until the fourth call from here. */
+static inline const char *scratch_path(const char *name)
+{
+    static char paths[4][256];
+    static int next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", scratch_directory, name);
+    return path;
+}
+
 /* Path of a file called `name` that now holds `count` bytes; valid until the next call. */
 static inline const char *scratch_bytes(const char *name, const void *bytes, size_t count)
 {

@@ -39,9 +39,9 @@ status loader_ask(loader *l, const clip_request *clip)
 {
     fake_clip *fresh = calloc(1, sizeof *fresh);
     fresh->name = strdup(clip->name);
-    fresh->seconds = malloc(clip->count * sizeof *fresh->seconds);
-    memcpy(fresh->seconds, clip->seconds, clip->count * sizeof *fresh->seconds);
-    fresh->count = clip->count;
+    fresh->seconds = malloc(clip->frames.count * sizeof *fresh->seconds);
+    memcpy(fresh->seconds, clip->frames.seconds, clip->frames.count * sizeof *fresh->seconds);
+    fresh->count = clip->frames.count;
     *l->last = fresh;
     l->last = &fresh->next;
     return OK;

@@ -87,6 +87,25 @@ status video_open(const char *path, const video_options *options, video **out)
     return OK;
 }
 
+const video_info *video_about(const video *v)
+{
+    static const video_info about = {.frames = 1};
+    (void)v;
+    return &about;
+}
+
+double video_frame_time(const video *v, int64_t index)
+{
+    (void)v, (void)index;
+    return 0;
+}
+
+int64_t video_frame_at(const video *v, double seconds)
+{
+    (void)v, (void)seconds;
+    return 0;
+}
+
 void video_close(video **v)
 {
     if (!*v) return;
@@ -116,6 +135,13 @@ static void end(void)
     fake.finished++;
     pthread_cond_broadcast(&fake.changed);
     pthread_mutex_unlock(&fake.lock);
+}
+
+status video_frames(video *v, const int64_t *index, size_t count, const picture_format *format, uint8_t *out,
+                    video_account *account)
+{
+    (void)v, (void)index, (void)count, (void)format, (void)out, (void)account;
+    return FAIL(ERR_INTERNAL, "frames by number are not what is tested");
 }
 
 status video_frames_by_time(video *v, const double *seconds, size_t count, const picture_format *format, uint8_t *out,

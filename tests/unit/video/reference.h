@@ -21,15 +21,6 @@ static inline void need_programs(void)
     skip();
 }
 
-static inline const char *scratch_path(const char *name)
-{
-    static char paths[4][256];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", scratch_directory, name);
-    return path;
-}
-
 /* A video of ffmpeg's moving test picture; `options` are those between input and output. */
 static inline const char *make_video(const char *name, const char *size, const char *options)
 {

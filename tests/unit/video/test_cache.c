@@ -395,7 +395,7 @@ static void test_loader_on_both(void **state)
         assert_ok(loader_open(&options, &from_cache));
         static const char *const FILES[] = {"b.mp4", "c.mp4", "part/a.MP4"}, *const NAMES[] = {"b", "c", "part/a"};
         for (int i = 0; i < 30; i++) {
-            clip_request request = {in(videos, FILES[i % 3]), NAMES[i % 3], times, 3};
+            clip_request request = {in(videos, FILES[i % 3]), NAMES[i % 3], {.seconds = times, .count = 3}, {0}};
             assert_ok(loader_ask(from_files, &request));
             assert_ok(loader_ask(from_cache, &request));
         }

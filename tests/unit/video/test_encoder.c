@@ -26,15 +26,6 @@ static void draw(int frame, uint8_t *rgb)
         }
 }
 
-static const char *scratch_path(const char *name)
-{
-    static char paths[4][256];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", scratch_directory, name);
-    return path;
-}
-
 static void add_all(encoder_file *e)
 {
     uint8_t rgb[PICTURE];

@@ -28,7 +28,7 @@ static loader *open_loader(int threads, size_t clips)
 
 static void ask(loader *l, const char *path)
 {
-    assert_ok(loader_ask(l, &(clip_request){.path = path, .seconds = TIMES, .count = COUNT}));
+    assert_ok(loader_ask(l, &(clip_request){.path = path, .frames = {.seconds = TIMES, .count = COUNT}}));
 }
 
 static void ask_number(loader *l, int number)
@@ -150,7 +150,8 @@ static void test_lengths_change(void **state)
     loader *l = open_loader(2, 2);
     loader_stats stats;
     for (size_t n = 0; n < 60; n++)
-        assert_ok(loader_ask(l, &(clip_request){.path = "5", .seconds = times, .count = 1 + n * 5 % (COUNT * 2)}));
+        assert_ok(loader_ask(
+            l, &(clip_request){.path = "5", .frames = {.seconds = times, .count = 1 + n * 5 % (COUNT * 2)}}));
     for (size_t n = 0; n < 60; n++) {
         loaded_clip clip;
         assert_ok(loader_take(l, &clip));
@@ -285,11 +286,14 @@ static void test_wrong_requests(void **state)
     assert_failed(loader_open(&options, &l), ERR_CONFIG, "100000 x 8");
     assert_null(l);
     l = open_loader(1, 2);
-    assert_failed(loader_ask(l, &(clip_request){.path = "1", .seconds = times}), ERR_INPUT, "without frames");
-    assert_failed(loader_ask(l, &(clip_request){.path = "1", .seconds = times, .count = 2}), ERR_INPUT, "time 1");
-    assert_failed(loader_ask(l, &(clip_request){.name = "1", .seconds = times, .count = 1}), ERR_INPUT, "file");
-    assert_failed(loader_ask(l, &(clip_request){.path = "1", .seconds = times, .count = SIZE_MAX / 8}), ERR_INPUT,
-                  "more than memory can hold");
+    assert_failed(loader_ask(l, &(clip_request){.path = "1", .frames = {.seconds = times}}), ERR_INPUT,
+                  "without frames");
+    assert_failed(loader_ask(l, &(clip_request){.path = "1", .frames = {.seconds = times, .count = 2}}), ERR_INPUT,
+                  "time 1");
+    assert_failed(loader_ask(l, &(clip_request){.name = "1", .frames = {.seconds = times, .count = 1}}), ERR_INPUT,
+                  "file");
+    assert_failed(loader_ask(l, &(clip_request){.path = "1", .frames = {.seconds = times, .count = SIZE_MAX / 8}}),
+                  ERR_INPUT, "more than memory can hold");
     ask(l, "4");
     take_number(l, 4);
     loader_close(&l);

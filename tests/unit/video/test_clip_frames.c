@@ -81,7 +81,7 @@ static void test_frames_of_variable_rate(void **state)
     for (size_t i = 2; i < COUNT; i++) even = even && fabs(seconds[i] - 2 * seconds[i - 1] + seconds[i - 2]) < 1e-3;
     assert_false(even);
     assert_ok(loader_open(&options, &l));
-    assert_ok(loader_ask(l, &(clip_request){.path = path, .seconds = seconds, .count = COUNT}));
+    assert_ok(loader_ask(l, &(clip_request){.path = path, .frames = {.seconds = seconds, .count = COUNT}}));
     assert_ok(loader_take(l, &clip));
     assert_int_equal(clip.account.decoded, COUNT);
     assert_memory_equal(clip.pictures, counted, COUNT * BYTES);

@@ -13,6 +13,8 @@ static const transform_options LOOK = {.size = SIZE,
                                        .short_side = {SIZE, SIZE},
                                        .crop = CROP_CENTRE,
                                        .crops = 1,
+                                       .area = {0.5, 1},
+                                       .proportions = {1, 1},
                                        .flip = 0.5,
                                        .box = true,
                                        .deviation = {1, 1, 1}};
@@ -152,7 +154,7 @@ static void what_cannot_be_is_refused(void **state)
     loader *l = NULL;
     transform_options wrong = LOOK;
     wrong.size = 0;
-    assert_failed(loader_open(&(loader_options){.threads = 1, .transform = &wrong}, &l), ERR_CONFIG, "size");
+    assert_failed(loader_open(&(loader_options){.threads = 1, .transform = &wrong}, &l), ERR_CONFIG, "sides of 1");
     assert_ok(loader_open(&(loader_options){.threads = 1, .memory = 1000, .transform = &LOOK}, &l));
     assert_failed(loader_ask(l, &(clip_request){.path = "x", .frames = {.count = 1, .begin = NAN}}), ERR_INPUT,
                   "bounds");

@@ -92,9 +92,42 @@ static void check_overlap(checker *c)
             "launch.slurm.jobs one, or set launch.overlap to 0");
 }
 
+/* Sets of single clips: one class each, no order among them. */
+static bool has_single_clips(const recipe *r)
+{
+    return is(r, "data.format", "wlasl") || is(r, "data.format", "folder");
+}
+
+static void check_single_clips(checker *c)
+{
+    static const char *const HISTORIES[] = {"teacher", "predict"};
+    const recipe *r = c->r;
+    const char *format = recipe_text(r, "data.format");
+    for (size_t i = 0; i < 2; i++)
+        if (is_stage(r, HISTORIES[i]))
+            conflict(c, "data.format", "stages",
+                     "data.format %s holds single clips: there are no sentences that a teacher could read as history. "
+                     "Take %s out of stages, or give sentences (data.format boston104, phoenix)",
+                     format, HISTORIES[i]);
+    if (!recipe_is_null(r, "data.eval"))
+        conflict(c, "data.eval", "data.format",
+                 "data.format %s has its parts in one place: name its splits in data.splits instead of data.eval",
+                 format);
+    if (recipe_list_count(r, "data.splits") != 3)
+        conflict(c, "data.splits", NULL,
+                 "data.splits has %zu names; it must have three: to learn from, to choose on, to score on",
+                 recipe_list_count(r, "data.splits"));
+    if (is(r, "data.format", "folder") && recipe_bool(r, "data.use_range"))
+        conflict(c, "data.use_range", "data.format",
+                 "data.use_range needs annotations, which data.format folder has not");
+    if (is(r, "data.format", "folder") && recipe_bool(r, "data.use_box"))
+        conflict(c, "data.use_box", "data.format", "data.use_box needs annotations, which data.format folder has not");
+}
+
 static void check_data(checker *c)
 {
     const recipe *r = c->r;
+    if (has_single_clips(r)) check_single_clips(c);
     bool generates = is_stage(r, "generate"), student = is_stage(r, "student");
     bool learns = student || is_stage(r, "teacher") || is_stage(r, "predict");
     if (generates || !learns) return;
@@ -299,7 +332,7 @@ static void check_input(checker *c)
         conflict(c, "data.tracks", "student.input",
                  "data.tracks is missing: the student learns from them (or from data.videos, with student.input "
                  "frames)");
-    if (!tracks && recipe_is_null(r, "data.videos"))
+    if (!tracks && recipe_is_null(r, "data.videos") && !is(r, "data.format", "folder"))
         conflict(c, "data.videos", "student.input", "data.videos is missing: student.input %s needs them",
                  recipe_text(r, "student.input"));
 }
@@ -309,6 +342,10 @@ static void check_student(checker *c)
     const recipe *r = c->r;
     if (!is_stage(c->whole, "student")) return;
     check_input(c);
+    if (has_single_clips(r) && is(r, "student.task", "anticipate"))
+        conflict(c, "student.task", "data.format",
+                 "student.task anticipate needs what came before, which data.format %s does not have: say recognise",
+                 recipe_text(r, "data.format"));
     check_heads(c, "student");
     check_batches(c, "student");
     check_distill(c);

@@ -92,17 +92,24 @@ static void check_overlap(checker *c)
             "launch.slurm.jobs one, or set launch.overlap to 0");
 }
 
-/* Sets of single clips: one class each, no order among them. */
-static bool has_single_clips(const recipe *r)
+/* What the stage generate makes is single signs. */
+static bool generates_signs(const recipe *r)
 {
-    return is(r, "data.format", "wlasl") || is(r, "data.format", "folder");
+    return is_stage(r, "generate") && is(r, "generate.world", "signs");
+}
+
+/* Sets of single clips: one class each, no order among them. */
+static bool has_single_clips(const checker *c)
+{
+    const recipe *r = c->r;
+    return generates_signs(c->whole) || is(r, "data.format", "wlasl") || is(r, "data.format", "folder");
 }
 
 static void check_single_clips(checker *c)
 {
     static const char *const HISTORIES[] = {"teacher", "predict"};
     const recipe *r = c->r;
-    const char *format = recipe_text(r, "data.format");
+    const char *format = generates_signs(c->whole) ? "wlasl" : recipe_text(r, "data.format");
     for (size_t i = 0; i < 2; i++)
         if (is_stage(r, HISTORIES[i]))
             conflict(c, "data.format", "stages",
@@ -127,7 +134,7 @@ static void check_single_clips(checker *c)
 static void check_data(checker *c)
 {
     const recipe *r = c->r;
-    if (has_single_clips(r)) check_single_clips(c);
+    if (has_single_clips(c)) check_single_clips(c);
     bool generates = is_stage(r, "generate"), student = is_stage(r, "student");
     bool learns = student || is_stage(r, "teacher") || is_stage(r, "predict");
     if (generates || !learns) return;
@@ -140,6 +147,10 @@ static void check_generate(checker *c)
     int64_t size = recipe_int(c->r, "generate.size"), fps = recipe_int(c->r, "generate.render_fps");
     if (size % 2)
         conflict(c, "generate.size", NULL, "generate.size %lld is odd: videos have even sides", (long long)size);
+    if (generates_signs(c->r) && recipe_list_count(c->r, "generate.clips") != 3)
+        conflict(c, "generate.clips", NULL,
+                 "generate.clips has %zu numbers; it must have three: of train, val and test",
+                 recipe_list_count(c->r, "generate.clips"));
     if (30 % fps)
         conflict(c, "generate.render_fps", NULL,
                  "generate.render_fps %lld does not divide 30, the rate of the annotations", (long long)fps);
@@ -323,6 +334,12 @@ static void check_input(checker *c)
     const recipe *r = c->r;
     bool generates = is_stage(c->whole, "generate"), tracks = is(r, "student.input", "tracks");
     if (is(r, "student.input", "cache")) check_backbone(c);
+    if (generates_signs(c->whole)) {
+        if (tracks)
+            conflict(c, "student.input", "generate.world",
+                     "student.input is tracks, and generate.world signs makes videos only: say frames");
+        return;
+    }
     if (generates && tracks != is(r, "generate.film", "tracks"))
         conflict(c, "student.input", "generate.film", "student.input is %s, and generate.film %s: %s",
                  recipe_text(r, "student.input"), recipe_text(r, "generate.film"),
@@ -342,10 +359,9 @@ static void check_student(checker *c)
     const recipe *r = c->r;
     if (!is_stage(c->whole, "student")) return;
     check_input(c);
-    if (has_single_clips(r) && is(r, "student.task", "anticipate"))
+    if (has_single_clips(c) && is(r, "student.task", "anticipate"))
         conflict(c, "student.task", "data.format",
-                 "student.task anticipate needs what came before, which data.format %s does not have: say recognise",
-                 recipe_text(r, "data.format"));
+                 "student.task anticipate needs what came before, which single clips do not have: say recognise");
     check_heads(c, "student");
     check_batches(c, "student");
     check_distill(c);

@@ -62,6 +62,13 @@ status dataset_eval_tracks(const recipe *r, char **out);
  * and ranks agree. Errors: ERR_MEMORY. */
 status dataset_share(const recipe *r, double share, segment_list *list);
 
+/* For single clips, once their videos were looked at: `seconds` (instances.count) is how long each clip's video is, by
+ * segment.place; what is not above 0 cannot be seen, for the reason in `reasons` (instances.count; entries may be NULL;
+ * borrowed: they are copied). Segments that go to the end of their video, or beyond, get that end; those that cannot be
+ * seen, or begin after it, move from the lists to `missing`. Errors: as when opened, where too few are left (`missing`
+ * has all of them then, too); ERR_MEMORY. */
+status dataset_fit_clips(const recipe *r, dataset *d, const double *seconds, const char *const *reasons);
+
 /* Frees all of it and leaves it empty. An empty (zeroed) one is fine. */
 void dataset_free(dataset *d);
 

@@ -133,3 +133,43 @@ done:
     dataset_free(&d);
     return st;
 }
+
+/* ---- measured ---------------------------------------------------------------------------------------------------- */
+
+/* Why a clip cannot be seen in a video of so many seconds; NULL where it can. */
+static const char *unfit(const segment *s, double seconds, const char *reason)
+{
+    if (!(seconds > 0)) return reason ? reason : "cannot be decoded";
+    return s->start < seconds ? NULL : "begins after the end of its video";
+}
+
+static status fit_list(dataset *d, segment_list *list, const double *seconds, const char *const *reasons)
+{
+    status st = OK;
+    size_t kept = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        segment s = list->at[i];
+        const char *reason = unfit(&s, seconds[s.place], reasons[s.place]);
+        if (reason) {
+            TRY(missing_add(&d->missing, &d->instances, s.instance, reason));
+            continue;
+        }
+        if (s.instance->last_frame < 0 || s.end > seconds[s.place]) s.end = seconds[s.place];
+        list->at[kept++] = s;
+    }
+    list->count = kept;
+done:
+    return st;
+}
+
+status dataset_fit_clips(const recipe *r, dataset *d, const double *seconds, const char *const *reasons)
+{
+    status st = OK;
+    TRY(fit_list(d, &d->train, seconds, reasons));
+    TRY(fit_list(d, &d->development, seconds, reasons));
+    TRY(fit_list(d, &d->eval, seconds, reasons));
+    TRY(missing_check(r, &d->missing));
+    TRY(check_parts(r, d));
+done:
+    return st;
+}

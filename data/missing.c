@@ -94,23 +94,15 @@ done:
     return st;
 }
 
-/* `path` begins with `folder`. NULL: not in the list. */
-static status broken_reason(const broken_list *b, instance_list *list, const char *path, const char *folder,
-                            const char **out)
+/* `path` begins with `folder`. NULL: not in the list. Borrowed. */
+static const char *broken_reason(const broken_list *b, const char *path, const char *folder)
 {
     size_t number = 0;
     const char *below = path + strlen(folder);
     while (*below == '/') below++;
-    *out = NULL;
-    if (!names_find(&b->paths, below, &number)) return OK;
+    if (!names_find(&b->paths, below, &number)) return NULL;
     const char *reason = json_string_value(json_object_get(json_array_get(b->root, number), "reason"));
-    char *text =
-        arena_copy(list->strings, reason ? reason : "in data.broken", strlen(reason ? reason : "in data.broken"));
-    if (!text) return FAIL(ERR_MEMORY, "no memory for the reasons of broken videos");
-    for (char *c = text; *c; c++)
-        if (iscntrl((unsigned char)*c)) *c = ' ';
-    *out = text;
-    return OK;
+    return reason ? reason : "in data.broken";
 }
 
 /* ---- finding ----------------------------------------------------------------------------------------------------- */
@@ -129,7 +121,7 @@ static status find_one(instance_list *list, instance *of, const char *folder, co
         goto done;
     }
     TRY(st);
-    TRY(broken_reason(broken, list, path, folder, reason));
+    *reason = broken_reason(broken, path, folder);
     if (!*reason) *reason = file_reason(path);
     if (*reason) goto done;
     of->path = arena_copy(list->strings, path, strlen(path));
@@ -139,11 +131,14 @@ done:
     return st;
 }
 
-static status add(missing_list *list, size_t room, const instance *of, const char *reason)
+status missing_add(missing_list *list, instance_list *set, const instance *of, const char *reason)
 {
-    if (!list->at) list->at = calloc(room, sizeof *list->at);
-    if (!list->at) return FAIL(ERR_MEMORY, "no memory for the clips that are missing");
-    list->at[list->count++] = (missing_clip){of, reason};
+    if (!list->at) list->at = calloc(set->count, sizeof *list->at); /* each clip is missing at most once */
+    char *text = arena_copy(set->strings, reason, strlen(reason));
+    if (!list->at || !text) return FAIL(ERR_MEMORY, "no memory for the clips that are missing");
+    for (char *c = text; *c; c++)
+        if (iscntrl((unsigned char)*c)) *c = ' ';
+    list->at[list->count++] = (missing_clip){of, text};
     return OK;
 }
 
@@ -208,7 +203,7 @@ void missing_log(const missing_list *list, const char *path)
 
 /* ---- the whole --------------------------------------------------------------------------------------------------- */
 
-static status check_enough(const recipe *r, const char *folder, const missing_list *list)
+status missing_check(const recipe *r, const missing_list *list)
 {
     char text[TEXT_BYTES];
     double least = recipe_real(r, "data.least");
@@ -216,12 +211,12 @@ static status check_enough(const recipe *r, const char *folder, const missing_li
     if (!list->count) return OK;
     describe(list, text, sizeof text);
     if (!strcmp(recipe_text(r, "data.on_missing"), "error"))
-        return FAIL(ERR_MISSING, "%s: %s; data.on_missing skip goes on without them", folder, text);
+        return FAIL(ERR_MISSING, "%s; data.on_missing skip goes on without them", text);
     if (!left || (double)left < least * (double)list->wanted)
         return FAIL(ERR_MISSING,
-                    "%s: %s. What is left, %zu, is too little to learn from (data.least is %g): is data.videos "
-                    "the right folder?",
-                    folder, text, left, least);
+                    "%s. What is left, %zu, is too little to learn from (data.least is %g): is data.videos the right "
+                    "folder?",
+                    text, left, least);
     return OK;
 }
 
@@ -238,9 +233,9 @@ status missing_find(const recipe *r, instance_list *list, const unsigned char *w
         if (!wanted[i]) continue;
         found.wanted++;
         if (folder) TRY(find_one(list, &list->at[i], folder, &broken, &reason));
-        if (reason) TRY(add(&found, list->count, &list->at[i], reason));
+        if (reason) TRY(missing_add(&found, list, &list->at[i], reason));
     }
-    if (folder) TRY(check_enough(r, folder, &found));
+    TRY(missing_check(r, &found));
     *out = found;
     found = (missing_list){0};
 done:

@@ -11,7 +11,7 @@
 
 typedef struct {
     const instance *of;
-    const char *reason; /* "there is no such file"; borrowed from the set's strings */
+    const char *reason; /* "there is no such file"; one line, borrowed from the set's strings */
 } missing_clip;
 
 typedef struct {
@@ -25,6 +25,12 @@ typedef struct {
  * error, and when none, or less than data.least, of the clips wanted is left; ERR_INPUT (data.broken); ERR_MEMORY. */
 status missing_find(const recipe *r, instance_list *list, const unsigned char *wanted, missing_list *out);
 void missing_free(missing_list *list);
+
+/* Adds a clip of `set` that turned out to be unusable; `reason` is copied. Errors: ERR_MEMORY. */
+status missing_add(missing_list *list, instance_list *set, const instance *of, const char *reason);
+
+/* ERR_MISSING as in missing_find. */
+status missing_check(const recipe *r, const missing_list *list);
 
 /* Writes {version, wanted, missing, reasons: {REASON: count}, clips: [{uid, video, gloss, split, reason}]}. Errors:
  * those of file_write; ERR_MEMORY. */

@@ -92,9 +92,49 @@ static void check_overlap(checker *c)
             "launch.slurm.jobs one, or set launch.overlap to 0");
 }
 
+/* What the stage generate makes is single signs. */
+static bool generates_signs(const recipe *r)
+{
+    return is_stage(r, "generate") && is(r, "generate.world", "signs");
+}
+
+/* Sets of single clips: one class each, no order among them. */
+static bool has_single_clips(const checker *c)
+{
+    const recipe *r = c->r;
+    return generates_signs(c->whole) || is(r, "data.format", "wlasl") || is(r, "data.format", "folder");
+}
+
+static void check_single_clips(checker *c)
+{
+    static const char *const HISTORIES[] = {"teacher", "predict"};
+    const recipe *r = c->r;
+    const char *format = generates_signs(c->whole) ? "wlasl" : recipe_text(r, "data.format");
+    for (size_t i = 0; i < 2; i++)
+        if (is_stage(r, HISTORIES[i]))
+            conflict(c, "data.format", "stages",
+                     "data.format %s holds single clips: there are no sentences that a teacher could read as history. "
+                     "Take %s out of stages, or give sentences (data.format boston104, phoenix)",
+                     format, HISTORIES[i]);
+    if (!recipe_is_null(r, "data.eval"))
+        conflict(c, "data.eval", "data.format",
+                 "data.format %s has its parts in one place: name its splits in data.splits instead of data.eval",
+                 format);
+    if (recipe_list_count(r, "data.splits") != 3)
+        conflict(c, "data.splits", NULL,
+                 "data.splits has %zu names; it must have three: to learn from, to choose on, to score on",
+                 recipe_list_count(r, "data.splits"));
+    if (is(r, "data.format", "folder") && recipe_bool(r, "data.use_range"))
+        conflict(c, "data.use_range", "data.format",
+                 "data.use_range needs annotations, which data.format folder has not");
+    if (is(r, "data.format", "folder") && recipe_bool(r, "data.use_box"))
+        conflict(c, "data.use_box", "data.format", "data.use_box needs annotations, which data.format folder has not");
+}
+
 static void check_data(checker *c)
 {
     const recipe *r = c->r;
+    if (has_single_clips(c)) check_single_clips(c);
     bool generates = is_stage(r, "generate"), student = is_stage(r, "student");
     bool learns = student || is_stage(r, "teacher") || is_stage(r, "predict");
     if (generates || !learns) return;
@@ -107,6 +147,10 @@ static void check_generate(checker *c)
     int64_t size = recipe_int(c->r, "generate.size"), fps = recipe_int(c->r, "generate.render_fps");
     if (size % 2)
         conflict(c, "generate.size", NULL, "generate.size %lld is odd: videos have even sides", (long long)size);
+    if (generates_signs(c->r) && recipe_list_count(c->r, "generate.clips") != 3)
+        conflict(c, "generate.clips", NULL,
+                 "generate.clips has %zu numbers; it must have three: of train, val and test",
+                 recipe_list_count(c->r, "generate.clips"));
     if (30 % fps)
         conflict(c, "generate.render_fps", NULL,
                  "generate.render_fps %lld does not divide 30, the rate of the annotations", (long long)fps);
@@ -290,6 +334,12 @@ static void check_input(checker *c)
     const recipe *r = c->r;
     bool generates = is_stage(c->whole, "generate"), tracks = is(r, "student.input", "tracks");
     if (is(r, "student.input", "cache")) check_backbone(c);
+    if (generates_signs(c->whole)) {
+        if (tracks)
+            conflict(c, "student.input", "generate.world",
+                     "student.input is tracks, and generate.world signs makes videos only: say frames");
+        return;
+    }
     if (generates && tracks != is(r, "generate.film", "tracks"))
         conflict(c, "student.input", "generate.film", "student.input is %s, and generate.film %s: %s",
                  recipe_text(r, "student.input"), recipe_text(r, "generate.film"),
@@ -299,7 +349,7 @@ static void check_input(checker *c)
         conflict(c, "data.tracks", "student.input",
                  "data.tracks is missing: the student learns from them (or from data.videos, with student.input "
                  "frames)");
-    if (!tracks && recipe_is_null(r, "data.videos"))
+    if (!tracks && recipe_is_null(r, "data.videos") && !is(r, "data.format", "folder"))
         conflict(c, "data.videos", "student.input", "data.videos is missing: student.input %s needs them",
                  recipe_text(r, "student.input"));
 }
@@ -309,6 +359,9 @@ static void check_student(checker *c)
     const recipe *r = c->r;
     if (!is_stage(c->whole, "student")) return;
     check_input(c);
+    if (has_single_clips(c) && is(r, "student.task", "anticipate"))
+        conflict(c, "student.task", "data.format",
+                 "student.task anticipate needs what came before, which single clips do not have: say recognise");
     check_heads(c, "student");
     check_batches(c, "student");
     check_distill(c);

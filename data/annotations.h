@@ -46,7 +46,8 @@ typedef struct {
     const char *sequence; /* video or sentence */
     double start, end;    /* seconds; for glosses without times: place in the sentence, place + 1 */
     int64_t action, verb, noun;
-    size_t place; /* how many segments stand before it in the file */
+    size_t place;                    /* how many segments stand before it in the file */
+    const struct instance *instance; /* of sets of single clips (instances.h), what else is known; NULL for others */
 } segment;
 
 typedef struct {

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "data/dataset_instances.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -320,6 +321,7 @@ status dataset_open(const recipe *r, dataset *out)
     dataset d = {0};
     deal parts = {0};
 
+    if (instances_are_meant(r)) return dataset_open_instances(r, out);
     TRY(read_files(r, &d));
     d.glosses = d.classes.verb_count == 0;
     parts.from = &d.files[0];
@@ -366,6 +368,8 @@ void dataset_free(dataset *d)
     free(d->eval_group);
     segments_free(&d->files[0]);
     segments_free(&d->files[1]);
+    missing_free(&d->missing);
+    instances_free(&d->instances);
     classes_free(&d->classes);
     *d = (dataset){0};
 }

@@ -14,9 +14,15 @@
  *   the same; and when data.eval is null, eval also takes data.eval_part of the recordings whose gloss string keeps
  *   another recording in train, so that new sentences and new recordings of seen sentences can be scored apart.
  *
+ * Single clips (data.format wlasl or folder; a segment's `instance` says all about it, instances.h):
+ *   each part has the clips of its name in data.splits; a part that no clip is in gets its share of train's, class by
+ *   class (stratify.h): eval data.eval_part, then development data.development of the rest. Clips of other splits are
+ *   left out, and so are those whose videos are not at hand: `missing` names them (missing.h). A clip that goes to the
+ *   end of its video has end = start and instance->last_frame -1: how long that is only its file says.
+ *
  * Lists are sorted by (sequence, start, place). A uid occurs once over all three. Errors: ERR_CONFIG when data.train is
- * not given; those of classes_read and segments_read; ERR_INPUT when a uid lies in data.train and in data.eval, or when
- * a split would be empty.
+ * not given; those of classes_read and segments_read, or instances_read and missing_find; ERR_INPUT when a uid lies in
+ * data.train and in data.eval, or when a split would be empty.
  */
 #ifndef MAGISTER_DATA_DATASET_H
 #define MAGISTER_DATA_DATASET_H
@@ -24,6 +30,7 @@
 #include "base/status.h"
 #include "conf/recipe.h"
 #include "data/annotations.h"
+#include "data/missing.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,11 +39,13 @@ typedef struct {
     class_list classes;
     segment_list train, development, eval; /* disjoint; train is without development */
     const char **eval_group; /* (eval.count) "seen" when the sentence's gloss string occurs in train, else "new"; NULL
-                                for videos */
+                                for videos and single clips */
     bool glosses;            /* actions without verb and noun */
     size_t unlabelled;       /* segments of the three lists without a class (action -1): words, or pairs of verb and
                                 noun, that data.actions (or data.train, where the classes come from it) does not have */
     segment_list files[2];   /* what was read from data.train and data.eval; owns the strings of the lists above */
+    instance_list instances; /* of sets of single clips, all that were read; owns the strings of the lists above */
+    missing_list missing;    /* of these, those that should be in the lists and are not at hand */
 } dataset;
 
 /* The caller frees it. On failure `*out` is left untouched. */
@@ -52,6 +61,13 @@ status dataset_eval_tracks(const recipe *r, char **out);
  * is told by a hash of (data.split_seed, sequence) alone: smaller shares lie inside larger ones, and seeds of training
  * and ranks agree. Errors: ERR_MEMORY. */
 status dataset_share(const recipe *r, double share, segment_list *list);
+
+/* For single clips, once their videos were looked at: `seconds` (instances.count) is how long each clip's video is, by
+ * segment.place; what is not above 0 cannot be seen, for the reason in `reasons` (instances.count; entries may be NULL;
+ * borrowed: they are copied). Segments that go to the end of their video, or beyond, get that end; those that cannot be
+ * seen, or begin after it, move from the lists to `missing`. Errors: as when opened, where too few are left (`missing`
+ * has all of them then, too); ERR_MEMORY. */
+status dataset_fit_clips(const recipe *r, dataset *d, const double *seconds, const char *const *reasons);
 
 /* Frees all of it and leaves it empty. An empty (zeroed) one is fine. */
 void dataset_free(dataset *d);

@@ -1,7 +1,6 @@
 #include "data/kitchen_raster.h"
 
 #include <math.h>
-#include <stddef.h>
 
 #define RING_HALF 0.12F /* half the thickness of a ring */
 #define CORNER 0.3F     /* radius of a box's corners, of its shorter half side */
@@ -202,6 +201,32 @@ void canvas_part(canvas *c, const placement *at, const part *shape, const float 
         for (size_t channel = 0; channel < 3; channel++) {
             float colour = (float)(shape->colour >> (16 - 8 * channel) & 255) * tint[channel];
             row_blend(c->planes + channel * pixels + first, cover, tone, r.count, colour, opacity);
+        }
+    }
+}
+
+/* ---- the finished picture ---------------------------------------------------------------------------------------- */
+
+void grain_fill(rng *source, float deviation, int8_t *out, size_t count)
+{
+    float strength = deviation * 1.73F / 128; /* four bytes of deviation 74 make one of 148 */
+    for (size_t i = 0; i < count; i++) {
+        uint64_t draw = rng_u64(source);
+        int sum = (int)(draw & 255) + (int)(draw >> 8 & 255) + (int)(draw >> 16 & 255) + (int)(draw >> 24 & 255);
+        float value = (float)(sum - 510) * strength / 2;
+        out[i] = (int8_t)(value > 127 ? 127 : value < -127 ? -127 : value);
+    }
+}
+
+void canvas_develop(const canvas *c, const float *light, const float gain[3], const int8_t *grain, uint8_t *rgb)
+{
+    size_t pixels = (size_t)c->size * (size_t)c->size;
+    for (size_t channel = 0; channel < 3; channel++) {
+        const float *plane = c->planes + channel * pixels;
+        for (size_t i = 0; i < pixels; i++) {
+            float value = plane[i] * light[i] * gain[channel] + (float)grain[channel * pixels + i] + .5F;
+            value = value < 0 ? 0 : value > 255 ? 255 : value;
+            rgb[3 * i + channel] = (uint8_t)(int)value;
         }
     }
 }

@@ -7,6 +7,9 @@
 #ifndef MAGISTER_DATA_KITCHEN_RASTER_H
 #define MAGISTER_DATA_KITCHEN_RASTER_H
 
+#include "base/rng.h"
+
+#include <stddef.h>
 #include <stdint.h>
 
 enum { PICTURE_LEAST = 16, PICTURE_MOST = 512 };
@@ -43,6 +46,13 @@ typedef struct {
 
 /* Draws a shape, its colour multiplied by `tint` (red, green, blue), over what is there with `opacity` 0 .. 1. */
 void canvas_part(canvas *c, const placement *at, const part *shape, const float tint[3], float opacity);
+
+/* Noise of a camera: `count` values of this deviation (of 255), near enough to normal ones. */
+void grain_fill(rng *source, float deviation, int8_t *out, size_t count);
+
+/* The picture as packed RGB (size, size, 3): each value times its light (size, size) and its channel's gain, with grain
+ * (3, size, size) on it. */
+void canvas_develop(const canvas *c, const float *light, const float gain[3], const int8_t *grain, uint8_t *rgb);
 
 /* sin of `turns` full turns, to 0.002. */
 float wave(float turns);

@@ -77,13 +77,7 @@ done:
 static void draw_grain(renderer *r)
 {
     rng source = rng_stream(r->options.seed, DRAW_GRAIN, 0);
-    float strength = GRAIN * (float)r->options.noise * 1.73F / 128; /* four bytes of deviation 74 make one of 148 */
-    for (size_t i = 0; i < 3 * r->pixels + GRAIN_SPARE; i++) {
-        uint64_t draw = rng_u64(&source);
-        int sum = (int)(draw & 255) + (int)(draw >> 8 & 255) + (int)(draw >> 16 & 255) + (int)(draw >> 24 & 255);
-        float value = (float)(sum - 510) * strength / 2;
-        r->grain[i] = (int8_t)(value > 127 ? 127 : value < -127 ? -127 : value);
-    }
+    grain_fill(&source, GRAIN * (float)r->options.noise, r->grain, 3 * r->pixels + GRAIN_SPARE);
 }
 
 status renderer_new(const grammar *g, const render_options *options, renderer **out)
@@ -562,15 +556,8 @@ static void develop(const renderer *r, int64_t frame, uint8_t *rgb)
     rng s = rng_stream(r->options.seed, DRAW_FRAME, r->number << 32 | (uint64_t)frame);
     const int8_t *grain = r->grain + rng_below(&s, GRAIN_SPARE);
     float flicker = 1 + spread(&s, .02F * (float)(r->options.noise < 4 ? r->options.noise : 4));
-    for (size_t c = 0; c < 3; c++) {
-        const float *plane = r->canvas.planes + c * r->pixels;
-        float gain = r->gain[c] * flicker;
-        for (size_t i = 0; i < r->pixels; i++) {
-            float value = plane[i] * r->light[i] * gain + (float)grain[c * r->pixels + i] + .5F;
-            value = value < 0 ? 0 : value > 255 ? 255 : value;
-            rgb[3 * i + c] = (uint8_t)(int)value;
-        }
-    }
+    const float gain[3] = {r->gain[0] * flicker, r->gain[1] * flicker, r->gain[2] * flicker};
+    canvas_develop(&r->canvas, r->light, gain, grain, rgb);
 }
 
 void renderer_draw(renderer *r, size_t frame, uint8_t *rgb)

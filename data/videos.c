@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const ENDINGS[] = {"mp4", "mkv", "mov", "avi", "webm"};
 
@@ -22,4 +23,12 @@ status videos_find(const char *folder, const char *video, char **out)
         free(path);
     }
     return FAIL(ERR_MISSING, "%s has no video %.80s (.mp4, .mkv, .mov, .avi or .webm)", folder, video);
+}
+
+bool videos_ending_is_known(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; dot && dot != name && i < sizeof ENDINGS / sizeof ENDINGS[0]; i++)
+        if (!strcmp(dot + 1, ENDINGS[i])) return true;
+    return false;
 }

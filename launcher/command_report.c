@@ -72,12 +72,13 @@ done:
 }
 
 static const char GENERATE_HELP[] =
-    "Writes the generated kitchen world into a new directory: annotations, classes, texts, and feature tracks or "
-    "videos."
+    "Writes a generated world into a new directory: the kitchen (annotations, classes, texts, and feature tracks or "
+    "videos), or clips of signs that only motion tells apart."
     "\vKeys are generate.* and seed (magister recipe help generate). The same keys give the same bytes. Making videos "
     "that was stopped goes on when it is said again.\n\n"
     "Examples:\n  magister generate /tmp/kitchen generate.videos=50 seed=3\n"
-    "  magister generate /tmp/films generate.film=video generate.videos=50";
+    "  magister generate /tmp/films generate.film=video generate.videos=50\n"
+    "  magister generate /tmp/signs generate.world=signs generate.size=96";
 
 static bool holds(const char *directory, const char *name)
 {
@@ -88,9 +89,9 @@ static bool holds(const char *directory, const char *name)
 }
 
 /* Videos were being made there, which takes a while, and the file that comes last is not there yet. */
-static bool is_unfinished(const char *directory)
+static bool is_unfinished(const recipe *r, const char *directory)
 {
-    return holds(directory, "videos/film.txt") && !holds(directory, "many_shot_nouns.csv");
+    return holds(directory, "videos/film.txt") && !holds(directory, generated_last_file(r));
 }
 
 /* found: the directory and the user's overrides; one more override stands behind them. */
@@ -101,8 +102,8 @@ static status generate_into(const words *found)
     const char *directory = found->at[0];
     bool there = file_exists(directory) || directory_exists(directory);
     TRY(recipe_read(NULL, found->at + 1, found->count, &r));
-    bool films = !strcmp(recipe_text(r, "generate.film"), "video");
-    if (there && !(films && is_unfinished(directory)))
+    bool films = generated_films(r);
+    if (there && !(films && is_unfinished(r, directory)))
         TRY(FAIL(ERR_CREATE, "%s: is there already: say a new directory", directory));
     if (films) TRY(ranks_become("generate", found->at, found->count + 1)); /* which can write videos */
     TRY(generated_make(r, directory));

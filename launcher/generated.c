@@ -2,16 +2,19 @@
 
 #include "base/file.h"
 #include "data/kitchen.h"
+#include "data/signs.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* `kept` keys are the user's when they were given. */
-static const struct {
+typedef struct {
     const char *key, *file;
     bool kept;
     const char *film; /* with this generate.film only */
-} FILES[] = {
+} generated_file;
+
+static const generated_file KITCHEN[] = {
     {"data.train", "training.csv", false, NULL},
     {"data.eval", "validation.csv", false, NULL},
     {"data.actions", "actions.csv", false, NULL},
@@ -21,6 +24,21 @@ static const struct {
     {"data.many_shot_nouns", "many_shot_nouns.csv", true, NULL},
     {"teacher.extra_text", "texts.txt", true, NULL},
 };
+
+static const generated_file SIGNS[] = {
+    {"data.train", "signs.json", false, NULL},
+    {"data.videos", "videos", false, NULL},
+};
+
+bool generated_films(const recipe *r)
+{
+    return signs_are_meant(r) || !strcmp(recipe_text(r, "generate.film"), "video");
+}
+
+const char *generated_last_file(const recipe *r)
+{
+    return signs_are_meant(r) ? "signs.json" : "many_shot_nouns.csv";
+}
 
 static status fill_one(recipe *r, const char *directory, const char *key, const char *file, bool kept)
 {
@@ -37,16 +55,28 @@ done:
     return st;
 }
 
+static status fill_format(recipe *r)
+{
+    if (recipe_is_given(r, "data.format") && strcmp(recipe_text(r, "data.format"), "wlasl"))
+        return FAIL(ERR_CONFIG, "data.format is %s, and generate.world signs makes wlasl: take one of them out",
+                    recipe_text(r, "data.format"));
+    return recipe_set(r, "data.format", "wlasl");
+}
+
 status generated_fill(recipe *r, const char *run)
 {
     status st = OK;
+    bool signs = signs_are_meant(r);
+    const generated_file *files = signs ? SIGNS : KITCHEN;
+    size_t count = signs ? sizeof SIGNS / sizeof SIGNS[0] : sizeof KITCHEN / sizeof KITCHEN[0];
     char *directory = path_join(run, "data");
     if (!directory) TRY(FAIL(ERR_MEMORY, "no memory for the names of generated files"));
-    for (size_t i = 0; i < sizeof FILES / sizeof FILES[0]; i++) {
-        bool text = !strcmp(FILES[i].key, "teacher.extra_text");
+    if (signs) TRY(fill_format(r));
+    for (size_t i = 0; i < count; i++) {
+        bool text = !strcmp(files[i].key, "teacher.extra_text");
         if (text && recipe_int(r, "generate.texts") == 0) continue;
-        if (FILES[i].film && strcmp(FILES[i].film, recipe_text(r, "generate.film")) != 0) continue;
-        TRY(fill_one(r, directory, FILES[i].key, FILES[i].file, FILES[i].kept));
+        if (files[i].film && strcmp(files[i].film, recipe_text(r, "generate.film")) != 0) continue;
+        TRY(fill_one(r, directory, files[i].key, files[i].file, files[i].kept));
     }
 done:
     free(directory);

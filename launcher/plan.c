@@ -1,6 +1,7 @@
 #include "launcher/plan.h"
 
 #include "base/hash.h"
+#include "launcher/generated.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -310,8 +311,7 @@ const char *plan_stage(const plan_step *step)
 
 bool plan_is_alone(const recipe *r, const char *stage)
 {
-    bool films = !strcmp(recipe_text(r, "generate.film"), "video");
-    return !strcmp(stage, "evaluate") || (!strcmp(stage, "generate") && !films);
+    return !strcmp(stage, "evaluate") || (!strcmp(stage, "generate") && !generated_films(r));
 }
 
 void plan_print(const plan *p, FILE *to)

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "conf/run.h"
+#include "data/signs.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -143,7 +144,10 @@ static void write_lead(const report *p)
     if (data) {
         fputs("Data: ", p->to);
         html_text(p->to, data);
-        fputs(has_section(p, "generate") ? " (the generated kitchen world). " : ". ", p->to);
+        fputs(!has_section(p, "generate")  ? ". "
+              : signs_are_meant(p->recipe) ? " (generated signs). "
+                                           : " (the generated kitchen world). ",
+              p->to);
     }
     write_number_of(p->to, recipe_int(p->recipe, "launch.ranks"), "rank");
     fputs(" of ", p->to);

@@ -1,5 +1,6 @@
 /* Single segments: what was to be seen, what had happened before, and what teacher and students made of it. */
 #include "base/log.h"
+#include "data/instances.h"
 #include "data/videos.h"
 #include "launcher/frames.h"
 #include "launcher/report.h"
@@ -59,7 +60,7 @@ static void write_frames(const report *p, const frame_list *frames, const double
 /* A video that is not there or cannot be read leaves the strip out and says so. */
 static void write_strip(const report *p, json_t *example, size_t number)
 {
-    const char *folder = recipe_text(p->recipe, "data.videos");
+    const char *folder = instances_videos(p->recipe);
     if (!folder) return;
     double seconds[FRAME_COUNT];
     frame_list frames = {0};
@@ -181,7 +182,7 @@ void report_examples(const report *p)
               "right.",
               p->to);
     fputs(" Predictions are those of the lowest seed, with the softmax over the stored logits.", p->to);
-    if (has_student(p) && !recipe_text(p->recipe, "data.videos"))
+    if (has_student(p) && !instances_videos(p->recipe))
         fputs(" The students see feature tracks and no video: there are no frames to show.", p->to);
     fputs("</p>\n", p->to);
     json_array_foreach(examples, i, example)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "data/kitchen.h"
 #include "data/kitchen_render.h"
+#include "data/signs_render.h"
 #include "trainer/progress.h"
 #include "trainer/trainer.h"
 #include "video/encoder.h"
@@ -11,27 +12,158 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROUND = 4, TEXT_MOST = 1 << 16, SECONDS_TO_KEYFRAME = 2 }; /* ROUND: videos of a rank between agreements */
+enum { ROUND = 4, TEXT_MOST = 1 << 16, SECONDS_TO_KEYFRAME = 2, NAME_BYTES = KITCHEN_NAME };
+_Static_assert((int)SIGN_NAME == (int)KITCHEN_NAME,
+               "names of all worlds have the same room"); /* ROUND: videos of a rank between agreements */
+
+/* What is filmed. `self` is the world's own. */
+typedef struct {
+    void *self;
+    void (*name)(uint64_t number, char out[NAME_BYTES]);
+    size_t (*begin)(void *self, uint64_t number); /* chooses a video; returns its frames */
+    void (*draw)(void *self, size_t frame, uint8_t *rgb);
+    status (*write)(void *self, const char *directory); /* what stands beside the videos, when they are there */
+    void (*free)(void **self);
+    int64_t count; /* videos */
+    int fps;
+    char about[96]; /* for film.txt: what the videos depend on besides size, fps and quality */
+} world;
 
 typedef struct {
     comm *comm;
     const char *directory;
     char *videos, *note; /* DIRECTORY/videos, and film.txt in it */
-    kitchen_options options;
-    render_options render;
     encode_options encode;
-    grammar *grammar;
-    renderer *renderer;
+    world world;
     uint8_t *picture; /* (size, size, 3) */
-    int64_t count;    /* videos of all ranks */
     progress progress;
 } studio;
+
+/* ---- the kitchen ------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    kitchen_options options;
+    grammar *grammar;
+    renderer *renderer;
+    kitchen_video video;
+} kitchen_world;
+
+static void kitchen_free(void **self)
+{
+    kitchen_world *k = *self;
+    if (!k) return;
+    renderer_free(&k->renderer);
+    grammar_free(&k->grammar);
+    free(k);
+    *self = NULL;
+}
+
+static size_t kitchen_begin(void *self, uint64_t number)
+{
+    kitchen_world *k = self;
+    kitchen_video_draw(k->grammar, k->options.seed, number, &k->video);
+    renderer_begin(k->renderer, &k->video, number);
+    return renderer_frames(k->renderer, &k->video);
+}
+
+static void kitchen_draw(void *self, size_t frame, uint8_t *rgb)
+{
+    renderer_draw(((kitchen_world *)self)->renderer, frame, rgb);
+}
+
+static status kitchen_write(void *self, const char *directory)
+{
+    return kitchen_generate(&((kitchen_world *)self)->options, directory);
+}
+
+static status kitchen_open(const recipe *r, int size, world *out)
+{
+    status st = OK;
+    kitchen_world *k = calloc(1, sizeof *k);
+    *out = (world){.self = k,
+                   .name = kitchen_video_name,
+                   .begin = kitchen_begin,
+                   .draw = kitchen_draw,
+                   .write = kitchen_write,
+                   .free = kitchen_free,
+                   .fps = (int)recipe_int(r, "generate.render_fps")};
+    if (!k) TRY(FAIL(ERR_MEMORY, "no memory to film the kitchen"));
+    k->options = kitchen_options_read(r);
+    const kitchen_options *o = &k->options;
+    const render_options render = {.size = size, .fps = out->fps, .noise = o->noise, .seed = o->seed};
+    out->count = o->videos + o->eval_videos;
+    snprintf(out->about, sizeof out->about, "videos %lld\nseed %llu\nnoise %.17g", (long long)out->count,
+             (unsigned long long)o->seed, o->noise);
+    TRY(grammar_new(&k->grammar));
+    TRY(renderer_new(k->grammar, &render, &k->renderer));
+done:
+    return st;
+}
+
+/* ---- signs ------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    sign_options options;
+    sign_renderer *renderer;
+} sign_world;
+
+static void signs_free(void **self)
+{
+    sign_world *w = *self;
+    if (!w) return;
+    sign_renderer_free(&w->renderer);
+    free(w);
+    *self = NULL;
+}
+
+static size_t signs_begin(void *self, uint64_t number)
+{
+    sign_world *w = self;
+    sign_clip clip;
+    sign_clip_draw(&w->options, number, &clip);
+    sign_renderer_begin(w->renderer, &clip);
+    return (size_t)sign_frames(&clip);
+}
+
+static void signs_draw(void *self, size_t frame, uint8_t *rgb)
+{
+    sign_renderer_draw(((sign_world *)self)->renderer, (int)frame, rgb);
+}
+
+static status signs_annotate(void *self, const char *directory)
+{
+    return signs_write(&((sign_world *)self)->options, directory);
+}
+
+static status signs_open(const recipe *r, world *out)
+{
+    status st = OK;
+    sign_world *w = calloc(1, sizeof *w);
+    *out = (world){.self = w,
+                   .name = sign_clip_name,
+                   .begin = signs_begin,
+                   .draw = signs_draw,
+                   .write = signs_annotate,
+                   .free = signs_free,
+                   .fps = SIGN_FPS};
+    if (!w) TRY(FAIL(ERR_MEMORY, "no memory to film signs"));
+    w->options = sign_options_read(r);
+    const sign_options *o = &w->options;
+    out->count = o->clips[0] + o->clips[1] + o->clips[2];
+    snprintf(out->about, sizeof out->about, "signs %lld %lld %lld\nseed %llu\nnoise %.17g", (long long)o->clips[0],
+             (long long)o->clips[1], (long long)o->clips[2], (unsigned long long)o->seed, o->noise);
+    TRY(sign_renderer_new(o, &w->renderer));
+done:
+    return st;
+}
+
+/* ---- opening ------------------------------------------------------------------------------------------------------
+ */
 
 static void studio_close(studio *s)
 {
     progress_pause(&s->progress);
-    renderer_free(&s->renderer);
-    grammar_free(&s->grammar);
+    if (s->world.free) s->world.free(&s->world.self);
     free(s->picture);
     free(s->videos);
     free(s->note);
@@ -40,22 +172,19 @@ static void studio_close(studio *s)
 static status studio_open(comm *c, const recipe *r, const char *directory, studio *s)
 {
     status st = OK;
-    int size = (int)recipe_int(r, "generate.size"), fps = (int)recipe_int(r, "generate.render_fps");
-    *s = (studio){.comm = c, .directory = directory, .options = kitchen_options_read(r)};
-    s->count = s->options.videos + s->options.eval_videos;
-    s->render = (render_options){.size = size, .fps = fps, .noise = s->options.noise, .seed = s->options.seed};
+    int size = (int)recipe_int(r, "generate.size");
+    *s = (studio){.comm = c, .directory = directory};
+    TRY(signs_are_meant(r) ? signs_open(r, &s->world) : kitchen_open(r, size, &s->world));
     s->encode = (encode_options){.width = size,
                                  .height = size,
-                                 .fps = fps,
+                                 .fps = s->world.fps,
                                  .quality = (int)recipe_int(r, "generate.quality"),
-                                 .keyframe = SECONDS_TO_KEYFRAME * fps};
+                                 .keyframe = SECONDS_TO_KEYFRAME * s->world.fps};
     s->videos = path_join(directory, "videos");
     s->note = s->videos ? path_join(s->videos, "film.txt") : NULL;
     s->picture = malloc(3 * (size_t)size * (size_t)size);
-    if (!s->note || !s->picture) TRY(FAIL(ERR_MEMORY, "no memory to film the kitchen"));
-    TRY(grammar_new(&s->grammar));
-    TRY(renderer_new(s->grammar, &s->render, &s->renderer));
-    progress_begin(&s->progress, comm_rank(c) == 0, 0, s->count);
+    if (!s->note || !s->picture) TRY(FAIL(ERR_MEMORY, "no memory to film"));
+    progress_begin(&s->progress, comm_rank(c) == 0, 0, s->world.count);
 done:
     return st;
 }
@@ -82,8 +211,7 @@ static status folder_prepare(const studio *s)
     status st = OK;
     bool matches = false;
     char text[256];
-    snprintf(text, sizeof text, "videos %lld\nseed %llu\nnoise %.17g\nsize %d\nfps %d\nquality %d\n",
-             (long long)s->count, (unsigned long long)s->render.seed, s->render.noise, s->render.size, s->render.fps,
+    snprintf(text, sizeof text, "%s\nsize %d\nfps %d\nquality %d\n", s->world.about, s->encode.width, s->encode.fps,
              s->encode.quality);
     TRY(note_matches(s, text, &matches));
     if (matches) goto done;
@@ -96,15 +224,14 @@ done:
 
 /* ---- videos ------------------------------------------------------------------------------------------------------ */
 
-static status film_to(studio *s, const kitchen_video *video, uint64_t number, const char *path)
+static status film_to(studio *s, uint64_t number, const char *path)
 {
     status st = OK;
     encoder_file *file = NULL;
-    size_t frames = renderer_frames(s->renderer, video);
+    size_t frames = s->world.begin(s->world.self, number);
     TRY(encoder_open(path, &s->encode, &file));
-    renderer_begin(s->renderer, video, number);
     for (size_t i = 0; i < frames; i++) {
-        renderer_draw(s->renderer, i, s->picture);
+        s->world.draw(s->world.self, i, s->picture);
         TRY(encoder_add(file, s->picture));
     }
     TRY(encoder_finish(file));
@@ -116,16 +243,13 @@ done:
 static status film_one(studio *s, uint64_t number)
 {
     status st = OK;
-    kitchen_video video;
-    char name[KITCHEN_NAME], *path = NULL;
-    kitchen_video_name(number, name);
+    char name[NAME_BYTES], *path = NULL;
+    s->world.name(number, name);
     if (asprintf(&path, "%s/%s.mp4", s->videos, name) < 0) {
         path = NULL;
         TRY(FAIL(ERR_MEMORY, "no memory for the name of %s", name));
     }
-    if (file_exists(path)) goto done;
-    kitchen_video_draw(s->grammar, s->options.seed, number, &video);
-    TRY(film_to(s, &video, number, path));
+    if (!file_exists(path)) TRY(film_to(s, number, path));
 done:
     free(path);
     return st;
@@ -137,10 +261,10 @@ static status film_round(studio *s, int64_t first)
     status st = OK;
     for (int i = 0; i < ROUND; i++) {
         int64_t number = first + (int64_t)i * comm_size(s->comm) + comm_rank(s->comm);
-        if (number >= s->count) break;
+        if (number >= s->world.count) break;
         if (trainer_stop_requested())
             TRY(FAIL(ERR_RETRY, "stopped after about %lld of %lld videos; those that are made are kept",
-                     (long long)first, (long long)s->count));
+                     (long long)first, (long long)s->world.count));
         TRY(film_one(s, (uint64_t)number));
     }
 done:
@@ -152,9 +276,9 @@ static status film_all(studio *s)
 {
     status st = OK;
     int64_t step = (int64_t)ROUND * comm_size(s->comm);
-    for (int64_t first = 0; first < s->count; first += step) {
+    for (int64_t first = 0; first < s->world.count; first += step) {
         TRY(comm_agree(s->comm, film_round(s, first)));
-        progress_count(&s->progress, first + step < s->count ? first + step : s->count, "videos");
+        progress_count(&s->progress, first + step < s->world.count ? first + step : s->world.count, "videos");
     }
 done:
     return st;
@@ -170,7 +294,7 @@ status generate_run(comm *c, const recipe *r, const char *directory)
     progress_pause(&s.progress);
     if (comm_rank(c) == 0) {
         st = file_sync(s.videos);
-        if (st == OK) st = kitchen_generate(&s.options, directory);
+        if (st == OK) st = s.world.write(s.world.self, directory);
     }
     TRY(comm_agree(c, st));
 done:

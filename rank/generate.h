@@ -1,4 +1,5 @@
-/* generate - the stage generate where it makes videos: the kitchen world (data/kitchen.h), filmed by all ranks.
+/* generate - the stage generate where it makes videos: the kitchen world (data/kitchen.h) or
+ * signs (data/signs.h), filmed by all ranks.
  *
  * Every rank draws and encodes its share of the videos; when all are there, rank 0 writes the annotations and the rest.
  * DIRECTORY/videos/film.txt says with which options the videos are made. What an interrupted start has left is kept,

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "student/clip_lengths.h"
 #include "student/feature_manifest.h"
 #include "student/frame_input.h"
 #include "trainer/trainer.h"
@@ -348,6 +349,18 @@ done:
     return st;
 }
 
+static status measure_clips(comm *c, const recipe *r, const char *run, const run_step *step, dataset *data)
+{
+    char name[128], *directory = NULL;
+    status st = run_step_name(step, name, sizeof name);
+    if (st == OK) directory = run_step_directory(run, name);
+    if (st == OK && !directory) st = FAIL(ERR_MEMORY, "no memory for the name of a directory");
+    st = comm_agree(c, st);
+    if (st == OK) st = clip_lengths_find(c, r, data, directory);
+    free(directory);
+    return st;
+}
+
 status feature_cache_make(comm *c, const recipe *r, const char *run, const run_step *step)
 {
     status st = OK;
@@ -356,9 +369,9 @@ status feature_cache_make(comm *c, const recipe *r, const char *run, const run_s
     making m = {0};
 
     grad_pause();
-    st = dataset_open(r, &data);
-    if (st == OK) st = making_open(r, run, step, &data, &m);
-    TRY(comm_agree(c, st));
+    TRY(comm_agree(c, dataset_open(r, &data)));
+    TRY(measure_clips(c, r, run, step, &data));
+    TRY(comm_agree(c, making_open(r, run, step, &data, &m)));
     TRY(look_and_clear(c, &m, &right));
     if (right) {
         log_info("%s: its features are there", m.folder);

@@ -13,7 +13,7 @@
 status frame_options_read(const recipe *r, frame_options *out)
 {
     *out = (frame_options){
-        .folder = recipe_text(r, "data.videos"),
+        .folder = instances_videos(r),
         .side = recipe_int(r, "video.size"),
         .stack = recipe_int(r, "student.cnn.stack"),
         .stack_seconds = recipe_real(r, "student.cnn.stack_seconds"),

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "student/clip_lengths.h"
 #include "student/predict.h"
 #include "student/training.h"
 
@@ -160,9 +161,9 @@ status student_train(comm *c, const recipe *r, const char *run, const run_step *
 
     TRY(train_options_read(r, "student", &options));
     TRY(paths_make(run, step, &paths));
-    st = dataset_open(r, &data);
-    if (st == OK) st = prepare(r, run, &paths, &data, from, &s);
-    TRY(comm_agree(c, st));
+    TRY(comm_agree(c, dataset_open(r, &data)));
+    TRY(clip_lengths_find(c, r, &data, paths.directory));
+    TRY(comm_agree(c, prepare(r, run, &paths, &data, from, &s)));
     learn_from_cache(&s, &options);
     train_task task = student_task(&s);
     TRY(trainer_run(c, &task, &options, paths.directory, &result));

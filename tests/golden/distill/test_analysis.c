@@ -52,7 +52,7 @@ static void put_labels(store *s, const json_t *c, char uids[MOST][24])
     for (size_t i = 0; i < count; i++) {
         snprintf(uids[i], sizeof uids[i], "u%zu", i);
         snprintf(videos[i], sizeof videos[i], "v%d", (int)integer_at(video, i));
-        segments[i] = (segment){uids[i], videos[i], (double)i, (double)i + 1, integer_at(label, i), -1, -1, i};
+        segments[i] = (segment){uids[i], videos[i], (double)i, (double)i + 1, integer_at(label, i), -1, -1, i, NULL};
     }
     const class_list list = {NULL, actions, NULL, NULL, classes, 0, 0};
     const segment_list eval = {NULL, segments, count};

@@ -33,7 +33,7 @@ static inline store *made_store_in_order(const char *path, const made_segment *a
         snprintf(uids[i], sizeof uids[i], "%s", made_uid(i));
         snprintf(videos[i], sizeof videos[i], "video%d", at[i].video);
         segments[backwards ? count - 1 - i : i] =
-            (segment){uids[i], videos[i], 10.0 * (double)i, 10.0 * (double)i + 5, at[i].label, -1, -1, i};
+            (segment){uids[i], videos[i], 10.0 * (double)i, 10.0 * (double)i + 5, at[i].label, -1, -1, i, NULL};
     }
     segment_list list = {NULL, segments, count};
     remove_store(path);

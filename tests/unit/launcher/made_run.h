@@ -115,8 +115,8 @@ static inline void run_put_labels(made_run *run, const char *prefix, int count, 
         snprintf(uids[i], MADE_NAME, "%s%03d", prefix, i);
         snprintf(videos[i], MADE_NAME, "v%d", i / each);
         segments[i] = (segment){
-            uids[i],  videos[i], i % each * 10, i % each * 10 + 8, c, classes.actions[c].verb, classes.actions[c].noun,
-            (size_t)i};
+            uids[i],   videos[i], i % each * 10, i % each * 10 + 8, c, classes.actions[c].verb, classes.actions[c].noun,
+            (size_t)i, NULL};
         marks[i] = i % 2 ? "new" : "seen";
     }
     const segment_list list = {NULL, segments, (size_t)count};

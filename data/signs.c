@@ -1,0 +1,154 @@
+#include "data/signs.h"
+
+#include "base/file.h"
+#include "base/rng.h"
+#include "data/signs_render.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DRAW_CLIP = 401 };
+
+static const char *const SPLITS[SIGN_SPLITS] = {"train", "val", "test"};
+
+/* Signers of each split: first, count. */
+static const int SIGNERS[SIGN_SPLITS][2] = {{0, 16}, {16, 4}, {20, 4}};
+
+/* Every second one is the one before backwards. */
+static const struct {
+    const char *gloss;
+    int order[STATION_COUNT];
+} SIGNS[SIGN_COUNT] = {
+    {"circle right", {0, 1, 2, 3, 4, 5, 6, 7}}, {"circle left", {7, 6, 5, 4, 3, 2, 1, 0}},
+    {"star right", {0, 3, 6, 1, 4, 7, 2, 5}},   {"star left", {5, 2, 7, 4, 1, 6, 3, 0}},
+    {"approach", {0, 7, 1, 6, 2, 5, 3, 4}},     {"retreat", {4, 3, 5, 2, 6, 1, 7, 0}},
+    {"wave out", {0, 4, 1, 5, 2, 6, 3, 7}},     {"wave back", {7, 3, 6, 2, 5, 1, 4, 0}},
+    {"fall", {0, 1, 2, 3, 4, 7, 6, 5}},         {"rise", {5, 6, 7, 4, 3, 2, 1, 0}},
+};
+
+/* ---- options ------------------------------------------------------------------------------------------------------
+ */
+
+bool signs_are_meant(const recipe *r)
+{
+    return !strcmp(recipe_text(r, "generate.world"), "signs");
+}
+
+sign_options sign_options_read(const recipe *r)
+{
+    sign_options o = {.size = (int)recipe_int(r, "generate.size"),
+                      .noise = recipe_real(r, "generate.noise"),
+                      .seed = (uint64_t)recipe_int(r, "seed")};
+    size_t count = recipe_list_count(r, "generate.clips");
+    for (size_t i = 0; i < count && i < SIGN_SPLITS; i++) o.clips[i] = recipe_list_int(r, "generate.clips", i);
+    return o;
+}
+
+status sign_options_check(const sign_options *o)
+{
+    for (size_t i = 0; i < SIGN_SPLITS; i++)
+        if (o->clips[i] < 1 || o->clips[i] > 1000000)
+            return FAIL(ERR_CONFIG, "generate.clips has three numbers from 1: of train, val and test");
+    if (o->size < 16 || o->size > 512 || o->size % 2)
+        return FAIL(ERR_CONFIG, "generate.size is %d; it must be even, from 16 to 512", o->size);
+    if (!isfinite(o->noise) || o->noise < 0)
+        return FAIL(ERR_CONFIG, "generate.noise is %g; it must be 0 or more", o->noise);
+    return OK;
+}
+
+/* ---- clips --------------------------------------------------------------------------------------------------------
+ */
+
+void sign_clip_name(uint64_t number, char out[SIGN_NAME])
+{
+    snprintf(out, SIGN_NAME, "sign_%06llu", (unsigned long long)number);
+}
+
+const char *sign_gloss(int sign)
+{
+    return SIGNS[sign].gloss;
+}
+
+void sign_clip_draw(const sign_options *o, uint64_t number, sign_clip *out)
+{
+    static const int PACES[][2] = {{4, 1}, {5, 1}, {6, 1}, {3, 2}, {4, 2}, {3, 3}}; /* hold, rounds */
+    rng r = rng_stream(o->seed, DRAW_CLIP, number);
+    uint64_t in_split = number;
+    int split = 0;
+    while (split < SIGN_SPLITS - 1 && in_split >= (uint64_t)o->clips[split]) in_split -= (uint64_t)o->clips[split++];
+    size_t pace = rng_below(&r, sizeof PACES / sizeof PACES[0]);
+    *out = (sign_clip){.number = number,
+                       .split = split,
+                       .sign = (int)(in_split % SIGN_COUNT),
+                       .signer = SIGNERS[split][0] + (int)rng_below(&r, (size_t)SIGNERS[split][1]),
+                       .begins = (int)rng_below(&r, STATION_COUNT),
+                       .hold = PACES[pace][0],
+                       .rounds = PACES[pace][1]};
+}
+
+int sign_frames(const sign_clip *clip)
+{
+    return STATION_COUNT * clip->hold * clip->rounds;
+}
+
+void sign_station(const sign_clip *clip, int frame, int *station, int *visit)
+{
+    int turn = frame / clip->hold;
+    *station = SIGNS[clip->sign].order[(turn + clip->begins) % STATION_COUNT];
+    *visit = turn / STATION_COUNT * clip->hold + frame % clip->hold;
+}
+
+/* ---- annotations --------------------------------------------------------------------------------------------------
+ */
+
+static json_t *instance_to_json(const sign_options *o, const sign_clip *clip, size_t number)
+{
+    char name[SIGN_NAME];
+    int box[4];
+    sign_clip_name(clip->number, name);
+    sign_box(o, clip, box);
+    return json_pack("{s:[i,i,i,i], s:i, s:i, s:i, s:I, s:i, s:s, s:s, s:s, s:i, s:s}", "bbox", box[0], box[1], box[2],
+                     box[3], "fps", SIGN_FPS, "frame_end", sign_frames(clip), "frame_start", 1, "instance_id",
+                     (json_int_t)number, "signer_id", clip->signer, "source", "generated", "split", SPLITS[clip->split],
+                     "url", "", "variation_id", 0, "video_id", name);
+}
+
+static json_t *gloss_to_json(const sign_options *o, int sign)
+{
+    json_t *entry = json_pack("{s:s, s:[]}", "gloss", sign_gloss(sign), "instances");
+    json_t *instances = json_object_get(entry, "instances");
+    uint64_t count = (uint64_t)(o->clips[0] + o->clips[1] + o->clips[2]);
+    bool failed = !entry;
+    for (uint64_t number = 0; number < count; number++) {
+        sign_clip clip;
+        sign_clip_draw(o, number, &clip);
+        if (clip.sign != sign) continue;
+        failed |= json_array_append_new(instances, instance_to_json(o, &clip, json_array_size(instances))) != 0;
+    }
+    if (failed) {
+        json_decref(entry);
+        return NULL;
+    }
+    return entry;
+}
+
+status signs_write(const sign_options *o, const char *directory)
+{
+    status st = OK;
+    char *text = NULL, *path = path_join(directory, "signs.json");
+    json_t *root = json_array();
+    bool failed = !root;
+    TRY(sign_options_check(o));
+    for (int sign = 0; sign < SIGN_COUNT; sign++) failed |= json_array_append_new(root, gloss_to_json(o, sign)) != 0;
+    if (!failed) text = json_dumps(root, JSON_INDENT(1));
+    if (!text || !path) TRY(FAIL(ERR_MEMORY, "%s: no memory for its annotations", directory));
+    TRY(file_write(path, text, strlen(text)));
+done:
+    free(text);
+    free(path);
+    json_decref(root);
+    return st;
+}

@@ -166,7 +166,7 @@ static const option TABLE[] = {
 
     CHOICE("student.model", "avt", "avt", "video model"),
     CHOICE("student.task", "anticipate", "anticipate|recognise", "predict the segment that begins tau_a after what is seen, or the one seen"),
-    CHOICE("student.input", "tracks", "tracks|frames|cache", "what is seen: data.tracks; frames of data.videos through a CNN that is trained along; or the features of such a CNN, kept in the run"),
+    CHOICE("student.input", "tracks", "tracks|frames|clips|cache", "what is seen: data.tracks; moments of data.videos through a small CNN that is trained along; clips of whole frames of data.videos, cut and changed by student.transform; or the features of such a CNN, kept in the run"),
     TEXT("student.backbone", "null", "input cache: the student with input frames whose trained CNN (of its first seed) makes the features"),
     REAL("student.cache_fps", "2", 0.01, 1000, "moments a second that the features of a student with input frames are kept at, for those with input cache"),
     SIZES("student.cnn.channels", "[16, 32, 64, 96]", 1, 4096, "channels of the CNN's stages, each of which halves the picture"),

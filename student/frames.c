@@ -155,6 +155,7 @@ status frame_source_open(const frame_options *options, size_t memory, video_tabl
         .format = frame_options_format(options),
         .timeout = options->timeout,
         .cache = options->cache,
+        .transform = options->transform,
     };
     frame_source *s = calloc(1, sizeof *s);
     if (!s) TRY(FAIL(ERR_MEMORY, "no memory to read videos"));
@@ -212,13 +213,21 @@ static status lay_out(frame_source *s, const double *moments, size_t count)
 status frame_source_ask(frame_source *s, const char *name, const double *moments, size_t count)
 {
     status st = OK;
+    TRY(lay_out(s, moments, count));
+    const clip_choice frames = {.seconds = s->seconds, .count = count * (size_t)s->options.stack};
+    TRY(frame_source_ask_clip(s, name, &frames, &(clip_look){0}));
+done:
+    return st;
+}
+
+status frame_source_ask_clip(frame_source *s, const char *name, const clip_choice *frames, const clip_look *look)
+{
+    status st = OK;
     size_t file = 0;
     if (!names_find(&s->files->names, name, &file))
         TRY(FAIL(ERR_MISSING, "video %.80s is not among those that were opened", name));
-    TRY(lay_out(s, moments, count));
-    const clip_request request = {.path = s->files->at[file].path,
-                                  .name = s->files->at[file].name,
-                                  .frames = {.seconds = s->seconds, .count = count * (size_t)s->options.stack}};
+    const clip_request request = {
+        .path = s->files->at[file].path, .name = s->files->at[file].name, .frames = *frames, .look = *look};
     TRY(loader_ask(s->loader, &request));
     TRY(note_asked(s, file));
 done:
@@ -241,20 +250,43 @@ static status judge(frame_source *s, video_entry *file, const video_account *acc
     return OK;
 }
 
+/* The next clip, which loader_return gets back, and the file it is from. */
+static status take_next(frame_source *s, loaded_clip *clip, video_entry **file)
+{
+    status st = OK;
+    TRY(loader_take(s->loader, clip));
+    CHECK(s->waiting);
+    *file = &s->files->at[s->asked[s->first]];
+    s->first = (s->first + 1) % s->room;
+    s->waiting--;
+done:
+    return st;
+}
+
 status frame_source_take(frame_source *s, const picture_change *change, uint8_t *out, size_t *replaced)
 {
     status st = OK;
     loaded_clip clip;
+    video_entry *file;
     size_t side = (size_t)s->options.side, stack = (size_t)s->options.stack, bytes = picture_size(&s->options);
 
-    TRY(loader_take(s->loader, &clip));
-    CHECK(s->waiting);
-    video_entry *file = &s->files->at[s->asked[s->first]];
-    s->first = (s->first + 1) % s->room;
-    s->waiting--;
+    TRY(take_next(s, &clip, &file));
     for (size_t i = 0; i < clip.count; i++)
         picture_place(change, clip.pictures + i * bytes, side, i % stack, stack, out + i / stack * stack * bytes);
     if (replaced) *replaced = clip.account.asked - clip.account.decoded;
+    st = judge(s, file, &clip.account);
+    loader_return(s->loader, &clip);
+done:
+    return st;
+}
+
+status frame_source_take_clip(frame_source *s, uint8_t *out)
+{
+    status st = OK;
+    loaded_clip clip;
+    video_entry *file;
+    TRY(take_next(s, &clip, &file));
+    memcpy(out, clip.pictures, transform_bytes(s->options.transform, clip.count));
     st = judge(s, file, &clip.account);
     loader_return(s->loader, &clip);
 done:

@@ -27,7 +27,8 @@ typedef struct {
     bool stop_on_broken;
     int64_t ahead; /* steps of training */
     picture_augment augment;
-    const frame_cache *cache; /* where pictures are taken from; borrowed; NULL: files are decoded */
+    const frame_cache *cache;           /* where pictures are taken from; borrowed; NULL: files are decoded */
+    const transform_options *transform; /* of clips of whole frames (clip_input.h); borrowed; NULL: there are moments */
 } frame_options;
 
 /* Reads video.*, student.cnn.stack* and student.augment.*; video.cache is opened by cached_frames.h. Errors: ERR_CONFIG
@@ -68,6 +69,11 @@ status frame_source_ask(frame_source *s, const char *name, const double *moments
  * not be decoded (may be NULL). Errors: ERR_INPUT for a broken clip with
  * stop_on_broken; those of loader_take. */
 status frame_source_take(frame_source *s, const picture_change *change, uint8_t *out, size_t *replaced);
+
+/* The same for clips of a source with a transform: which frames, and how they look (video/clip_reading.h). What is taken
+ * is (count, size, size, 3) of the transform. */
+status frame_source_ask_clip(frame_source *s, const char *name, const clip_choice *frames, const clip_look *look);
+status frame_source_take_clip(frame_source *s, uint8_t *out);
 
 /* Zeros for NULL. */
 loader_stats frame_source_stats(const frame_source *s);

@@ -4,23 +4,27 @@
 #include <algorithm>
 #include <cmath>
 
-static thread_local std::vector<uint64_t> keys; /* empty outside of dropout_begin ... dropout_end */
-static thread_local uint64_t site;              /* dropouts since dropout_begin */
+pass_state &pass_of_thread()
+{
+    static thread_local pass_state state; /* no keys outside of dropout_begin ... dropout_end */
+    return state;
+}
 
 void dropout_begin(const uint64_t *sample_keys, size_t count)
 {
-    site = 0;
-    always([&] { keys.assign(sample_keys, sample_keys + count); });
+    pass_of_thread().site = 0;
+    always([&] { pass_of_thread().keys.assign(sample_keys, sample_keys + count); });
 }
 
 void dropout_end(void)
 {
-    keys.clear();
+    pass_of_thread().keys.clear();
 }
 
 /* Everything that has key b is one run of elements, whether its rows are (B, ...) or (B * n, ...). */
 static at::Tensor mask_of(const at::Tensor &x, double p, uint64_t here)
 {
+    const std::vector<uint64_t> &keys = pass_of_thread().keys;
     int64_t samples = static_cast<int64_t>(keys.size());
     if (!x.dim() || x.size(0) % samples) reject("the rows are no multiple of the samples given to dropout_begin");
     at::Tensor mask = at::empty(x.sizes(), at::TensorOptions().dtype(at::kFloat));
@@ -35,8 +39,9 @@ static at::Tensor mask_of(const at::Tensor &x, double p, uint64_t here)
 /* A site counts whether or not its rate drops anything: a rate of 0 leaves the masks of the others as they are. */
 tensor *t_dropout(tensor *x, double p)
 {
-    if (keys.empty() || !x) return guard({x}, [&] { return x; });
-    uint64_t here = site++;
+    pass_state &pass = pass_of_thread();
+    if (pass.keys.empty() || !x) return guard({x}, [&] { return x; });
+    uint64_t here = pass.site++;
     if (p == 0) return guard({x}, [&] { return x; });
     return wrap({x}, [&] {
         if (!(p > 0 && p <= 1)) reject("the probability of dropout is in [0, 1]");

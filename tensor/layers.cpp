@@ -3,21 +3,19 @@
 
 static const t_init ZEROS = {t_init::INIT_ZEROS, 0}, ONES = {t_init::INIT_ONES, 0};
 
-/* A child of that kind; nullptr (and the failure kept) when it cannot be made. */
-static module *layer_child(module *parent, const char *name, layer kind)
+module *layer_child(module *parent, const char *name, layer kind)
 {
     module *m = module_child(parent, name);
     if (m) m->kind = kind;
     return m;
 }
 
-/* The layer when all of its parameters came to be. */
-static module *complete(module *m)
+module *complete(module *m)
 {
     return sticky_waiting() ? nullptr : m;
 }
 
-static const module &expect(const module *m, layer kind)
+const module &expect(const module *m, layer kind)
 {
     if (!m || m->kind != kind) reject("the module is missing or of another kind");
     return *m;
@@ -33,7 +31,7 @@ module *nn_linear(module *parent, const char *name, int64_t in, int64_t out, boo
     return complete(m);
 }
 
-static at::Tensor linear(const module &m, const at::Tensor &x)
+at::Tensor linear(const module &m, const at::Tensor &x)
 {
     return fast_linear(x, m.weight->value, value_or_none(m.bias));
 }
@@ -90,13 +88,27 @@ tensor *nn_layer_norm_forward(module *m, tensor *x)
 module *nn_conv2d(module *parent, const char *name, int64_t in, int64_t out, int64_t size, int64_t stride,
                   int64_t padding, bool bias, t_init weight)
 {
+    const conv2d_options options = {in, out, size, stride, padding, 1, 1, bias, weight};
+    return nn_conv2d_of(parent, name, &options);
+}
+
+module *nn_conv2d_of(module *parent, const char *name, const conv2d_options *o)
+{
     module *m = layer_child(parent, name, layer::conv);
     if (!m) return nullptr;
-    const int64_t shape[] = {out, in, size, size};
-    m->stride = stride;
-    m->padding = padding;
-    m->weight = module_parameter(m, "weight", shape, 4, weight);
-    if (bias) m->bias = module_parameter(m, "bias", shape, 1, ZEROS);
+    guard({}, [&] {
+        if (o->groups < 1 || o->in % o->groups || o->out % o->groups)
+            reject("the channels of a convolution are no multiple of its groups");
+        return true;
+    });
+    if (sticky_waiting()) return nullptr;
+    const int64_t shape[] = {o->out, o->in / o->groups, o->size, o->size};
+    m->stride = o->stride;
+    m->padding = o->padding;
+    m->dilation = o->dilation;
+    m->groups = o->groups;
+    m->weight = module_parameter(m, "weight", shape, 4, o->weight);
+    if (o->bias) m->bias = module_parameter(m, "bias", shape, 1, ZEROS);
     return complete(m);
 }
 
@@ -104,7 +116,8 @@ tensor *nn_conv2d_forward(module *m, tensor *x)
 {
     return wrap({x}, [&] {
         const module &conv = expect(m, layer::conv);
-        return at::conv2d(x->value, conv.weight->value, value_or_none(conv.bias), conv.stride, conv.padding);
+        return at::conv2d(x->value, conv.weight->value, value_or_none(conv.bias), conv.stride, conv.padding,
+                          conv.dilation, conv.groups);
     });
 }
 

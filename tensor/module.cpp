@@ -65,19 +65,44 @@ static void enter(module *m, const char *name, tensor *x)
     for (module *at = m; at; at = at->parent, level += 2) at->all.push_back(std::move(entries[level]));
 }
 
+static tensor *own_tensor(module *m, const char *name, at::IntArrayRef shape, t_init init, bool buffer)
+{
+    need(m);
+    at::Tensor value = drawn(shape, init);
+    value.set_requires_grad(!buffer);
+    value.mutable_grad() = at::zeros_like(value);
+    std::unique_ptr<tensor, void (*)(tensor *)> x(tensor_new(value), tensor_delete);
+    x->parameter = true;
+    x->buffer = buffer;
+    m->own.reserve(m->own.size() + 1);
+    enter(m, name, x.get());
+    m->own.push_back(x.get());
+    return x.release();
+}
+
 tensor *module_parameter(module *m, const char *name, const int64_t *shape, int dims, t_init init)
 {
-    return guard({}, [&] {
-        need(m);
-        at::Tensor value = drawn(shape_ref(shape, dims), init);
-        value.set_requires_grad(true);
-        value.mutable_grad() = at::zeros_like(value);
-        std::unique_ptr<tensor, void (*)(tensor *)> x(tensor_new(value), tensor_delete);
-        x->parameter = true;
-        m->own.reserve(m->own.size() + 1);
-        enter(m, name, x.get());
-        m->own.push_back(x.get());
-        return x.release();
+    return guard({}, [&] { return own_tensor(m, name, shape_ref(shape, dims), init, false); });
+}
+
+tensor *module_buffer(module *m, const char *name, const int64_t *shape, int dims, t_init init)
+{
+    return guard({}, [&] { return own_tensor(m, name, shape_ref(shape, dims), init, true); });
+}
+
+bool module_is_buffer(const module *m, size_t i)
+{
+    const tensor *x = module_parameter_at(m, i);
+    return x && x->buffer;
+}
+
+void module_draw(tensor *parameter, t_init init)
+{
+    guard({parameter}, [&] {
+        if (!parameter->parameter) reject("only parameters are drawn");
+        at::NoGradGuard pause;
+        parameter->value.copy_(drawn(parameter->value.sizes(), init));
+        return true;
     });
 }
 
@@ -89,7 +114,8 @@ size_t module_parameter_count(const module *m)
 size_t module_element_count(const module *m)
 {
     size_t count = 0;
-    for (size_t i = 0; i < module_parameter_count(m); i++) count += static_cast<size_t>(m->all[i].of->value.numel());
+    for (size_t i = 0; i < module_parameter_count(m); i++)
+        if (!m->all[i].of->buffer) count += static_cast<size_t>(m->all[i].of->value.numel());
     return count;
 }
 
@@ -127,27 +153,59 @@ std::vector<tensor *> trained_parameters(const module &m)
     return trained;
 }
 
+std::vector<tensor *> collecting_tensors(const module &m)
+{
+    std::vector<tensor *> collecting;
+    for (const named_parameter &p : m.all)
+        if (p.of->value.grad().defined()) collecting.push_back(p.of);
+    return collecting;
+}
+
 void module_zero_grad(module *m)
 {
     always([&] {
         need(m);
-        for (tensor *x : trained_parameters(*m)) {
+        for (tensor *x : collecting_tensors(*m)) {
             if (x->rows) row_set_zero(*x->rows, x->value.mutable_grad());
             else x->value.mutable_grad().zero_();
         }
     });
 }
 
+static void freeze(tensor *x)
+{
+    x->value.set_requires_grad(false);
+    x->value.mutable_grad().reset();
+    x->rows.reset();
+}
+
 void module_freeze(module *m)
 {
     always([&] {
         need(m);
+        for (const named_parameter &p : m->all) freeze(p.of);
+    });
+}
+
+/* "blocks.1" is a prefix of "blocks.1.norm1.weight", and not of "blocks.11.norm1.weight". */
+static bool is_below(const std::string &name, const std::string &prefix)
+{
+    if (name.compare(0, prefix.size(), prefix)) return false;
+    return name.size() == prefix.size() || name[prefix.size()] == '.';
+}
+
+size_t module_freeze_below(module *m, const char *prefix)
+{
+    size_t count = 0;
+    always([&] {
+        need(m);
         for (const named_parameter &p : m->all) {
-            p.of->value.set_requires_grad(false);
-            p.of->value.mutable_grad().reset();
-            p.of->rows.reset();
+            if (!is_below(p.name, prefix)) continue;
+            freeze(p.of);
+            count++;
         }
     });
+    return count;
 }
 
 float *module_grad_data(module *m, size_t i)
@@ -174,11 +232,11 @@ status module_join_grads(module *m, float **data, size_t *count)
     return wrap_status({}, [&] {
         need(m);
         const int64_t line = 64 / sizeof(float);
-        std::vector<tensor *> trained = trained_parameters(*m);
+        std::vector<tensor *> collecting = collecting_tensors(*m);
         int64_t total = 0, at = 0;
-        for (tensor *x : trained) total += (x->value.numel() + line - 1) / line * line;
+        for (tensor *x : collecting) total += (x->value.numel() + line - 1) / line * line;
         at::Tensor joined = on_device(at::zeros({total}, at::TensorOptions().dtype(at::kFloat)));
-        for (tensor *x : trained) {
+        for (tensor *x : collecting) {
             at::Tensor &gradient = x->value.mutable_grad();
             at::Tensor moved = joined.narrow(0, at, gradient.numel()).view(gradient.sizes());
             moved.copy_(gradient);

@@ -30,12 +30,23 @@ module *module_child(module *parent, const char *name); /* new empty child, owne
 /* New parameter of `m`, owned by it; drawn from the generator of t_seed on the CPU, so equal on every device. */
 tensor *module_parameter(module *m, const char *name, const int64_t *shape, int dims, t_init init);
 
+/* New buffer of `m`: a tensor that belongs to the model but is not trained (running statistics). It is listed, saved,
+ * loaded and compared as parameters are; optimisers and norms of gradients pass it by, and it has no part in
+ * module_element_count. Its "gradient" collects, over slices and ranks like the others, what the step moves it by. */
+tensor *module_buffer(module *m, const char *name, const int64_t *shape, int dims, t_init init);
+bool module_is_buffer(const module *m, size_t i);
+
+void module_draw(tensor *parameter, t_init init); /* anew; of a bias that is not to start at 0, say */
+
 size_t module_parameter_count(const module *m);               /* tensors, children included */
-size_t module_element_count(const module *m);                 /* numbers */
+size_t module_element_count(const module *m);                 /* numbers, without those of buffers */
 tensor *module_parameter_at(const module *m, size_t i);       /* borrowed */
 const char *module_parameter_name(const module *m, size_t i); /* borrowed, full name below m */
 tensor *module_find(const module *m, const char *name);       /* borrowed; NULL when there is none (no failure) */
 void module_freeze(module *m);                                /* no gradients from here on */
+
+/* The same for those whose names are `prefix` or begin with it and a dot ("cnn", "blocks.0"); how many there were. */
+size_t module_freeze_below(module *m, const char *prefix);
 
 /* ---- gradients ----------------------------------------------------------------------------------------------------
  * Every parameter has its gradient from the start, zero: the buffer stays the same for life, backward adds to it. */
@@ -50,7 +61,8 @@ float *module_grad_data(module *m, size_t i);
  * module or be given back with NULL, which takes memory of our own again. Errors: ERR_INTERNAL on a GPU. */
 status module_set_grad_storage(module *m, size_t i, float *storage);
 
-/* Lays the gradients of all trained parameters side by side in one new tensor on the device in use, where they stay:
+/* Lays the gradients of all trained parameters (and what buffers collect) side by side in one new tensor on the device
+ * in use, where they stay:
  * `*data` is its address there (float32; owned by the module), `*count` its elements. Each starts on a multiple of 64
  * bytes; what lies between them is 0. */
 status module_join_grads(module *m, float **data, size_t *count);
@@ -90,14 +102,51 @@ module *nn_conv2d(module *parent, const char *name, int64_t in, int64_t out, int
                   int64_t padding, bool bias, t_init weight);
 tensor *nn_conv2d_forward(module *conv, tensor *x);
 
+/* The same with everything PyTorch's has for square windows; weight (out, in / groups, size, size). */
+typedef struct {
+    int64_t in, out, size, stride, padding, dilation, groups;
+    bool bias;
+    t_init weight;
+} conv2d_options;
+module *nn_conv2d_of(module *parent, const char *name, const conv2d_options *options);
+
 module *nn_group_norm(module *parent, const char *name, int64_t groups, int64_t channels, double eps);
 tensor *nn_group_norm_forward(module *norm, tensor *x);
+
+/* Norm of every channel over the batch; x (N, C, ...). Parameters weight, bias; buffers running_mean, running_var (C),
+ * momentum 0.1. Files of PyTorch also have num_batches_tracked, which only a momentum of None reads: here it is not.
+ *
+ * Between batch_norm_begin and batch_norm_end statistics are those of x: of the slice, as in PyTorch's DistributedData-
+ * Parallel, so results depend on how a step is cut into slices. Running statistics move at optim_step, once a step, by
+ * the mean over the step's slices, each with its share of the step's samples: the sum of what slices and ranks collect,
+ * which is handed around with the gradients. So they are equal on all ranks, and for one slice PyTorch's to the bit.
+ * Outside of that, and once its weight is frozen, running statistics are used and stay as they are. */
+module *nn_batch_norm(module *parent, const char *name, int64_t channels, double eps);
+tensor *nn_batch_norm_forward(module *norm, tensor *x);
+
+/* LSTM over the positions of a sequence, in both directions when `bidirectional`, from states of zero; each layer reads
+ * what those below made, after dropout. x (B, T, in) -> (B, T, hidden or 2 hidden: forward, then backward). Parameters
+ * and gate order are PyTorch's: weight_ih_l0 (4 hidden, in), weight_hh_l0, bias_ih_l0, bias_hh_l0, ..._l0_reverse,
+ * ..._l1 ...; all drawn uniform within 1 / sqrt(hidden), PyTorch's default. */
+module *nn_lstm(module *parent, const char *name, int64_t in, int64_t hidden, int64_t layers, bool bidirectional);
+tensor *nn_lstm_forward(module *lstm, tensor *x, double dropout);
 
 /* Multi-head self-attention with separate query, key, value and output projections (children query, key, value,
  * output). x (B, T, D); mask as in t_attention. `first` > 0: only the first `first` positions are asked for, the result
  * is (B, first, D) (a classifier needs position 0 alone in the last layer). */
 module *nn_attention(module *parent, const char *name, int64_t width, int64_t heads, t_init weight);
 tensor *nn_attention_forward(module *attention, tensor *x, tensor *mask, bool causal, int64_t first);
+
+/* The same with one joint projection to queries, keys and values, without masks. Parameters by PyTorch's names
+ * (in_proj_weight (3 D, D), in_proj_bias, out_proj.weight, out_proj.bias) or timm's (qkv.weight, qkv.bias, proj.weight,
+ * proj.bias); biases start at 0. x (B, T, D) -> (B, first or T, D). */
+typedef enum { NAMES_TORCH, NAMES_TIMM } attention_names;
+module *nn_fused_attention(module *parent, const char *name, int64_t width, int64_t heads, attention_names names,
+                           t_init in, t_init out);
+tensor *nn_fused_attention_forward(module *attention, tensor *x, int64_t first);
+
+/* How position 0 of x (B, T, D) looks at all positions: (B, T), the mean over heads. Not recorded. */
+tensor *nn_fused_attention_weights(module *attention, tensor *x);
 
 /* ---- safetensors ------------------------------------------------------------------------------------------------- */
 

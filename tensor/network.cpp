@@ -1,6 +1,8 @@
 /* network - the operations networks are made of, and their losses. */
 #include "tensor/private.hpp"
 
+#include <cmath>
+
 tensor *t_softmax(tensor *x, int dim)
 {
     return wrap({x}, [&] { return at::softmax(x->value, dim); });
@@ -49,6 +51,36 @@ tensor *t_group_norm(tensor *x, int64_t groups, tensor *weight, tensor *bias, do
 tensor *t_avg_pool2d(tensor *x, int64_t height, int64_t width)
 {
     return wrap({x}, [&] { return at::avg_pool2d(x->value, {height, width}); });
+}
+
+tensor *t_max_pool2d(tensor *x, int64_t size, int64_t stride, int64_t padding)
+{
+    return wrap({x}, [&] { return at::max_pool2d(x->value, size, stride, padding); });
+}
+
+tensor *t_adaptive_avg_pool2d(tensor *x, int64_t height, int64_t width)
+{
+    return wrap({x}, [&] { return at::adaptive_avg_pool2d(x->value, {height, width}); });
+}
+
+tensor *t_channels_last(tensor *x)
+{
+    return wrap({x}, [&] { return x->value.contiguous(at::MemoryFormat::ChannelsLast); });
+}
+
+tensor *t_sinusoids(int64_t length, int64_t width)
+{
+    return wrap({}, [&] {
+        at::Tensor table = at::empty({length, width}, at::TensorOptions().dtype(at::kFloat));
+        float *out = table.data_ptr<float>();
+        for (int64_t t = 0; t < length; t++)
+            for (int64_t i = 0; i < width; i++) {
+                double angle = static_cast<double>(t) * std::exp(-std::log(10000.0) * static_cast<double>(i / 2 * 2) /
+                                                                 static_cast<double>(width));
+                out[t * width + i] = static_cast<float>(i % 2 ? std::cos(angle) : std::sin(angle));
+            }
+        return on_device(table);
+    });
 }
 
 tensor *t_attention(tensor *q, tensor *k, tensor *v, tensor *mask, bool causal)

@@ -16,6 +16,7 @@ struct group {
 
 struct optim {
     rule kind;
+    module *of; /* borrowed */
     adamw_options adamw;
     sgd_options sgd;
     double lr;
@@ -90,6 +91,7 @@ status optim_adamw(module *m, const adamw_options *options, optim **out)
         if (!m) reject("the module is missing (NULL)");
         auto o = std::make_unique<optim>();
         o->kind = rule::adamw;
+        o->of = m;
         o->adamw = *options;
         o->lr = options->lr;
         at::Tensor zero = at::zeros({}, at::TensorOptions().dtype(at::kFloat).device(device_in_use()));
@@ -107,6 +109,7 @@ status optim_sgd(module *m, const sgd_options *options, optim **out)
         if (!m) reject("the module is missing (NULL)");
         auto o = std::make_unique<optim>();
         o->kind = rule::sgd;
+        o->of = m;
         o->sgd = *options;
         o->lr = options->lr;
         add_parameters(*o, *m, options->weight_decay, true);
@@ -177,6 +180,7 @@ status optim_step(optim *o)
         at::NoGradGuard pause;
         if (o->kind == rule::adamw) adamw_step(*o);
         else sgd_step(*o);
+        move_statistics(*o->of);
     });
 }
 

@@ -32,6 +32,9 @@ status optim_sgd(module *m, const sgd_options *options, optim **out);
 void optim_free(optim **o);
 
 void optim_set_lr(optim *o, double lr);
+
+/* Moves the parameters by their gradients, and the running statistics of batch norms by what the step saw (module.h).
+ */
 status optim_step(optim *o);
 
 /* Scales all gradients so that their joint L2 norm is at most `most`; `*norm` gets the norm before (may be NULL). A

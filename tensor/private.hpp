@@ -26,7 +26,8 @@ struct tensor {
     at::Tensor value;
     scope *owner = nullptr;                      /* nullptr: kept by a caller, or a parameter */
     tensor *previous = nullptr, *next = nullptr; /* in the owner's list */
-    bool parameter = false;
+    bool parameter = false;                      /* of a module, or a buffer of one */
+    bool buffer = false;
     std::shared_ptr<row_set> rows; /* of a parameter marked sparse */
 };
 
@@ -97,6 +98,16 @@ at::Tensor on_device(const at::Tensor &host); /* the tensor itself on the CPU */
 
 /* linear.cpp. at::linear, by the faster library where there is one. */
 at::Tensor fast_linear(const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias);
+
+/* What of a forward pass belongs to its thread and not to its inputs, so that a part of it can be done again
+ * (recompute.cpp): the masks of dropout, and what batch norms do. */
+struct pass_state {
+    std::vector<uint64_t> keys; /* of dropout */
+    uint64_t site = 0;
+    bool statistics = false; /* batch norms take those of the slice */
+    double share = 0;        /* of the slice in its step; 0: nothing is collected */
+};
+pass_state &pass_of_thread();
 
 /* rows.cpp. The forward of an embedding whose gradient is added to the rows it touches, in weight's .grad itself. */
 at::Tensor embedding_by_rows(const at::Tensor &weight, const at::Tensor &ids, std::shared_ptr<row_set> rows);

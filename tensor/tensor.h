@@ -179,6 +179,19 @@ tensor *t_group_norm(tensor *x, int64_t groups, tensor *weight, tensor *bias, do
 /* Means of windows of `height` x `width` that stand side by side; what is left over at the far edges is dropped. */
 tensor *t_avg_pool2d(tensor *x, int64_t height, int64_t width);
 
+/* The greatest of windows of `size` x `size`, `stride` apart; -> (N, C, (H + 2 padding - size) / stride + 1, ...) */
+tensor *t_max_pool2d(tensor *x, int64_t size, int64_t stride, int64_t padding);
+
+/* Means over a grid of `height` x `width` windows that cover the picture: (N, C, height, width). */
+tensor *t_adaptive_avg_pool2d(tensor *x, int64_t height, int64_t width);
+
+/* The same values with channels last in memory (a copy where they are not): what CPUs convolve fastest. x (N, C, H, W)
+ */
+tensor *t_channels_last(tensor *x);
+
+/* Sines (even columns) and cosines (odd) of positions (Vaswani et al. 2017): (length, width) float32, a constant. */
+tensor *t_sinusoids(int64_t length, int64_t width);
+
 /* Scaled dot-product attention. q (B, H, Tq, D), k and v (B, H, Tk, D) -> (B, H, Tq, D). mask: NULL, or broadcastable
  * to (B, H, Tq, Tk), bool with true = may look; `causal` masks the future (mask must then be NULL). */
 tensor *t_attention(tensor *q, tensor *k, tensor *v, tensor *mask, bool causal);
@@ -190,6 +203,16 @@ tensor *t_attention(tensor *q, tensor *k, tensor *v, tensor *mask, bool causal);
 void dropout_begin(const uint64_t *keys, size_t count); /* keys: (B) copied; this thread */
 void dropout_end(void);
 tensor *t_dropout(tensor *x, double p); /* counts as one of the n even for p = 0 */
+
+/* Batch norms (module.h) use the statistics of what they are given between these, in training. share: samples of the
+ * slice over those of the whole step. This thread. */
+void batch_norm_begin(double share);
+void batch_norm_end(void);
+
+/* function(self, x), without keeping what lies between x and the result: backward computes it again, with the same
+ * dropout and norms. `self` must live until then. Less memory for a second forward pass. */
+typedef tensor *(*t_function)(void *self, tensor *x);
+tensor *t_recompute(t_function function, void *self, tensor *x);
 
 /* Cross entropy. logits (N, C); labels (N) int64, T_IGNORE counts for nothing; class_weight (C) or NULL.
  * T_MEAN divides by the sum of the weights of the labels that count, as PyTorch does. */

@@ -140,7 +140,9 @@ static status run_loss(training *t, const train_slice *slice, tensor **out)
 {
     if (t->o->bfloat16) autocast_begin(T_BF16);
     dropout_begin(slice->keys, slice->count);
+    batch_norm_begin((double)slice->count / (double)slice->step_count);
     status st = t->task->loss(t->task->self, slice, out);
+    batch_norm_end();
     dropout_end();
     if (t->o->bfloat16) autocast_end();
     return st;

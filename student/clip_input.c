@@ -16,7 +16,6 @@ status clip_input_open(const recipe *r, const dataset *d, clip_input *out)
     TRY(transform_options_read(r, &out->transform));
     TRY(clip_source_open(&clips, NULL, NULL, 0, &out->places));
     TRY(frame_options_read(r, &out->options));
-    out->options.transform = &out->transform;
     out->when_short = transform_short_clips(r);
     out->shuffled = recipe_bool(r, "student.shuffle_frames");
     out->frames = (size_t)clips.frames;
@@ -54,6 +53,7 @@ static size_t views_of(const clip_input *c, clip_use use)
 static status source_of(clip_input *c, clip_use use, frame_source **out)
 {
     status st = OK;
+    c->options.transform = &c->transform;
     if (!c->sources[use])
         TRY(frame_source_open(&c->options, c->options.memory / CLIP_USES, c->files, &c->sources[use]));
     *out = c->sources[use];
@@ -132,7 +132,11 @@ static void shuffle(const clip_input *c, uint64_t key, uint8_t *clip, uint8_t *r
 
 static uint64_t order_key(const segment *of, const uint64_t *key)
 {
-    return key ? *key : hash_text(of->uid);
+    char text[HASH_TEXT];
+    if (key) return *key;
+    hash_bytes(of->uid, strlen(of->uid), text);
+    text[16] = '\0';
+    return strtoull(text, NULL, 16);
 }
 
 static status take_pictures(clip_input *c, clip_use use, const segment *const *at, const uint64_t *keys, size_t count)

@@ -34,7 +34,7 @@ typedef struct {
     size_t byte_room;
 } clip_input;
 
-/* Finds all videos. `d` is borrowed and must outlive it, and `out` stays where it is. Errors: those of
+/* Finds all videos. `d` is borrowed and must outlive it; `out` stays where it is once something was asked for. Errors: those of
  * transform_options_read, frame_options_read, video_table_open; ERR_MEMORY. The caller frees it. */
 status clip_input_open(const recipe *r, const dataset *d, clip_input *out);
 void clip_input_free(clip_input *c);

@@ -108,7 +108,7 @@ static status predict_share(student *s, const set_info *info, const segment *at,
     float *logits = calloc(count * classes + 1, sizeof *logits);
 
     if (!logits) TRY(FAIL(ERR_MEMORY, "no memory for the predictions of %zu segments", count));
-    TRY(student_predict(s, &s->eval_clips, at, count, logits));
+    TRY(student_predict(s, &s->sight.eval_clips, at, count, logits));
     for (size_t i = 0; i < count; i++) {
         TRY(store_pack(info, at[i].uid, logits + i * classes, NULL, &record, &bytes));
         TRY(parcel_add(out, record, bytes));

@@ -53,7 +53,7 @@ typedef struct {
 static status video_use_gather(comm *c, const student *s, const train_result *result, video_use *out)
 {
     status st = OK;
-    const loader_stats mine = frame_source_stats(s->frames.sources[FRAMES_TRAIN]);
+    const loader_stats mine = sight_stats(&s->sight);
     double sums[] = {(double)mine.clips, (double)mine.broken, mine.waited, (double)mine.memory_peak * 1e-6,
                      result->steps_s};
     TRY(comm_sum_f64(c, sums, sizeof sums / sizeof sums[0]));
@@ -109,9 +109,9 @@ static status keep_results(comm *c, const step_paths *paths, const train_result 
     status st = OK;
     video_use use = {0};
     TRY(comm_agree(c, s->targets ? targets_settle(s->targets) : OK));
-    if (s->sees_frames) TRY(video_use_gather(c, s, result, &use));
+    if (sight_is_read(&s->sight)) TRY(video_use_gather(c, s, result, &use));
     if (comm_rank(c) == 0) {
-        if (!s->sees_frames) st = clip_save_normalisation(&s->clips, paths->normalization);
+        if (!sight_is_read(&s->sight)) st = clip_save_normalisation(&s->sight.clips, paths->normalization);
         if (st == OK) st = write_stats(paths->stats, s, &use);
     }
     targets_close(&s->targets); /* before rank 0 writes: a reader of the store could keep it waiting */
@@ -145,8 +145,8 @@ static status predict(comm *c, const recipe *r, const run_step *step, const step
 static void learn_from_cache(const student *s, train_options *options)
 {
     char both[2 * HASH_TEXT];
-    if (!s->cache_hash[0]) return;
-    int length = snprintf(both, sizeof both, "%s %s", options->recipe_hash, s->cache_hash);
+    if (!s->sight.cache_hash[0]) return;
+    int length = snprintf(both, sizeof both, "%s %s", options->recipe_hash, s->sight.cache_hash);
     hash_bytes(both, (size_t)length, options->recipe_hash);
 }
 

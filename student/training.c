@@ -2,14 +2,12 @@
 
 #include "base/log.h"
 #include "distill/losses.h"
-#include "student/feature_cache.h"
 #include "student/frame_labels.h"
+#include "student/scoring.h"
 #include "student/student.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { PREDICT_BATCH = 64, TOP = 5 };
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
@@ -24,60 +22,6 @@ static void read_loss(const recipe *r, student *s)
     s->loss.features_weight = recipe_real(r, "student.distill.features_weight");
     s->loss.batchmean = !strcmp(recipe_text(r, "student.distill.reduction"), "batchmean");
     s->loss.cosine = !strcmp(recipe_text(r, "student.distill.features"), "cosine");
-}
-
-/* Where the tracks are: new strings, *eval NULL when the same; `hash` tells cached features from others. */
-static status tracks_paths(const recipe *r, const char *run, char **path, char **eval, char hash[HASH_TEXT])
-{
-    if (!strcmp(recipe_text(r, "student.input"), "cache")) return feature_cache_open(r, run, path, hash);
-    const char *given = recipe_text(r, "data.tracks");
-    if (!given) return FAIL(ERR_CONFIG, "data.tracks is not given: name the features the student is to see");
-    *path = strdup(given);
-    if (!*path) return FAIL(ERR_MEMORY, "no memory for the path of tracks");
-    return dataset_eval_tracks(r, eval);
-}
-
-static status open_tracks(const recipe *r, const char *run, student *s)
-{
-    status st = OK;
-    double fps = recipe_real(r, "data.fps");
-    clip_options options;
-    clip_options_read(r, &options);
-
-    TRY(tracks_paths(r, run, &s->tracks_path, &s->eval_path, s->cache_hash));
-    const char *path = s->tracks_path, *eval_path = s->eval_path;
-    TRY(tracks_open(path, &s->tracks));
-    if (eval_path) TRY(tracks_open(eval_path, &s->eval_tracks));
-    if (eval_path && tracks_width(s->eval_tracks) != tracks_width(s->tracks))
-        TRY(FAIL(ERR_INPUT, "%s has %zu numbers a frame and %s %zu: both must hold the same features", path,
-                 tracks_width(s->tracks), eval_path, tracks_width(s->eval_tracks)));
-    TRY(clip_source_open(&options, s->tracks, path, fps, &s->clips));
-    TRY(clip_source_open(&options, eval_path ? s->eval_tracks : s->tracks, eval_path ? eval_path : path, fps,
-                         &s->eval_clips));
-done:
-    return st;
-}
-
-/* Where clips lie in time, without their pictures. */
-static status open_places(const recipe *r, student *s)
-{
-    status st = OK;
-    clip_options options;
-    clip_options_read(r, &options);
-    TRY(clip_source_open(&options, NULL, NULL, 0, &s->clips));
-    TRY(clip_source_open(&options, NULL, NULL, 0, &s->eval_clips));
-done:
-    return st;
-}
-
-static status open_frames(const recipe *r, student *s)
-{
-    status st = OK;
-    TRY(open_places(r, s));
-    TRY(frame_input_open(r, s->data, &s->frames));
-    memcpy(s->cache_hash, s->frames.cache_hash, sizeof s->cache_hash);
-done:
-    return st;
 }
 
 static status check_list(student *s, const clip_source *clips, const segment_list *list)
@@ -123,8 +67,8 @@ static status choose_samples(student *s)
     s->samples = calloc(learned->count, sizeof *s->samples);
     if (!s->samples) TRY(FAIL(ERR_MEMORY, "no memory for %zu segments", learned->count));
     for (size_t i = 0; i < learned->count; i++) {
-        if (!clip_is_possible(&s->clips, &learned->at[i])) continue;
-        TRY(clip_check(&s->clips, &learned->at[i]));
+        if (!clip_is_possible(&s->sight.clips, &learned->at[i])) continue;
+        TRY(clip_check(&s->sight.clips, &learned->at[i]));
         s->samples[s->count++] = learned->at[i];
     }
     s->dropped = learned->count - s->count;
@@ -136,8 +80,8 @@ static status check_samples(student *s)
 {
     status st = OK;
     const segment_list *learned = &s->learned;
-    TRY(check_list(s, &s->clips, &s->data->development));
-    TRY(check_list(s, &s->eval_clips, &s->data->eval));
+    TRY(check_list(s, &s->sight.clips, &s->data->development));
+    TRY(check_list(s, &s->sight.eval_clips, &s->data->eval));
     log_info("student: %zu training segments of %zu videos; %zu dropped that start within tau_a of their video's "
              "beginning; of %zu in "
              "development and eval only the first frame is seen",
@@ -156,8 +100,8 @@ done:
 static status label_past(student *s)
 {
     status st = OK;
-    size_t length = clip_length(&s->clips.options), frames = (size_t)s->clips.options.subclip;
-    size_t lag = s->clips.options.recognise ? 1 : 0;
+    size_t length = clip_length(&s->sight.clips.options), frames = (size_t)s->sight.clips.options.subclip;
+    size_t lag = s->sight.clips.options.recognise ? 1 : 0;
     frame_labels labels = {0};
     double *moments = calloc(length * frames, sizeof *moments);
 
@@ -165,8 +109,8 @@ static status label_past(student *s)
     if (!moments || !s->past) TRY(FAIL(ERR_MEMORY, "no memory for the labels of %zu clips", s->count));
     TRY(frame_labels_open(s->learned.at, s->learned.count, &labels));
     for (size_t i = 0; i < s->count; i++) {
-        clip_places(&s->clips, &s->samples[i], NULL, moments);
-        for (size_t m = 0; m < length * frames; m++) moments[m] /= s->clips.track_fps;
+        clip_places(&s->sight.clips, &s->samples[i], NULL, moments);
+        for (size_t m = 0; m < length * frames; m++) moments[m] /= s->sight.clips.track_fps;
         for (size_t t = 0; t < length; t++) {
             size_t shown = t < lag ? 0 : t - lag;
             int64_t label = subclip_label(&labels, s->samples[i].sequence, moments + shown * frames, frames);
@@ -179,57 +123,36 @@ done:
     return st;
 }
 
-/* One normalisation, of the training part, for both sources. A CNN has a norm of its own. */
+/* One normalisation, of the training part, for both sources. What sees pictures has a norm of its own. */
 static status normalise_clips(student *s)
 {
-    if (s->sees_frames) return OK;
-    status st = clip_normalise(&s->clips, s->samples, s->count);
-    return st == OK ? clip_copy_normalisation(&s->clips, &s->eval_clips) : st;
+    if (s->sight.kind != SIGHT_TRACKS) return OK;
+    status st = clip_normalise(&s->sight.clips, s->samples, s->count);
+    return st == OK ? clip_copy_normalisation(&s->sight.clips, &s->sight.eval_clips) : st;
 }
 
-/* Numbers of a sub-clip. */
-static int64_t clip_width(const student *s)
-{
-    return s->sees_frames ? frame_input_width(&s->frames) : (int64_t)clip_inputs(&s->clips);
-}
-
-static status make_avt(const recipe *r, student *s)
+static status make_network(const recipe *r, student *s)
 {
     status st = OK;
-    int64_t *verb_of = NULL, *noun_of = NULL;
-    bool factored = recipe_bool(r, "student.factored");
-    TRY(classes_parts(&s->data->classes, &verb_of, &noun_of));
-    const avt_options options = {
-        .inputs = clip_width(s),
-        .encoder = recipe_int(r, "student.encoder"),
-        .frames = (int64_t)clip_length(&s->clips.options),
-        .width = recipe_int(r, "student.width"),
-        .layers = recipe_int(r, "student.layers"),
-        .heads = recipe_int(r, "student.heads"),
-        .classes = (int64_t)s->data->classes.action_count,
-        .dropout = recipe_real(r, "student.dropout"),
-        .verbs = factored ? (int64_t)s->data->classes.verb_count : 0,
-        .nouns = factored ? (int64_t)s->data->classes.noun_count : 0,
-        .verb_of = verb_of,
-        .noun_of = noun_of,
-    };
-    t_seed((uint64_t)recipe_int(r, "seed"));
-    TRY(avt_new(&options, &s->model));
+    const class_list *classes = &s->data->classes;
+    if (s->sight.kind == SIGHT_CLIPS) return student_model_of_clips(r, classes->action_count, &s->model);
+    TRY(student_model_of_features(r, classes, sight_inputs(&s->sight), (int64_t)clip_length(&s->sight.clips.options),
+                                  &s->model));
+    if (s->sight.kind == SIGHT_FRAMES)
+        TRY(frame_input_make_network(&s->sight.frames, r, student_model_module(&s->model)));
 done:
-    free(verb_of);
-    free(noun_of);
     return st;
 }
 
 static status make_model(const recipe *r, student *s)
 {
     status st = OK;
-    TRY(make_avt(r, s));
-    if (s->sees_frames) TRY(frame_input_make_network(&s->frames, r, avt_module(s->model)));
-    int64_t width = avt_feature_width(s->model), wanted = s->targets ? targets_feature_width(s->targets) : 0;
+    TRY(make_network(r, s));
+    module *root = student_model_module(&s->model);
+    int64_t width = student_model_feature_width(&s->model), wanted = s->targets ? targets_feature_width(s->targets) : 0;
     if (!wanted || wanted == width) goto done;
-    s->projector = nn_linear(avt_module(s->model), "projector", width, wanted, true, (t_init){INIT_NORMAL, 0.01});
-    TRY(t_check(module_parameter_at(avt_module(s->model), 0)));
+    s->projector = nn_linear(root, "projector", width, wanted, true, (t_init){INIT_NORMAL, 0.01});
+    TRY(t_check(module_parameter_at(root, 0)));
 done:
     return st;
 }
@@ -239,7 +162,12 @@ static const char *role_of(const recipe *r, const student *s)
     const char *role = recipe_text(r, "student.role");
     if (strcmp(role, "auto")) return role;
     bool shuffled = s->targets && recipe_bool(r, "student.distill.shuffle");
-    return s->clips.options.blind || shuffled ? "control" : "student";
+    return s->sight.clips.options.blind || shuffled ? "control" : "student";
+}
+
+static bool is_avt(const recipe *r)
+{
+    return !strcmp(recipe_text(r, "student.model"), "avt");
 }
 
 status student_open(const recipe *r, const char *run, const dataset *data, const prediction_source *from, student *out)
@@ -248,13 +176,13 @@ status student_open(const recipe *r, const char *run, const dataset *data, const
     student s = {.data = data};
 
     read_loss(r, &s);
-    s.sees_frames = !strcmp(recipe_text(r, "student.input"), "frames");
-    TRY(s.sees_frames ? open_frames(r, &s) : open_tracks(r, run, &s));
+    s.ahead = recipe_int(r, "video.ahead");
+    TRY(sight_open(r, run, data, &s.sight));
     TRY(choose_learned(r, &s));
     TRY(choose_samples(&s));
     TRY(check_samples(&s));
     TRY(normalise_clips(&s));
-    if (s.loss.past_weight > 0) TRY(label_past(&s));
+    if (s.loss.past_weight > 0 && is_avt(r)) TRY(label_past(&s));
     TRY(targets_open(r, run, &data->classes, s.samples, s.count, from, &s.targets));
     s.role = role_of(r, &s);
     if (s.loss.class_weight <= 0 && !s.targets)
@@ -272,14 +200,8 @@ void student_free(student *s)
 {
     if (!s) return;
     targets_close(&s->targets);
-    avt_free(&s->model);
-    clip_source_free(&s->clips);
-    clip_source_free(&s->eval_clips);
-    tracks_close(&s->tracks);
-    tracks_close(&s->eval_tracks);
-    frame_input_free(&s->frames);
-    free(s->tracks_path);
-    free(s->eval_path);
+    student_model_free(&s->model);
+    sight_free(&s->sight);
     free(s->learned.at);
     free(s->samples);
     free(s->past);
@@ -287,23 +209,6 @@ void student_free(student *s)
 }
 
 /* ---- loss -------------------------------------------------------------------------------------------------------- */
-
-/* (B, T, inputs) into `*out`. keys: (count) in training, else NULL. */
-static status clips_of(student *s, clip_source *clips, const segment *const *at, size_t count, const uint64_t *keys,
-                       tensor **out)
-{
-    status st = OK;
-    if (s->sees_frames) return frame_input_take(&s->frames, keys ? FRAMES_TRAIN : FRAMES_SCORE, at, keys, count, out);
-    size_t size = clip_length(&clips->options) * clip_inputs(clips);
-    float *numbers = calloc(count * size, sizeof *numbers);
-    if (!numbers) TRY(FAIL(ERR_MEMORY, "no memory for %zu clips", count));
-    for (size_t i = 0; i < count; i++) TRY(clip_fill(clips, at[i], keys ? &keys[i] : NULL, numbers + i * size));
-    *out =
-        t_from_f32(numbers, SHAPE((int64_t)count, (int64_t)clip_length(&clips->options), (int64_t)clip_inputs(clips)));
-done:
-    free(numbers);
-    return st;
-}
 
 /* New array of the slice's segments; NULL when out of memory. */
 static const segment **segments_of(const student *s, const train_slice *slice)
@@ -319,7 +224,7 @@ static status sample_clips(student *s, const train_slice *slice, tensor **out)
     status st = OK;
     const segment **at = segments_of(s, slice);
     if (!at) TRY(ERR_MEMORY);
-    TRY(clips_of(s, &s->clips, at, slice->count, slice->keys, out));
+    TRY(sight_take(&s->sight, &s->sight.clips, at, slice->keys, slice->count, out));
 done:
     free(at);
     return st;
@@ -340,7 +245,7 @@ static tensor *sample_labels(const student *s, const train_slice *slice)
 
 static tensor *past_labels(const student *s, const train_slice *slice)
 {
-    size_t length = clip_length(&s->clips.options);
+    size_t length = clip_length(&s->sight.clips.options);
     int64_t *labels = calloc(slice->count * length + 1, sizeof *labels);
     if (!labels) return NULL;
     for (size_t i = 0; i < slice->count; i++)
@@ -358,33 +263,36 @@ static double labelled(const student *s, const train_slice *slice)
     return count ? (double)count : 1;
 }
 
-static tensor *label_loss(const student *s, const train_slice *slice, const avt_output *out)
+static tensor *label_loss(const student *s, const train_slice *slice, const video_output *out)
 {
     double step = (double)slice->step_count;
-    tensor *classes = avt_class_loss(out, sample_labels(s, slice), s->loss.label_smoothing, labelled(s, slice));
+    tensor *classes = t_scale(t_cross_entropy(out->logits, sample_labels(s, slice), NULL, s->loss.label_smoothing, T_SUM),
+                              1 / labelled(s, slice));
     tensor *loss = t_scale(classes, s->loss.class_weight);
-    if (s->past) loss = t_add(loss, t_scale(avt_past_loss(out, past_labels(s, slice), step), s->loss.past_weight));
-    if (s->loss.feature_weight > 0 && clip_length(&s->clips.options) > 1)
-        loss = t_add(loss, t_scale(avt_feature_loss(out, step), s->loss.feature_weight));
+    if (!out->avt.x) return loss;
+    if (s->past)
+        loss = t_add(loss, t_scale(avt_past_loss(&out->avt, past_labels(s, slice), step), s->loss.past_weight));
+    if (s->loss.feature_weight > 0 && clip_length(&s->sight.clips.options) > 1)
+        loss = t_add(loss, t_scale(avt_feature_loss(&out->avt, step), s->loss.feature_weight));
     return loss;
 }
 
-static tensor *logits_loss(const student *s, const target_batch *t, const avt_output *out, double step)
+static tensor *logits_loss(const student *s, const target_batch *t, const video_output *out, double step)
 {
     kd_reduction reduction = s->loss.batchmean ? KD_BATCHMEAN : KD_PUBLISHED;
     if (!t->classes) return kd_kl(out->logits, t->logits, t->present, s->loss.temperature, reduction, step);
     return kd_topk_kl(out->logits, t->classes, t->logits, t->present, s->loss.temperature, reduction, step);
 }
 
-static tensor *features_loss(const student *s, const target_batch *t, const avt_output *out, double step)
+static tensor *features_loss(const student *s, const target_batch *t, const video_output *out, double step)
 {
-    tensor *future = s->projector ? nn_linear_forward(s->projector, out->future) : out->future;
+    tensor *future = s->projector ? nn_linear_forward(s->projector, out->feature) : out->feature;
     if (s->loss.cosine) return kd_feature_cosine(future, t->features, t->present, step);
     return kd_feature_mse(future, t->features, t->present, step);
 }
 
 /* Adds what is learned from the teacher to `*loss`. */
-static status add_distillation(const student *s, const train_slice *slice, const avt_output *out, tensor **loss)
+static status add_distillation(const student *s, const train_slice *slice, const video_output *out, tensor **loss)
 {
     target_batch batch;
     double step = (double)slice->step_count;
@@ -397,17 +305,38 @@ static status add_distillation(const student *s, const train_slice *slice, const
     return OK;
 }
 
+/* How often the slice's clips were told rightly: a model of clips costs so much that reading its logits does not. */
+static status note_right(student *s, const train_slice *slice, tensor *logits)
+{
+    status st = OK;
+    size_t classes = s->data->classes.action_count;
+    float *numbers = calloc(slice->count * classes + 1, sizeof *numbers);
+    int64_t *labels = calloc(slice->count + 1, sizeof *labels);
+    if (!numbers || !labels) TRY(FAIL(ERR_MEMORY, "no memory for the logits of %zu clips", slice->count));
+    for (size_t i = 0; i < slice->count; i++) {
+        labels[i] = s->samples[slice->samples[i]].action;
+        s->learned_from.seen += labels[i] >= 0;
+    }
+    TRY(t_to_f32(logits, numbers, slice->count * classes));
+    s->learned_from.right += count_right(numbers, labels, slice->count, classes);
+done:
+    free(numbers);
+    free(labels);
+    return st;
+}
+
 static status loss_of(void *self, const train_slice *slice, tensor **out)
 {
     status st = OK;
     student *s = self;
-    tensor *frames = NULL;
+    tensor *seen = NULL;
 
-    TRY(sample_clips(s, slice, &frames));
-    avt_output output = avt_forward(s->model, frames, s->past != NULL);
+    TRY(sample_clips(s, slice, &seen));
+    video_output output = student_model_forward(&s->model, seen, s->past != NULL, false);
     tensor *loss = label_loss(s, slice, &output);
     if (s->targets) TRY(add_distillation(s, slice, &output, &loss));
     TRY(t_check(loss));
+    if (s->sight.kind == SIGHT_CLIPS) TRY(note_right(s, slice, output.logits));
     *out = loss;
 done:
     return st;
@@ -420,111 +349,31 @@ static status announce(void *self, const train_slice *slice)
     student *s = self;
     const segment **at = segments_of(s, slice);
     if (!at) TRY(ERR_MEMORY);
-    TRY(frame_input_ask(&s->frames, FRAMES_TRAIN, at, slice->keys, slice->count));
+    TRY(sight_ask(&s->sight, at, slice->keys, slice->count));
 done:
     free(at);
     return st;
 }
 
-/* ---- prediction and score ---------------------------------------------------------------------------------------- */
-
-static status predict_batch(student *s, clip_source *clips, const segment *at, size_t count, float *out)
-{
-    status st = OK;
-    const segment *each[PREDICT_BATCH];
-    tensor *frames = NULL;
-    scope *sc = scope_open();
-
-    for (size_t i = 0; i < count; i++) each[i] = &at[i];
-    TRY(clips_of(s, clips, each, count, NULL, &frames));
-    avt_output output = avt_forward(s->model, frames, false);
-    TRY(t_to_f32(output.logits, out, count * s->data->classes.action_count));
-done:
-    scope_close(&sc);
-    return st;
-}
-
-status student_predict(student *s, clip_source *clips, const segment *at, size_t count, float *out)
-{
-    status st = OK;
-    for (size_t i = 0; s->sees_frames && i < count; i++) {
-        const segment *of = &at[i];
-        TRY(frame_input_ask(&s->frames, FRAMES_SCORE, &of, NULL, 1));
-    }
-    for (size_t i = 0; i < count; i += PREDICT_BATCH) {
-        size_t batch = count - i < PREDICT_BATCH ? count - i : PREDICT_BATCH;
-        TRY(predict_batch(s, clips, at + i, batch, out + i * s->data->classes.action_count));
-    }
-done:
-    return st;
-}
-
-/* Classes that rank before `label`; ties go to the lower class. */
-static size_t rank_of(const float *logits, size_t classes, size_t label)
-{
-    size_t before = 0;
-    for (size_t c = 0; c < classes; c++)
-        before += logits[c] > logits[label] || (logits[c] == logits[label] && c < label);
-    return before;
-}
-
-/* counts: labelled, right at 1, right at 5 */
-static status count_right(student *s, const segment *at, size_t count, int64_t counts[3])
-{
-    status st = OK;
-    size_t classes = s->data->classes.action_count;
-    float *logits = calloc(count * classes + 1, sizeof *logits);
-    if (!logits) TRY(FAIL(ERR_MEMORY, "no memory for the predictions of %zu segments", count));
-    TRY(student_predict(s, &s->clips, at, count, logits));
-    for (size_t i = 0; i < count; i++) {
-        if (at[i].action < 0) continue;
-        size_t rank = rank_of(logits + i * classes, classes, (size_t)at[i].action);
-        counts[0]++;
-        counts[1] += rank < 1;
-        counts[2] += rank < TOP;
-    }
-done:
-    free(logits);
-    return st;
-}
-
-/* Each rank scores its share of the development part. */
-static status evaluate(void *self, comm *c, train_score *out)
-{
-    status st = OK;
-    student *s = self;
-    const segment_list *list = &s->data->development;
-    size_t ranks = (size_t)comm_size(c), rank = (size_t)comm_rank(c);
-    size_t first = list->count * rank / ranks, end = list->count * (rank + 1) / ranks;
-    int64_t counts[3] = {0};
-
-    TRY(comm_agree(c, count_right(s, list->at + first, end - first, counts)));
-    TRY(comm_sum_i64(c, counts, 3));
-    double n = counts[0] ? (double)counts[0] : 1;
-    out->metric = 100 * (double)counts[1] / n;
-    log_info("development: top-1 %.2f %%, top-5 %.2f %% of %lld", out->metric, 100 * (double)counts[2] / n,
-             (long long)counts[0]);
-done:
-    return st;
-}
+/* ---- the table ----------------------------------------------------------------------------------------------------- */
 
 static size_t sample_length(void *self, size_t sample)
 {
     (void)sample;
     const student *s = self;
-    return clip_length(&s->clips.options) * (size_t)s->clips.options.subclip;
+    return clip_length(&s->sight.clips.options) * (size_t)s->sight.clips.options.subclip;
 }
 
 train_task student_task(student *s)
 {
     return (train_task){
         .self = s,
-        .model = avt_module(s->model),
+        .model = student_model_module(&s->model),
         .sample_count = s->count,
         .loss = loss_of,
-        .announce = s->sees_frames ? announce : NULL,
-        .announce_ahead = s->sees_frames ? s->frames.options.ahead : 0,
-        .evaluate = s->score ? evaluate : NULL,
+        .announce = sight_is_read(&s->sight) ? announce : NULL,
+        .announce_ahead = s->ahead,
+        .evaluate = s->score ? student_score : NULL,
         .sample_length = sample_length,
         .metric_name = s->score ? "development top-1 %" : NULL,
     };
@@ -540,7 +389,7 @@ status student_asks(const recipe *r, const char *run, const dataset *data, const
     size_t *order = NULL, *source = NULL;
     const char **asked = NULL;
     TRY(train_options_read(r, "student", &options));
-    TRY(strcmp(recipe_text(r, "student.input"), "frames") ? open_tracks(r, run, &s) : open_places(r, &s));
+    TRY(sight_open_places(r, run, &s.sight));
     TRY(choose_learned(r, &s));
     TRY(choose_samples(&s));
     order = calloc(s.count + 1, sizeof *order);

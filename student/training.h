@@ -1,8 +1,8 @@
-/* training - a student as the training loop sees it: batches of clips, their loss, and its score on the development
- * part.
+/* training - a student as the training loop sees it: batches of clips and their loss; scoring.h has its score on the
+ * development part.
  *
  * loss = classification + feature + past + distillation of logits + distillation of features, each with its weight in
- * the recipe (student.loss.*, student.distill.*). Every term is divided by normalisers of the whole step. Published
+ * the recipe (student.loss.*, student.distill.*); feature and past are AVT's alone. Every term is divided by normalisers of the whole step. Published
  * forms: AVT's losses in avt.h, those of distillation in distill/losses.h.
  */
 #ifndef MAGISTER_STUDENT_TRAINING_H
@@ -10,20 +10,15 @@
 
 #include "conf/recipe.h"
 #include "data/dataset.h"
-#include "student/avt.h"
-#include "student/clips.h"
-#include "student/frame_input.h"
+#include "student/sight.h"
+#include "student/student_model.h"
 #include "student/targets.h"
 #include "trainer/trainer.h"
 
 typedef struct {
     const dataset *data;           /* borrowed */
-    tracks *tracks, *eval_tracks;  /* owned; eval_tracks NULL when the same; both NULL with frames */
-    char *tracks_path, *eval_path; /* owned; where tracks and eval_tracks are from */
-    char cache_hash[HASH_TEXT];    /* of the cached features or frames that are seen; "" without a cache */
-    clip_source clips, eval_clips; /* with one normalisation; of frames: places alone */
-    bool sees_frames;
-    frame_input frames;   /* with sees_frames */
+    sight sight;
+    int64_t ahead; /* steps that clips are read ahead, where they are */
     segment_list learned; /* training part, and development where that is learned from, student.labels of their videos;
                              sorted; `at` is owned */
     bool score;           /* the development part is scored while training */
@@ -33,8 +28,11 @@ typedef struct {
     int64_t *past;    /* (count, T) labels of sub-clips, T_IGNORE where there are none; NULL when not asked */
     targets *targets; /* NULL: labels alone */
     const char *role; /* of its predictions (student.role); borrowed from the recipe */
-    avt *model;
+    student_model model;
     module *projector; /* of features to the teacher's; NULL when the widths agree; owned by the model */
+    struct {
+        int64_t seen, right;
+    } learned_from; /* in training since the last score, with clips */
     struct {
         double class_weight, feature_weight, past_weight, label_smoothing;
         double logits_weight, temperature, features_weight;
@@ -50,9 +48,5 @@ void student_free(student *s);
 
 /* The table for the training loop; `s` must stay where it is. */
 train_task student_task(student *s);
-
-/* Logits (C) of each of `count` segments into `out` (count, C), without random changes. `clips`: where they are seen.
- * To be called with gradients paused. */
-status student_predict(student *s, clip_source *clips, const segment *at, size_t count, float *out);
 
 #endif

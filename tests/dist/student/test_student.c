@@ -95,7 +95,7 @@ static void ranks_share_the_predictions(void **state)
     float *wanted = calloc(data.eval.count * WORLD_ACTIONS, sizeof *wanted);
     assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
     grad_pause();
-    assert_ok(student_predict(&s, &s.eval_clips, data.eval.at, data.eval.count, wanted));
+    assert_ok(student_predict(&s, &s.sight.eval_clips, data.eval.at, data.eval.count, wanted));
     grad_resume();
     student_free(&s);
     assert_ok(train(r, "still"));
@@ -127,7 +127,7 @@ static void ranks_share_the_frames(void **state)
     assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
     size_t samples = s.count;
     grad_pause();
-    assert_ok(student_predict(&s, &s.eval_clips, data.eval.at, data.eval.count, wanted));
+    assert_ok(student_predict(&s, &s.sight.eval_clips, data.eval.at, data.eval.count, wanted));
     grad_resume();
     student_free(&s);
     fake_broken = "v4";

@@ -82,9 +82,9 @@ static float *predictions(const char *cache, char hash[HASH_TEXT])
     float *out = calloc(data.eval.count * WORLD_ACTIONS, sizeof *out);
     recipe *r = frames_recipe(cache);
     assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
-    memcpy(hash, s.cache_hash, HASH_TEXT);
+    memcpy(hash, s.sight.cache_hash, HASH_TEXT);
     grad_pause();
-    assert_ok(student_predict(&s, &s.eval_clips, data.eval.at, data.eval.count, out));
+    assert_ok(student_predict(&s, &s.sight.eval_clips, data.eval.at, data.eval.count, out));
     grad_resume();
     student_free(&s);
     recipe_free(&r);
@@ -190,7 +190,7 @@ static void a_blind_student_opens_no_cache(void **state)
     recipe *r = WORLD_RECIPE("data.videos=/nowhere", "video.cache=/nowhere", "data.tracks=null", "student.input=frames",
                              "student.blind=true", "student.encoder=0", "student.distill.loss=none");
     assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
-    assert_string_equal(s.cache_hash, "");
+    assert_string_equal(s.sight.cache_hash, "");
     student_free(&s);
     recipe_free(&r);
 }

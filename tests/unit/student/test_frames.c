@@ -347,7 +347,7 @@ static float *trained(const char *name, recipe *r, size_t *count)
     status st = trainer_run(alone, &task, &options, folder, &result);
     if (st != ERR_RETRY) {
         assert_ok(st);
-        module *m = avt_module(s.model);
+        module *m = student_model_module(&s.model);
         weights = calloc(module_element_count(m), sizeof *weights);
         *count = 0;
         for (size_t i = 0; i < module_parameter_count(m); i++) {
@@ -391,7 +391,7 @@ static void the_network_learns(void **state)
     student s = {0};
     recipe *r = FRAMES_RECIPE("seed=4");
     assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
-    module *m = avt_module(s.model);
+    module *m = student_model_module(&s.model);
     size_t at = 0, inside = 0;
     for (size_t i = 0; i < module_parameter_count(m); i++) {
         size_t size = (size_t)t_count(module_parameter_at(m, i));
@@ -418,9 +418,9 @@ static void predictions_do_not_depend_on_how_many_are_asked(void **state)
     recipe *r = FRAMES_RECIPE("seed=4", "student.task=recognise", "student.subclip=2", "student.context=1");
     assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
     grad_pause();
-    assert_ok(student_predict(&s, &s.eval_clips, data.eval.at, count, all));
+    assert_ok(student_predict(&s, &s.sight.eval_clips, data.eval.at, count, all));
     for (size_t i = 0; i < count; i += 5) {
-        assert_ok(student_predict(&s, &s.eval_clips, &data.eval.at[i], 1, one));
+        assert_ok(student_predict(&s, &s.sight.eval_clips, &data.eval.at[i], 1, one));
         for (size_t c = 0; c < WORLD_ACTIONS; c++) assert_float_equal(one[c], all[i * WORLD_ACTIONS + c], 1e-5);
     }
     grad_resume();
@@ -598,7 +598,7 @@ static void a_student_reads_the_features(void **state)
     recipe *r = reader_recipe();
     assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
     assert_int_equal(clip_inputs(&s.clips), CNN_WIDTH);
-    assert_int_equal(strlen(s.cache_hash), 32);
+    assert_int_equal(strlen(s.sight.cache_hash), 32);
     student_free(&s);
     recipe_free(&r);
 }

@@ -65,7 +65,7 @@ static float slice_loss(student *s, size_t first, size_t end)
 /* Gradients of all parameters in one block; freed by the caller. */
 static float *gradients(const student *s, size_t *count)
 {
-    module *m = avt_module(s->model);
+    module *m = student_model_module(&s->model);
     float *all = calloc(module_element_count(m), sizeof *all);
     *count = 0;
     for (size_t i = 0; i < module_parameter_count(m); i++) {
@@ -296,7 +296,7 @@ static float *predictions(const char *key, size_t batch)
     grad_pause();
     for (size_t i = 0; i < data.eval.count; i += batch) {
         size_t count = data.eval.count - i < batch ? data.eval.count - i : batch;
-        assert_ok(student_predict(&s, &s.eval_clips, data.eval.at + i, count, out + i * WORLD_ACTIONS));
+        assert_ok(student_predict(&s, &s.sight.eval_clips, data.eval.at + i, count, out + i * WORLD_ACTIONS));
     }
     grad_resume();
     student_free(&s);

@@ -304,11 +304,56 @@ static void check_input(checker *c)
                  recipe_text(r, "student.input"));
 }
 
+/* ---- what becomes of its frames ---------------------------------------------------------------------------------- */
+
+static void check_count(checker *c, const char *key, size_t wanted, const char *what)
+{
+    size_t count = recipe_list_count(c->r, key);
+    if (count != wanted) conflict(c, key, NULL, "%s has %zu numbers; it takes %zu: %s", key, count, wanted, what);
+}
+
+/* Least and most, in this order. */
+static void check_pair(checker *c, const char *key)
+{
+    check_count(c, key, 2, "the least and the most");
+    if (recipe_list_count(c->r, key) != 2) return;
+    double least = recipe_list_real(c->r, key, 0), most = recipe_list_real(c->r, key, 1);
+    if (least > most) conflict(c, key, NULL, "%s goes from %g down to %g: the least stands first", key, least, most);
+}
+
+static void check_short_side(checker *c)
+{
+    static const char key[] = "student.transform.short_side", size_key[] = "student.transform.size";
+    size_t count = recipe_list_count(c->r, key);
+    if (count != 1 && count != 2) {
+        conflict(c, key, NULL, "%s has %zu numbers; it takes one, or the least and the most", key, count);
+        return;
+    }
+    int64_t least = recipe_list_int(c->r, key, 0), most = recipe_list_int(c->r, key, count - 1);
+    int64_t size = recipe_int(c->r, size_key);
+    if (least > most)
+        conflict(c, key, NULL, "%s goes from %lld down to %lld: the least stands first", key, (long long)least,
+                 (long long)most);
+    else if (least < size)
+        conflict(c, key, size_key, "%s %lld is smaller than the square that is cut out of it (%s %lld)", key,
+                 (long long)least, size_key, (long long)size);
+}
+
+static void check_transform(checker *c)
+{
+    if (!is(c->r, "student.transform.crop", "stretch")) check_short_side(c);
+    check_pair(c, "student.transform.crop_area");
+    check_pair(c, "student.transform.crop_proportions");
+    check_count(c, "student.transform.mean", 3, "red, green and blue");
+    check_count(c, "student.transform.std", 3, "red, green and blue");
+}
+
 static void check_student(checker *c)
 {
     const recipe *r = c->r;
     if (!is_stage(c->whole, "student")) return;
     check_input(c);
+    check_transform(c);
     check_heads(c, "student");
     check_batches(c, "student");
     check_distill(c);

@@ -183,7 +183,7 @@ static transform_options plain_options(void)
                                .crops = 3,
                                .flip_views = true,
                                .mean = {0.485f, 0.456f, 0.406f},
-                               .deviation = {0.229f, 0.224f, 0.225f}};
+                               .std = {0.229f, 0.224f, 0.225f}};
 }
 
 static transform *views;

@@ -354,14 +354,84 @@ static void check_input(checker *c)
                  recipe_text(r, "student.input"));
 }
 
+/* ---- what becomes of its frames ---------------------------------------------------------------------------------- */
+
+static void check_count(checker *c, const char *key, size_t wanted, const char *what)
+{
+    size_t count = recipe_list_count(c->r, key);
+    if (count != wanted) conflict(c, key, NULL, "%s has %zu numbers; it takes %zu: %s", key, count, wanted, what);
+}
+
+/* Least and most, in this order. */
+static void check_pair(checker *c, const char *key)
+{
+    check_count(c, key, 2, "the least and the most");
+    if (recipe_list_count(c->r, key) != 2) return;
+    double least = recipe_list_real(c->r, key, 0), most = recipe_list_real(c->r, key, 1);
+    if (least > most) conflict(c, key, NULL, "%s goes from %g down to %g: the least stands first", key, least, most);
+}
+
+static void check_short_side(checker *c)
+{
+    static const char key[] = "student.transform.short_side", size_key[] = "student.transform.size";
+    size_t count = recipe_list_count(c->r, key);
+    if (count != 1 && count != 2) {
+        conflict(c, key, NULL, "%s has %zu numbers; it takes one, or the least and the most", key, count);
+        return;
+    }
+    int64_t least = recipe_list_int(c->r, key, 0), most = recipe_list_int(c->r, key, count - 1);
+    int64_t size = recipe_int(c->r, size_key);
+    if (least > most)
+        conflict(c, key, NULL, "%s goes from %lld down to %lld: the least stands first", key, (long long)least,
+                 (long long)most);
+    else if (least < size)
+        conflict(c, key, size_key, "%s %lld is smaller than the square that is cut out of it (%s %lld)", key,
+                 (long long)least, size_key, (long long)size);
+}
+
+static void check_transform(checker *c)
+{
+    if (!is(c->r, "student.transform.crop", "stretch")) check_short_side(c);
+    check_pair(c, "student.transform.crop_area");
+    check_pair(c, "student.transform.crop_proportions");
+    check_count(c, "student.transform.mean", 3, "red, green and blue");
+    check_count(c, "student.transform.std", 3, "red, green and blue");
+}
+
+static bool freezes_all_of(const recipe *r, const char *part)
+{
+    for (size_t i = 0; i < recipe_list_count(r, "student.freeze"); i++)
+        if (!strcmp(recipe_list_text(r, "student.freeze", i), part)) return true;
+    return false;
+}
+
+static void check_clips(checker *c)
+{
+    const recipe *r = c->r;
+    bool clips = is(r, "student.input", "clips");
+    if (has_single_clips(c) && is(r, "student.task", "anticipate"))
+        conflict(c, "student.task", "data.format",
+                 "student.task anticipate needs what came before, which single clips do not have: say recognise");
+    if (!is(r, "student.model", "avt") && !clips)
+        conflict(c, "student.model", "student.input", "student.model %s sees whole frames: say student.input clips, not %s",
+                 recipe_text(r, "student.model"), recipe_text(r, "student.input"));
+    if (clips && recipe_int(r, "student.subclip") != 1)
+        conflict(c, "student.subclip", "student.input", "student.subclip is of tracks and moments: clips have frames");
+    if (clips && recipe_int(r, "student.context") != 0)
+        conflict(c, "student.context", "student.input", "student.context is of tracks and moments: a clip is the segment");
+    if (is(r, "student.model", "sign2text") && recipe_bool(r, "student.train.exact") && !freezes_all_of(r, "cnn"))
+        conflict(c, "student.train.exact", "student.model",
+                 "sign2text's norms are of the samples that go through it at once, so results cannot be the same on any "
+                 "number of ranks: say student.freeze [cnn], or leave student.train.exact out");
+}
+
 static void check_student(checker *c)
 {
     const recipe *r = c->r;
     if (!is_stage(c->whole, "student")) return;
     check_input(c);
-    if (has_single_clips(c) && is(r, "student.task", "anticipate"))
-        conflict(c, "student.task", "data.format",
-                 "student.task anticipate needs what came before, which single clips do not have: say recognise");
+    check_clips(c);
+    check_transform(c);
     check_heads(c, "student");
     check_batches(c, "student");
     check_distill(c);

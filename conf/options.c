@@ -17,6 +17,7 @@
 #define CHOICES(key, standard, choices, help) {key, OPTION_CHOICES, standard, 0, 0, choices, NULL, true, help}
 #define INTS(key, standard, least, most, help) {key, OPTION_INTS, standard, least, most, NULL, NULL, true, help}
 #define TEXTS(key, standard, help) {key, OPTION_TEXTS, standard, 0, 0, NULL, NULL, true, help}
+#define REALS(key, standard, least, most, help) {key, OPTION_REALS, standard, least, most, NULL, NULL, true, help}
 #define SIZES(key, standard, least, most, help) {key, OPTION_SIZES, standard, least, most, NULL, NULL, true, help}
 /* The same, for keys that never change a result. */
 #define FREE_TEXT(key, standard, help) {key, OPTION_TEXT, standard, 0, 0, NULL, NULL, false, help}
@@ -205,6 +206,28 @@ static const option TABLE[] = {
     REAL("student.augment.brightness", "0", 0, 10, "training on frames: deviation of a clip's brightness, in parts of the largest"),
     REAL("student.augment.contrast", "0", 0, 10, "training on frames: deviation of a clip's contrast, in parts of its own"),
     BOOL("student.augment.flip", "false", "training on frames: half of the clips are mirrored (left and right must mean nothing)"),
+    INT("student.transform.size", "224", 1, 4096, "clips of whole frames: side of the square that the model sees"),
+    SIZES("student.transform.short_side", "[224]", 1, 8192, "pixels that a frame's shorter side is scaled to; two: training draws between them, scoring takes the first"),
+    BOOL("student.transform.antialias", "false", "shrinking weighs every pixel, as torchvision does; false: bilinear alone, as PyTorchVideo does"),
+    CHOICE("student.transform.crop", "random", "random|centre|resized|stretch", "training: where the square is cut out of the scaled frame; resized: a part of random area and proportions, stretched; stretch: the whole frame, stretched"),
+    REALS("student.transform.crop_area", "[0.08, 1]", 1e-6, 1, "crop resized: least and most of a frame's area"),
+    REALS("student.transform.crop_proportions", "[0.75, 1.3333333333333333]", 0.01, 100, "crop resized: least and most of width / height"),
+    CHOICE("student.transform.crops", "1", "1|3", "scoring: the middle of the scaled frame, or three squares along its longer side, whose probabilities are averaged"),
+    REAL("student.transform.flip", "0", 0, 1, "training: probability that a clip is mirrored (left and right must mean nothing)"),
+    BOOL("student.transform.flip_views", "false", "scoring: every square is also seen mirrored"),
+    BOOL("student.transform.box", "false", "frames are cut to the annotation's box first, where there is one"),
+    REAL("student.transform.box_margin", "0.1", 0, 10, "margin on each side of the box, in parts of its longer side"),
+    CHOICE("student.transform.short_clips", "repeat", "repeat|stretch", "clips of fewer frames than are wanted: repeated until there are enough, or each frame taken several times"),
+    REALS("student.transform.mean", "[0.485, 0.456, 0.406]", -1e6, 1e6, "subtracted from red, green, blue, which are 0 to 1"),
+    REALS("student.transform.std", "[0.229, 0.224, 0.225]", 1e-6, 1e6, "what they are divided by then"),
+    REAL("student.transform.color_jitter.brightness", "0", 0, 10, "training: a clip's brightness is multiplied by 1 +- this, evenly drawn"),
+    REAL("student.transform.color_jitter.contrast", "0", 0, 10, "training: the same for its contrast"),
+    REAL("student.transform.color_jitter.saturation", "0", 0, 10, "training: the same for its saturation"),
+    REAL("student.transform.color_jitter.hue", "0", 0, 0.5, "training: its hues move by +- this, in turns"),
+    INT("student.transform.rand_augment.count", "0", 0, 14, "training: operations of RandAugment drawn for a clip, out of 14"),
+    REAL("student.transform.rand_augment.magnitude", "9", 0, 10, "their magnitude"),
+    REAL("student.transform.rand_augment.deviation", "0.5", 0, 10, "and how far it strays (deviation)"),
+    REAL("student.transform.rand_augment.probability", "0.5", 0, 1, "probability that a drawn operation is done"),
     BOOL("student.factored", "false", "the logit of an action also gets the logits of its verb and of its noun"),
     REAL("student.dropout", "0.2", 0, 0.95, "dropout before the classifier and inside the decoder"),
     REAL("student.loss.classification", "1.0", 0, 1e6, "weight of the classification loss"),

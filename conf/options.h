@@ -19,7 +19,8 @@ typedef enum {
     OPTION_TEXTS, /* lists from here on */
     OPTION_CHOICES,
     OPTION_INTS,
-    OPTION_SIZES, /* whole numbers that may repeat; those of the other lists may not */
+    OPTION_SIZES, /* whole numbers that may repeat; entries of the lists above may not */
+    OPTION_REALS, /* numbers that may repeat */
 } option_type;
 
 typedef struct {

@@ -241,7 +241,9 @@ const char *recipe_list_text(const recipe *r, const char *key, size_t i)
 
 double recipe_list_real(const recipe *r, const char *key, size_t i)
 {
-    return list_item(r, key, typed_value(r, key, false, true, OPTION_INTS), i)->real;
+    const option *o = option_find(key);
+    option_type type = o && o->type == OPTION_REALS ? OPTION_REALS : OPTION_INTS;
+    return list_item(r, key, typed_value(r, key, false, true, type), i)->real;
 }
 
 int64_t recipe_list_int(const recipe *r, const char *key, size_t i)

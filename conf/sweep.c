@@ -209,7 +209,8 @@ static json_t *item_json(const option *o, const item *each)
     case OPTION_INT:
     case OPTION_INTS:
     case OPTION_SIZES: return json_integer(each->whole);
-    case OPTION_REAL: return json_real(each->real);
+    case OPTION_REAL:
+    case OPTION_REALS: return json_real(each->real);
     case OPTION_BOOL: return json_boolean(each->whole);
     case OPTION_TEXT:
     case OPTION_PATH:

@@ -18,7 +18,8 @@ bool option_is_list(const option *o)
 
 bool option_is_number(const option *o)
 {
-    return o->type == OPTION_INT || o->type == OPTION_REAL || o->type == OPTION_INTS || o->type == OPTION_SIZES;
+    return o->type == OPTION_INT || o->type == OPTION_REAL || o->type == OPTION_INTS || o->type == OPTION_SIZES ||
+           o->type == OPTION_REALS;
 }
 
 static void describe_bounds(const option *o, char *out, size_t size)
@@ -53,6 +54,7 @@ void option_describe(const option *o, char *out, size_t size)
     case OPTION_CHOICES: snprintf(out, size, "a list out of %s", detail); break;
     case OPTION_INTS:
     case OPTION_SIZES: snprintf(out, size, "a list of whole numbers %s", detail); break;
+    case OPTION_REALS: snprintf(out, size, "a list of numbers %s", detail); break;
     }
 }
 
@@ -214,7 +216,8 @@ static status item_parse(arena *strings, problems *p, const option *o, const nod
     case OPTION_INT:
     case OPTION_INTS:
     case OPTION_SIZES: return whole_item(strings, p, o, n, out);
-    case OPTION_REAL: return real_item(strings, p, o, n, out);
+    case OPTION_REAL:
+    case OPTION_REALS: return real_item(strings, p, o, n, out);
     case OPTION_BOOL: return bool_item(p, o, n, out);
     case OPTION_CHOICE:
     case OPTION_CHOICES: break;
@@ -266,7 +269,8 @@ status value_parse(arena *strings, problems *p, const option *o, const node *n, 
         return OK;
     }
     status st = items_parse(strings, p, o, list ? n->first : n, list, &v);
-    if (st == OK && list && o->type != OPTION_SIZES && p->count == before) refuse_repeats(p, o, n, &v);
+    bool repeats = o->type == OPTION_SIZES || o->type == OPTION_REALS;
+    if (st == OK && list && !repeats && p->count == before) refuse_repeats(p, o, n, &v);
     if (st == OK && p->count == before) *out = v;
     return st;
 }

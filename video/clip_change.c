@@ -23,11 +23,13 @@ static status check_place(const transform_options *o)
 {
     if (o->size < 1 || o->size > SIZE_MOST)
         return FAIL(ERR_CONFIG, "pictures for a model have sides of 1 to %d pixels, not %d", SIZE_MOST, o->size);
-    if (o->short_side[0] < o->size || o->short_side[1] < o->short_side[0] || o->short_side[1] > SHORT_MOST)
+    const int *sides = o->short_side;
+    bool rising = o->size <= sides[0] && sides[0] <= sides[1] && sides[1] <= SHORT_MOST;
+    if (o->crop != CROP_STRETCH && !rising)
         return FAIL(ERR_CONFIG,
                     "the shorter side of a picture is scaled to %d .. %d pixels: the numbers go up, from the %d of the "
                     "square that is cut out of it to at most %d",
-                    o->short_side[0], o->short_side[1], o->size, SHORT_MOST);
+                    sides[0], sides[1], o->size, SHORT_MOST);
     if (o->crops != 1 && o->crops != 3) return FAIL(ERR_CONFIG, "a clip is scored by 1 or 3 crops, not %d", o->crops);
     if (!ordered(o->area, 1e-6, 1))
         return FAIL(ERR_CONFIG,
@@ -57,11 +59,11 @@ static status check_colors(const transform_options *o)
                     "rand_augment has a magnitude and deviation of 0 to 10 and a probability of 0 to 1, not %g, %g, %g",
                     a->magnitude, a->deviation, a->probability);
     for (int c = 0; c < 3; c++)
-        if (!isfinite(o->mean[c]) || !isfinite(o->deviation[c]) || !(o->deviation[c] >= 1e-6f))
+        if (!isfinite(o->mean[c]) || !isfinite(o->std[c]) || !(o->std[c] >= 1e-6f))
             return FAIL(ERR_CONFIG,
                         "channel %d is normalised by mean %g and deviation %g: they are finite, and the "
                         "deviation is at least 1e-6",
-                        c, (double)o->mean[c], (double)o->deviation[c]);
+                        c, (double)o->mean[c], (double)o->std[c]);
     return OK;
 }
 

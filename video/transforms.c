@@ -126,8 +126,8 @@ void clip_to_numbers(const transform_options *o, const uint8_t *pictures, size_t
     const size_t pixels = (size_t)o->size * (size_t)o->size;
     float by[RGB], add[RGB];
     for (int c = 0; c < RGB; c++) {
-        by[c] = (float)(1 / (255 * (double)o->deviation[c]));
-        add[c] = (float)(-(double)o->mean[c] / (double)o->deviation[c]);
+        by[c] = (float)(1 / (255 * (double)o->std[c]));
+        add[c] = (float)(-(double)o->mean[c] / (double)o->std[c]);
     }
     for (size_t i = 0; i < count; i++, pictures += pixels * RGB, out += pixels * RGB)
         for (int c = 0; c < RGB; c++)

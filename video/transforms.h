@@ -40,10 +40,10 @@ typedef enum {
 } clip_crop;
 
 typedef struct {
-    int size;                       /* side of the square that comes out: 1 .. 4096 */
-    int short_side[2];              /* the shorter side is scaled to, least and most: size .. 8192 */
-    bool antialias;                 /* as torchvision; false: as PyTorchVideo (resample.h) */
-    clip_crop crop;                 /* in training */
+    int size;          /* side of the square that comes out: 1 .. 4096 */
+    int short_side[2]; /* the shorter side is scaled to, least and most: size .. 8192; not with CROP_STRETCH */
+    bool antialias;    /* as torchvision; false: as PyTorchVideo (resample.h) */
+    clip_crop crop;    /* in training */
     double area[2], proportions[2]; /* CROP_RESIZED: part of the picture, 0 .. 1; width / height */
     int crops;                      /* in scoring: 1 (the middle) or 3 (its ends along the longer side, too) */
     bool flip_views;                /* in scoring: each crop mirrored, too */
@@ -54,7 +54,7 @@ typedef struct {
         double brightness, contrast, saturation, hue; /* factors 1 +- these; hue: turns, to .5; 0: not at all */
     } color_jitter;
     rand_augment augment;
-    float mean[3], deviation[3]; /* of values from 0 to 1, red, green, blue */
+    float mean[3], std[3]; /* of values from 0 to 1, red, green, blue */
 } transform_options;
 
 /* OK, or ERR_CONFIG with what is out of bounds and how. */
@@ -90,7 +90,7 @@ status transform_train(transform *t, const clip_pictures *clip, uint64_t key, ui
  * mirrored. short_side is its least. With CROP_STRETCH all crops are the whole picture. Errors as transform_train. */
 status transform_view(transform *t, const clip_pictures *clip, size_t view, uint8_t *out);
 
-/* (count, size, size, 3) bytes -> (count, 3, size, size) numbers: (byte / 255 - mean) / deviation. */
+/* (count, size, size, 3) bytes -> (count, 3, size, size) numbers: (byte / 255 - mean) / std. */
 void clip_to_numbers(const transform_options *o, const uint8_t *pictures, size_t count, float *out);
 
 /* ---- what was drawn, for tests and for whoever wants to show it -------------------------------------------------- */

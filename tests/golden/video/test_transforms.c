@@ -1,6 +1,7 @@
 /* Clip transforms against torchvision (make_transforms.py): bytes within one level, frame numbers exactly. */
 #include "tests/golden/tensor/golden.h"
 
+#include "tensor/pictures.h"
 #include "video/clip_frames.h"
 #include "video/colors.h"
 #include "video/resample.h"
@@ -183,7 +184,7 @@ static transform_options plain_options(void)
                                .crops = 3,
                                .flip_views = true,
                                .mean = {0.485f, 0.456f, 0.406f},
-                               .deviation = {0.229f, 0.224f, 0.225f}};
+                               .std = {0.229f, 0.224f, 0.225f}};
 }
 
 static transform *views;
@@ -248,6 +249,18 @@ static void test_numbers(void **state)
     for_cases("numbers", 1, check_numbers);
 }
 
+/* The same made by the tensor room, of both pictures. */
+static void test_numbers_of_a_batch(void **state)
+{
+    (void)state;
+    scope *sc = scope_open();
+    transform_options options = plain_options();
+    tensor *bytes = t_from_bytes(T_U8, pictures, SHAPE(COUNT, height, width, RGB));
+    tensor *made_here = t_pictures(bytes, options.mean, options.std);
+    assert_int_equal(golden_differs_by(file, "numbers", "out", made_here, 1e-6), 0);
+    scope_close(&sc);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +270,7 @@ int main(void)
         cmocka_unit_test(test_crops),
         cmocka_unit_test(test_subsample),
         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_numbers_of_a_batch),
     };
     return cmocka_run_group_tests(tests, open_fixtures, close_fixtures);
 }

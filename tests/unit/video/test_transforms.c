@@ -31,7 +31,7 @@ static transform_options plain(void)
                                .proportions = {0.75, 4.0 / 3},
                                .crops = 3,
                                .flip_views = true,
-                               .deviation = {1, 1, 1}};
+                               .std = {1, 1, 1}};
 }
 
 static transform_options busy(void)
@@ -378,7 +378,7 @@ static void test_wrong_options(void **state)
     WRONG(color_jitter.contrast, NAN, "color_jitter");
     WRONG(augment.count, 15, "0 to 14 operations");
     WRONG(augment.magnitude, 11, "magnitude");
-    WRONG(deviation[1], 0, "channel 1");
+    WRONG(std[1], 0, "channel 1");
     WRONG(mean[2], INFINITY, "channel 2");
 #undef WRONG
 }
@@ -463,7 +463,7 @@ static void test_numbers(void **state)
     float out[2 * RGB * 4];
     o.size = 2;
     o.mean[0] = 0.5f;
-    o.deviation[0] = 0.25f;
+    o.std[0] = 0.25f;
     clip_to_numbers(&o, rgb, 2, out);
     assert_near(out[0], -2, 1e-6);
     assert_near(out[4], 0.2, 1e-6);

@@ -1,10 +1,15 @@
 /* instances - sets of single clips with a class each: signs of WLASL, or a folder a class.
  *
  * Two forms, named by data.format:
- *   wlasl    a JSON file: WLASL_v0.3.json, a list of {gloss, instances: [...]}; or nslt_N.json, an object of
- *            {VIDEO: {subset, action: [class, first frame, last frame]}} whose glosses stand in data.actions, or else
- * in wlasl_class_list.txt beside it (a line: id, tab, gloss). Videos are data.videos/<video_id>.mp4 ... folder
- * data.train is a folder with a folder a class, in folders named as data.splits, or without those
+ *
+ *   wlasl    data.train is a file:
+ *            WLASL_v0.3.json, a list of {gloss, instances: [...]};
+ *            nslt_N.json, an object of {VIDEO: {subset, action: [class, first frame, last frame]}}, whose glosses
+ *            stand in data.actions, or else in wlasl_class_list.txt beside it (a line: id, tab, gloss);
+ *            a list of {video_path, gloss}, or a CSV with these columns: without splits.
+ *            Videos are data.videos/<video_id>.mp4 (or another ending).
+ *
+ *   folder   data.train is a folder with a folder a class, in folders named as data.splits, or without those.
  *
  * Classes are numbered 0, 1, 2 ... in the order of the file (of a class list: of its ids; of folders: of their names'
  * bytes), counting only those that data.glosses and data.glossary leave, of these the first data.max_classes.
@@ -18,6 +23,8 @@
 #include "base/arena.h"
 #include "conf/recipe.h"
 #include "data/annotations.h"
+
+#include <jansson.h>
 
 /* A clip: what a student of single clips needs to know. Frames are counted from 0 at `fps` frames a second, which is
  * WLASL's own clock and need not be that of the video's file; with frame f begins second f / fps. */
@@ -72,6 +79,11 @@ status class_filter_add(class_filter *f, instance_list *list, const char *name, 
 status class_filter_end(class_filter *f, instance_list *list);
 
 status instances_read_wlasl(const recipe *r, const char *path, class_filter *f, instance_list *out);
+
+/* A list of {video_path, gloss}: `root`, or where that is NULL the CSV at `path`. */
+status instances_read_records(const recipe *r, const char *path, const json_t *root, class_filter *f,
+                              instance_list *out);
+
 status instances_read_folder(const recipe *r, const char *path, class_filter *f, instance_list *out);
 
 /* A copy of a name from outside, in list->strings. `where` begins the message. Errors: ERR_INPUT (empty, control

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define JSON_MOST ((size_t)1 << 28)
 #define WLASL_FPS 25.0 /* of nslt_N.json, whose frames were counted so */
@@ -348,10 +349,14 @@ status instances_read_wlasl(const recipe *r, const char *path, class_filter *f, 
                 .list = out,
                 .use_range = recipe_bool(r, "data.use_range"),
                 .use_box = recipe_bool(r, "data.use_box")};
+    size_t length = strlen(path);
+    if (length > 4 && !strcasecmp(path + length - 4, ".csv")) return instances_read_records(r, path, NULL, f, out);
     TRY(load(path, &root));
     if (json_is_object(root)) { /* else a list: there is nothing else at JSON's root */
         if (s.use_box) TRY(FAIL(ERR_CONFIG, "%s has no boxes: take data.use_box out", path));
         TRY(read_videos(&s, r, root));
+    } else if (json_object_get(json_array_get(root, 0), "video_path")) {
+        TRY(instances_read_records(r, path, root, f, out));
     } else {
         if (!recipe_is_null(r, "data.actions"))
             TRY(FAIL(ERR_CONFIG, "%s names its classes itself: take data.actions out", path));

@@ -16,7 +16,7 @@ typedef struct {
     float x, y, scale; /* of the body's middle */
     float ring;        /* radius of the stations */
     float hand;        /* size of the hand */
-    uint32_t clothes, hair;
+    uint32_t clothes, sleeve, hair;
     float skin[3];
 } signer_look;
 
@@ -96,14 +96,17 @@ static void choose_signer(const sign_options *o, int signer, signer_look *out)
     static const uint32_t CLOTHES[] = {0x23314f, 0x4f2330, 0x2f4a38, 0x2b2b30, 0x5d4a6e, 0x7a6a3c};
     static const uint32_t HAIR[] = {0x2a1d14, 0x5a3a20, 0x141214, 0x8a6a3c};
     static const float SKINS[][3] = {{.88F, .68F, .54F}, {.75F, .54F, .40F}, {.52F, .36F, .26F}, {.94F, .77F, .66F}};
+    static const uint32_t SLEEVES[] = {0x7d93c4, 0xc47d8c, 0x86b894, 0xb0a488, 0xa68fc0, 0xc8a860};
     rng s = rng_stream(o->seed, DRAW_SIGNER, (uint64_t)signer);
     float v = variety(o);
     out->x = .5F + spread(&s, .04F * v);
-    out->y = .56F + spread(&s, .02F * v);
+    out->y = .53F + spread(&s, .02F * v);
     out->scale = .94F + spread(&s, .10F * v);
     out->ring = .215F + spread(&s, .025F * v);
     out->hand = 1 + spread(&s, .15F * v);
-    out->clothes = CLOTHES[rng_below(&s, sizeof CLOTHES / sizeof CLOTHES[0])];
+    size_t clothes = rng_below(&s, sizeof CLOTHES / sizeof CLOTHES[0]);
+    out->clothes = CLOTHES[clothes];
+    out->sleeve = SLEEVES[clothes];
     out->hair = HAIR[rng_below(&s, sizeof HAIR / sizeof HAIR[0])];
     memcpy(out->skin, SKINS[rng_below(&s, 4)], sizeof out->skin);
 }
@@ -216,9 +219,8 @@ static void draw_arm(sign_renderer *r, float x, float y, float near)
                         .xy = -r->view.xx * along / length,
                         .yx = r->view.yy * along / length,
                         .yy = r->view.yy * across / length};
-    const part arm = {ROD, PLAIN, 0, 0, length / 2, .04F, 0, r->signer.clothes};
-    const float lighter[3] = {1.35F, 1.35F, 1.35F}; /* it would not be seen before the body otherwise */
-    canvas_part(&r->canvas, &sleeve, &arm, lighter, 1);
+    const part arm = {ROD, PLAIN, 0, 0, length / 2, .04F, 0, r->signer.sleeve};
+    canvas_part(&r->canvas, &sleeve, &arm, WHITE, 1);
     placement hand = placement_inside(&r->view, x, y, 0, near * r->signer.hand);
     canvas_part(&r->canvas, &hand, &PALM, r->signer.skin, 1);
     for (int i = -1; i <= 1; i++) {
@@ -236,7 +238,7 @@ void sign_renderer_draw(sign_renderer *r, int frame, uint8_t *rgb)
     const int8_t *grain = r->grain + rng_below(&s, GRAIN_SPARE);
     float v = variety(&r->options), turn = (float)station / STATION_COUNT;
     float x = r->signer.ring * wave(turn) + spread(&s, .006F * v);
-    float y = -r->signer.ring * wave(turn + .25F) + spread(&s, .006F * v);
+    float y = .06F - r->signer.ring * wave(turn + .25F) + spread(&s, .006F * v);
     memcpy(r->canvas.planes, r->background, 3 * r->pixels * sizeof *r->background);
     draw_arm(r, x, y, 1 - .25F * wave(turn + .25F));
     canvas_develop(&r->canvas, r->light, r->place.gain, grain, rgb);

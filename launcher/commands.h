@@ -13,6 +13,7 @@ typedef struct {
     status (*run)(int argc, char **argv);
 } command;
 
+status command_data(int argc, char **argv);
 status command_run(int argc, char **argv);
 status command_submit(int argc, char **argv);
 status command_sweep(int argc, char **argv);

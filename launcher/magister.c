@@ -23,6 +23,7 @@ static const command COMMANDS[] = {
     {"store", "list or check the predictions of a store", command_store},
     {"recipe", "help on keys, check recipes, show them resolved", command_recipe},
     {"generate", "write a generated world: the kitchen, or signs", command_generate},
+    {"data", "split clips into train, val and test by gloss", command_data},
     {"video", "look at videos, take frames out, decode them once for all", command_video},
     {"doctor", "look whether a run can work here, or what a cluster offers", command_doctor},
 };

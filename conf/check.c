@@ -413,16 +413,19 @@ static void check_clips(checker *c)
         conflict(c, "student.task", "data.format",
                  "student.task anticipate needs what came before, which single clips do not have: say recognise");
     if (!is(r, "student.model", "avt") && !clips)
-        conflict(c, "student.model", "student.input", "student.model %s sees whole frames: say student.input clips, not %s",
-                 recipe_text(r, "student.model"), recipe_text(r, "student.input"));
+        conflict(c, "student.model", "student.input",
+                 "student.model %s sees whole frames: say student.input clips, not %s", recipe_text(r, "student.model"),
+                 recipe_text(r, "student.input"));
     if (clips && recipe_int(r, "student.subclip") != 1)
         conflict(c, "student.subclip", "student.input", "student.subclip is of tracks and moments: clips have frames");
     if (clips && recipe_int(r, "student.context") != 0)
-        conflict(c, "student.context", "student.input", "student.context is of tracks and moments: a clip is the segment");
+        conflict(c, "student.context", "student.input",
+                 "student.context is of tracks and moments: a clip is the segment");
     if (is(r, "student.model", "sign2text") && recipe_bool(r, "student.train.exact") && !freezes_all_of(r, "cnn"))
-        conflict(c, "student.train.exact", "student.model",
-                 "sign2text's norms are of the samples that go through it at once, so results cannot be the same on any "
-                 "number of ranks: say student.freeze [cnn], or leave student.train.exact out");
+        conflict(
+            c, "student.train.exact", "student.model",
+            "sign2text's norms are of the samples that go through it at once, so results cannot be the same on any "
+            "number of ranks: say student.freeze [cnn], or leave student.train.exact out");
 }
 
 static void check_student(checker *c)

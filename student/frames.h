@@ -70,8 +70,8 @@ status frame_source_ask(frame_source *s, const char *name, const double *moments
  * stop_on_broken; those of loader_take. */
 status frame_source_take(frame_source *s, const picture_change *change, uint8_t *out, size_t *replaced);
 
-/* The same for clips of a source with a transform: which frames, and how they look (video/clip_reading.h). What is taken
- * is (count, size, size, 3) of the transform. */
+/* The same for clips of a source with a transform: which frames, and how they look (video/clip_reading.h). What is
+ * taken is (count, size, size, 3) of the transform. */
 status frame_source_ask_clip(frame_source *s, const char *name, const clip_choice *frames, const clip_look *look);
 status frame_source_take_clip(frame_source *s, uint8_t *out);
 

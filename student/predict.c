@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "student/scoring.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -12,8 +12,8 @@ status student_predict(student *s, clip_source *clips, const segment *at, size_t
 /* Counts those of (count, C) logits that give their label, (count) and -1 for none, the largest. */
 int64_t count_right(const float *logits, const int64_t *labels, size_t count, size_t classes);
 
-/* train_task.evaluate of a student: top-1 in percent and the cross entropy of the development part, and top-1 of what was
- * learned from since the last time, with clips. Collective. */
+/* train_task.evaluate of a student: top-1 in percent and the cross entropy of the development part, and top-1 of what
+ * was learned from since the last time, with clips. Collective. */
 status student_score(void *self, comm *c, train_score *out);
 
 #endif

@@ -18,9 +18,9 @@ typedef struct {
     clip_input pictures;           /* SIGHT_CLIPS */
 } sight;
 
-/* Opens what student.input names; `d` is borrowed and must outlive it; `out` stays where it is once something was asked for. Errors: those of
- * tracks_open, frame_input_open and clip_input_open; ERR_CONFIG without data.tracks. The caller frees it, after a
- * failure too. */
+/* Opens what student.input names; `d` is borrowed and must outlive it; `out` stays where it is once something was asked
+ * for. Errors: those of tracks_open, frame_input_open and clip_input_open; ERR_CONFIG without data.tracks. The caller
+ * frees it, after a failure too. */
 status sight_open(const recipe *r, const char *run, const dataset *d, sight *out);
 
 /* The same without videos: enough for which segments can be seen. */
@@ -36,8 +36,8 @@ size_t sight_views(const sight *s);
 /* Asks for `count` segments: in training with their keys, in scoring with NULL. */
 status sight_ask(sight *s, const segment *const *at, const uint64_t *keys, size_t count);
 
-/* What is seen of `count` segments, asked for in the same order: (count, T, inputs) features, or (count x views, T, size,
- * size, 3) bytes; a temporary of the open scope. `clips`: where tracks are read. */
+/* What is seen of `count` segments, asked for in the same order: (count, T, inputs) features, or (count x views, T,
+ * size, size, 3) bytes; a temporary of the open scope. `clips`: where tracks are read. */
 status sight_take(sight *s, clip_source *clips, const segment *const *at, const uint64_t *keys, size_t count,
                   tensor **out);
 

@@ -48,15 +48,15 @@ static void take_size(const recipe *r, const char *key, int64_t *size)
 static status read_options(const recipe *r, size_t classes, video_model_options *o)
 {
     status st = OK;
-    transform_options transform;
+    transform_options look;
     TRY(video_model_defaults(recipe_text(r, "student.model"), (int64_t)classes, o));
-    TRY(transform_options_read(r, &transform));
+    TRY(transform_options_read(r, &look));
     o->frames = recipe_int(r, "student.frames");
-    o->side = transform.size;
+    o->side = look.size;
     o->dropout = recipe_real(r, "student.dropout");
     o->recompute = recipe_bool(r, "student.network.recompute");
-    memcpy(o->mean, transform.mean, sizeof o->mean);
-    memcpy(o->deviation, transform.std, sizeof o->deviation);
+    memcpy(o->mean, look.mean, sizeof o->mean);
+    memcpy(o->deviation, look.std, sizeof o->deviation);
     take_size(r, "student.network.patch", &o->patch);
     take_size(r, "student.network.width", &o->width);
     take_size(r, "student.network.layers", &o->layers);

@@ -17,8 +17,8 @@ typedef struct {
     video_model *clips;
 } student_model;
 
-/* AVT-h over `inputs` numbers a frame of clips of `frames`; with student.factored `classes` gives verbs and nouns. Drawn
- * from the recipe's seed. Errors: those of avt_new; ERR_MEMORY. The caller frees it. */
+/* AVT-h over `inputs` numbers a frame of clips of `frames`; with student.factored `classes` gives verbs and nouns.
+ * Drawn from the recipe's seed. Errors: those of avt_new; ERR_MEMORY. The caller frees it. */
 status student_model_of_features(const recipe *r, const class_list *classes, int64_t inputs, int64_t frames,
                                  student_model *out);
 

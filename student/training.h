@@ -2,8 +2,8 @@
  * development part.
  *
  * loss = classification + feature + past + distillation of logits + distillation of features, each with its weight in
- * the recipe (student.loss.*, student.distill.*); feature and past are AVT's alone. Every term is divided by normalisers of the whole step. Published
- * forms: AVT's losses in avt.h, those of distillation in distill/losses.h.
+ * the recipe (student.loss.*, student.distill.*); feature and past are AVT's alone. Every term is divided by
+ * normalisers of the whole step. Published forms: AVT's losses in avt.h, those of distillation in distill/losses.h.
  */
 #ifndef MAGISTER_STUDENT_TRAINING_H
 #define MAGISTER_STUDENT_TRAINING_H
@@ -16,9 +16,9 @@
 #include "trainer/trainer.h"
 
 typedef struct {
-    const dataset *data;           /* borrowed */
+    const dataset *data; /* borrowed */
     sight sight;
-    int64_t ahead; /* steps that clips are read ahead, where they are */
+    int64_t ahead;        /* steps that clips are read ahead, where they are */
     segment_list learned; /* training part, and development where that is learned from, student.labels of their videos;
                              sorted; `at` is owned */
     bool score;           /* the development part is scored while training */

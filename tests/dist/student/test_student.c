@@ -1,6 +1,6 @@
 /* A student's whole step on any number of ranks: what it leaves in the run directory and in the store. */
 #include "student/student.h"
-#include "student/training.h"
+#include "student/scoring.h"
 #include "tests/unit/student/fake_loader.h"
 #include "tests/unit/student/small_world.h"
 

@@ -2,7 +2,7 @@
  * caches that do not fit. Videos are real ones, which the encoder writes. */
 #include "base/log.h"
 #include "small_world.h"
-#include "student/training.h"
+#include "student/scoring.h"
 #include "video/cache.h"
 #include "video/encoder.h"
 

@@ -3,7 +3,7 @@
 #include "fake_loader.h"
 #include "small_world.h"
 #include "student/feature_cache.h"
-#include "student/training.h"
+#include "student/scoring.h"
 #include "trainer/trainer.h"
 
 enum { SIDE = 4 };
@@ -597,7 +597,7 @@ static void a_student_reads_the_features(void **state)
     assert_ok(make_features("seed=4"));
     recipe *r = reader_recipe();
     assert_ok(student_open(r, scratch_directory, &data, NULL, &s));
-    assert_int_equal(clip_inputs(&s.clips), CNN_WIDTH);
+    assert_int_equal(clip_inputs(&s.sight.clips), CNN_WIDTH);
     assert_int_equal(strlen(s.sight.cache_hash), 32);
     student_free(&s);
     recipe_free(&r);

@@ -1,6 +1,6 @@
 /* A student's loss over slices of a step, what it refuses to learn from, and its predictions. */
 #include "small_world.h"
-#include "student/training.h"
+#include "student/scoring.h"
 
 static dataset data;
 

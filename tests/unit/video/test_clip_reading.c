@@ -17,7 +17,7 @@ static const transform_options LOOK = {.size = SIZE,
                                        .proportions = {1, 1},
                                        .flip = 0.5,
                                        .box = true,
-                                       .deviation = {1, 1, 1}};
+                                       .std = {1, 1, 1}};
 
 /* Frame i is grey, 4 i + 20, and has a white left third. */
 static void make_video(const char *path, int width, int height, int frames)

@@ -22,6 +22,7 @@ status command_metrics(int argc, char **argv);
 status command_store(int argc, char **argv);
 status command_recipe(int argc, char **argv);
 status command_generate(int argc, char **argv);
+status command_predict(int argc, char **argv);
 status command_video(int argc, char **argv);
 status command_status(int argc, char **argv);
 status command_logs(int argc, char **argv);

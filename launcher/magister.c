@@ -24,6 +24,7 @@ static const command COMMANDS[] = {
     {"recipe", "help on keys, check recipes, show them resolved", command_recipe},
     {"generate", "write a generated world: the kitchen, or signs", command_generate},
     {"data", "split clips into train, val and test by gloss", command_data},
+    {"predict", "tell what a trained model of clips sees in videos", command_predict},
     {"video", "look at videos, take frames out, decode them once for all", command_video},
     {"doctor", "look whether a run can work here, or what a cluster offers", command_doctor},
 };

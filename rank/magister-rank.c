@@ -15,6 +15,7 @@
 #include "rank/errors.h"
 #include "rank/generate.h"
 #include "rank/overlap.h"
+#include "rank/predict.h"
 #include "rank/step_recipe.h"
 #include "rank/video.h"
 #include "rank/watch.h"
@@ -156,6 +157,7 @@ int main(int argc, char **argv)
     argp_program_version_hook = version_print;
     signal(SIGPIPE, SIG_IGN);
     if (argc > 1 && !strcmp(argv[1], "video")) return video_main(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "predict")) return predict_main(argc - 1, argv + 1);
     if (argc > 1 && !strcmp(argv[1], "doctor")) return doctor_main(argc - 1, argv + 1);
     trainer_stop_listen();
     if (argc > 1 && !strcmp(argv[1], "generate")) return generate_main(argc - 1, argv + 1);

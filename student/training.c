@@ -144,15 +144,23 @@ done:
     return st;
 }
 
+/* Of the student's features to the teacher's, where their widths differ. */
+static status make_projector(student *s)
+{
+    module *root = student_model_module(&s->model);
+    int64_t width = student_model_feature_width(&s->model), wanted = s->targets ? targets_feature_width(s->targets) : 0;
+    if (!wanted || wanted == width) return OK;
+    s->projector = nn_linear(root, "projector", width, wanted, true, (t_init){INIT_NORMAL, 0.01});
+    return t_check(module_parameter_at(root, 0));
+}
+
 static status make_model(const recipe *r, student *s)
 {
     status st = OK;
     TRY(make_network(r, s));
-    module *root = student_model_module(&s->model);
-    int64_t width = student_model_feature_width(&s->model), wanted = s->targets ? targets_feature_width(s->targets) : 0;
-    if (!wanted || wanted == width) goto done;
-    s->projector = nn_linear(root, "projector", width, wanted, true, (t_init){INIT_NORMAL, 0.01});
-    TRY(t_check(module_parameter_at(root, 0)));
+    TRY(make_projector(s));
+    int64_t projected = s->projector ? targets_feature_width(s->targets) : 0;
+    if (s->sight.kind == SIGHT_CLIPS) TRY(model_card_make(r, &s->data->classes, projected, &s->card));
 done:
     return st;
 }
@@ -201,6 +209,7 @@ void student_free(student *s)
     if (!s) return;
     targets_close(&s->targets);
     student_model_free(&s->model);
+    model_card_free(&s->card);
     sight_free(&s->sight);
     free(s->learned.at);
     free(s->samples);
@@ -377,6 +386,7 @@ train_task student_task(student *s)
         .announce_ahead = s->ahead,
         .evaluate = s->score ? student_score : NULL,
         .sample_length = sample_length,
+        .metadata = s->card.settings ? s->card.pairs : NULL,
         .metric_name = s->score ? "development top-1 %" : NULL,
     };
 }

@@ -10,6 +10,7 @@
 
 #include "conf/recipe.h"
 #include "data/dataset.h"
+#include "student/model_card.h"
 #include "student/sight.h"
 #include "student/student_model.h"
 #include "student/targets.h"
@@ -29,6 +30,7 @@ typedef struct {
     targets *targets; /* NULL: labels alone */
     const char *role; /* of its predictions (student.role); borrowed from the recipe */
     student_model model;
+    model_card card;   /* of a model of clips */
     module *projector; /* of features to the teacher's; NULL when the widths agree; owned by the model */
     struct {
         int64_t seen, right;

@@ -79,7 +79,7 @@ static const option TABLE[] = {
     CHOICE("data.on_missing", "skip", "skip|error", "wlasl, folder: a clip whose video is not there, or is none: is left out, counted and named in missing.json; or stops the run"),
     REAL("data.least", "0.2", 0, 1, "wlasl, folder: the run stops where a smaller part of the clips is left"),
     PATH("data.broken", "null", "wlasl, folder: a list of broken videos, [{video_path, reason}], that are missing too; null: none"),
-    PATH("data.tracks", "null", "per-frame features of the student: a CSV (video,frame,...) or a folder of <video>.f32 files with widths in its index.tsv"),
+    PATH("data.tracks", "null", "per-frame features of the student: a CSV (video,frame,...); a folder of <video>.f32 files with widths in its index.tsv, or of <video>.npy; or an LMDB of RULSTM's form"),
     PATH("data.eval_tracks", "null", "the same for data.eval; null: data.tracks holds them too"),
     PATH("data.videos", "null", "folder of the students' videos: <video>.mp4, .mkv, .mov, .avi or .webm"),
     PATH("data.many_shot_verbs", "null", "verb classes of the many-shot metrics (first column verb_class)"),

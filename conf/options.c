@@ -68,7 +68,7 @@ static const option TABLE[] = {
 
     PATH("data.train", "null", "annotations to learn from (CSV; the format is told from the header and columns)"),
     PATH("data.eval", "null", "annotations to score on, or a folder that holds files named like data.train (and data.tracks); null: a part of data.train is held out"),
-    CHOICE("data.format", "auto", "auto|rulstm|epic|phoenix|boston104|lines|wlasl|folder", "form of the annotations; auto: told from the file; wlasl: single signs, WLASL_v0.3.json or nslt_N.json; folder: data.train is a folder with a folder of videos a class"),
+    CHOICE("data.format", "auto", "auto|rulstm|epic|egtea|phoenix|boston104|lines|wlasl|folder", "form of the annotations; auto: told from the file; wlasl: single signs, WLASL_v0.3.json or nslt_N.json; folder: data.train is a folder with a folder of videos a class"),
     PATH("data.actions", "null", "action classes: id,action,verb,noun in any of the known forms; null: collected from data.train"),
     TEXTS("data.splits", "[train, val, test]", "wlasl, folder: names of the splits to learn from, to choose on and to score on; what no clip is in is taken from the first, class by class"),
     INT("data.max_classes", "0", 0, 1e6, "wlasl, folder: only the first so many classes, in the order of the file; 0: all"),

@@ -69,7 +69,7 @@ static const option TABLE[] = {
 
     PATH("data.train", "null", "annotations to learn from (CSV; the format is told from the header and columns)"),
     PATH("data.eval", "null", "annotations to score on, or a folder that holds files named like data.train (and data.tracks); null: a part of data.train is held out"),
-    CHOICE("data.format", "auto", "auto|rulstm|epic|phoenix|boston104|lines|wlasl|folder", "form of the annotations; auto: told from the file; wlasl: single signs, WLASL_v0.3.json or nslt_N.json; folder: data.train is a folder with a folder of videos a class"),
+    CHOICE("data.format", "auto", "auto|rulstm|epic|egtea|phoenix|boston104|lines|wlasl|folder", "form of the annotations; auto: told from the file; wlasl: single signs, WLASL_v0.3.json or nslt_N.json; folder: data.train is a folder with a folder of videos a class"),
     PATH("data.actions", "null", "action classes: id,action,verb,noun in any of the known forms; null: collected from data.train"),
     TEXTS("data.splits", "[train, val, test]", "wlasl, folder: names of the splits to learn from, to choose on and to score on; what no clip is in is taken from the first, class by class"),
     INT("data.max_classes", "0", 0, 1e6, "wlasl, folder: only the first so many classes, in the order of the file; 0: all"),
@@ -80,7 +80,7 @@ static const option TABLE[] = {
     CHOICE("data.on_missing", "skip", "skip|error", "wlasl, folder: a clip whose video is not there, or is none: is left out, counted and named in missing.json; or stops the run"),
     REAL("data.least", "0.2", 0, 1, "wlasl, folder: the run stops where a smaller part of the clips is left"),
     PATH("data.broken", "null", "wlasl, folder: a list of broken videos, [{video_path, reason}], that are missing too; null: none"),
-    PATH("data.tracks", "null", "per-frame features of the student: a CSV (video,frame,...) or a folder of <video>.f32 files with widths in its index.tsv"),
+    PATH("data.tracks", "null", "per-frame features of the student: a CSV (video,frame,...); a folder of <video>.f32 files with widths in its index.tsv, or of <video>.npy; or an LMDB of RULSTM's form"),
     PATH("data.eval_tracks", "null", "the same for data.eval; null: data.tracks holds them too"),
     PATH("data.videos", "null", "folder of the students' videos: <video>.mp4, .mkv, .mov, .avi or .webm"),
     PATH("data.many_shot_verbs", "null", "verb classes of the many-shot metrics (first column verb_class)"),

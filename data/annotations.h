@@ -3,6 +3,8 @@
  * The form is told from the header and the columns:
  *   rulstm     no header: uid, video, start_frame, end_frame, verb, noun, action
  *   epic       header with uid (or narration_id), video_id, start/stop_timestamp or frames, verb_class, noun_class
+ *   egtea      no header: EGTEA's train_split1.txt and test_split1.txt, "VIDEO-1002316-1004005-F024051-F024101 1 1 1":
+ *              times in milliseconds, then class ids from 1; verb and noun are those of the action's class
  *   phoenix    header name|signer|gloss|text: one sentence a line, its glosses become segments without times
  *   boston104  header video,speaker,word,startframe,endframe (both frames belong to the sign)
  *   lines      one sentence a line, its glosses separated by blanks; only when asked for by name

@@ -211,6 +211,67 @@ done:
     return st;
 }
 
+/* ---- egtea --------------------------------------------------------------------------------------------------------
+ */
+
+/* Splits "VIDEO-1002316-1004005-F024051-F024101" at its last four dashes: parts[0 .. 3] begin behind them. */
+static bool split_clip(char *name, char *parts[4])
+{
+    for (int i = 3; i >= 0; i--) {
+        parts[i] = strrchr(name, '-');
+        if (!parts[i] || parts[i] == name) return false;
+        *parts[i]++ = '\0';
+    }
+    return parts[2][0] == 'F' && parts[3][0] == 'F' && isdigit((unsigned char)parts[0][0]) &&
+           isdigit((unsigned char)parts[1][0]);
+}
+
+static status check_egtea(const reader *r, bool good, const char *line)
+{
+    if (good) return OK;
+    return FAIL(ERR_INPUT,
+                "%s:%zu: \"%.80s\" is not a line like OP01-R01-PastaSalad-1002316-1004005-F024051-F024101 1 1 1: clip "
+                "(with milliseconds and frames), action, verb, nouns",
+                r->file.path, r->file.line, line);
+}
+
+/* Class ids count from 1 here. Verb and noun are the action's: the published lists number nouns in ways of their own.
+ */
+static status read_egtea(reader *r)
+{
+    status st = OK;
+    entry e = {0};
+    char *line = r->file.fields[0], *rest = line, *parts[4], *end = NULL, whole[128];
+    if (!r->classes)
+        TRY(FAIL(ERR_INPUT, "%s: this form has class ids without names; say with data.actions what they are",
+                 r->file.path));
+    snprintf(whole, sizeof whole, "%s", line);
+    char *clip = strsep(&rest, " \t"), *action = rest ? strsep(&rest, " \t") : NULL;
+    long long id = action ? strtoll(action, &end, 10) : 0;
+    TRY(check_egtea(r, action && end != action && !*end, whole));
+    TRY(keep(r, clip, &e.s.uid));
+    TRY(check_egtea(r, split_clip(clip, parts), whole));
+    e.s.start = strtod(parts[0], NULL) / 1000;
+    e.s.end = strtod(parts[1], NULL) / 1000;
+    TRY(check_times(r, &e.s));
+    TRY(keep_sequence(r, clip, &e.s.sequence));
+    if (id < 1 || (size_t)id > r->classes->action_count)
+        TRY(FAIL(ERR_INPUT, "%s:%zu: unknown class: action %lld; the action classes are 1 to %zu here", r->file.path,
+                 r->file.line, id, r->classes->action_count));
+    e.s.action = id - 1;
+    e.s.verb = r->classes->actions[id - 1].verb;
+    e.s.noun = r->classes->actions[id - 1].noun;
+    TRY(add(r, &e));
+done:
+    return st;
+}
+
+static bool looks_like_egtea(const csv *row)
+{
+    const char *first = row->fields[0], *frame = strstr(first, "-F");
+    return row->count == 1 && frame && isdigit((unsigned char)frame[2]) && strstr(frame + 2, "-F");
+}
+
 /* ---- glosses ----------------------------------------------------------------------------------------------------- */
 
 /* Glosses of one sentence without times. */
@@ -312,6 +373,7 @@ static const form FORMS[] = {
      .kind = HAS_GLOSSES,
      .read_row = read_boston},
     {.name = "rulstm", .kind = HAS_ACTION_IDS, .read_row = read_rulstm},
+    {.name = "egtea", .separator = CSV_LINES, .kind = HAS_ACTION_IDS, .read_row = read_egtea},
     {.name = "lines", .separator = CSV_LINES, .kind = HAS_GLOSSES, .read_row = read_line},
 };
 enum { FORM_COUNT = sizeof FORMS / sizeof FORMS[0] };
@@ -328,7 +390,9 @@ static status tell_form(const csv *row, const form **out)
 {
     for (size_t i = 0; i < FORM_COUNT; i++) {
         const form *f = &FORMS[i];
-        bool fits = f->needed ? !missing_column(f, row) : f->kind == HAS_ACTION_IDS && looks_like_rulstm(row);
+        bool fits = f->needed                    ? !missing_column(f, row)
+                    : f->read_row == read_rulstm ? looks_like_rulstm(row)
+                                                 : f->read_row == read_egtea && looks_like_egtea(row);
         if (!fits) continue;
         *out = f;
         return OK;
@@ -337,7 +401,7 @@ static status tell_form(const csv *row, const form **out)
         ERR_INPUT,
         "%s:%zu: none of the known forms: expected a header with video_id, verb_class and noun_class (epic), with "
         "name and gloss (phoenix), with video, word, startframe and endframe (boston104), or rows of 7 columns "
-        "(rulstm: uid, video, start_frame, end_frame, verb, noun, action)",
+        "(rulstm: uid, video, start_frame, end_frame, verb, noun, action), or EGTEA's lines (egtea)",
         row->path, row->line);
 }
 
@@ -348,8 +412,8 @@ static status find_form(const char *name, const form **out)
     for (size_t i = 0; i < FORM_COUNT; i++)
         if (!strcmp(FORMS[i].name, name)) *out = &FORMS[i];
     if (*out || !strcmp(name, "auto")) return OK;
-    return FAIL(ERR_CONFIG, "data.format \"%.60s\" is not known: auto, rulstm, epic, phoenix, boston104 or lines",
-                name);
+    return FAIL(ERR_CONFIG,
+                "data.format \"%.60s\" is not known: auto, rulstm, epic, egtea, phoenix, boston104 or lines", name);
 }
 
 form_kind reader_kind(const reader *r)

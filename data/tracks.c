@@ -3,8 +3,12 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "data/csv.h"
+#include "data/lmdb_file.h"
 #include "data/names.h"
+#include "data/npy.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -24,7 +28,8 @@ typedef struct {
     const char *name;
     size_t frames;
     size_t first;  /* its first value in `values` (CSV) */
-    float *mapped; /* (frames, width); NULL in the CSV form */
+    float *mapped; /* (frames, width) of a .f32 file */
+    npy_map npy;   /* of a .npy file */
 } video_track;
 
 struct tracks {
@@ -37,10 +42,13 @@ struct tracks {
     size_t count, room;
     float *values; /* (value_count) of the CSV form */
     size_t value_count, value_room;
+    lmdb_file *records; /* NULL in the other forms */
+    float *zeros;       /* (2, width) zeros, and numbers that are none: what stands for records */
 };
 
-static const float *values_of(const tracks *t, const video_track *v)
+static const track_value *values_of(const tracks *t, const video_track *v)
 {
+    if (v->npy.base) return v->npy.values;
     return v->mapped ? v->mapped : t->values + v->first;
 }
 
@@ -218,16 +226,126 @@ done:
     return st;
 }
 
-static status read_folder(tracks *t, csv *file)
+static status read_folder(tracks *t, const char *index, csv *file)
 {
     status st = OK;
-    char *index = path_join(t->path, "index.tsv");
-    if (!index) TRY(FAIL(ERR_MEMORY, "%s: no memory for a name", t->path));
     TRY(csv_open(index, '\t', file));
     TRY(read_index(t, file));
 done:
     csv_close(file);
-    free(index);
+    return st;
+}
+
+/* ---- NumPy --------------------------------------------------------------------------------------------------------
+ */
+
+static bool ends_in(const char *name, const char *ending)
+{
+    size_t length = strlen(name), tail = strlen(ending);
+    return length > tail && !strcmp(name + length - tail, ending);
+}
+
+static status add_npy(tracks *t, const char *file_name)
+{
+    status st = OK;
+    npy_map map = {0};
+    video_track *video = NULL;
+    csv nowhere = {.path = t->path};
+    char *path = path_join(t->path, file_name), *name = strndup(file_name, strlen(file_name) - 4);
+    if (!path || !name) TRY(FAIL(ERR_MEMORY, "%s: no memory for a name", t->path));
+    TRY(npy_open(path, &map));
+    if (t->count && map.width != t->width)
+        TRY(FAIL(ERR_INPUT, "%s: frames of %zu numbers, but %zu in other files: all videos must have the same", path,
+                 map.width, t->width));
+    if (map.width > WIDTH_MOST)
+        TRY(FAIL(ERR_INPUT, "%s: frames of %zu numbers; at most %d", path, map.width, WIDTH_MOST));
+    t->width = map.width;
+    TRY(add_video(t, &nowhere, name, &video));
+    video->frames = map.rows;
+    video->npy = map;
+    map = (npy_map){0};
+done:
+    npy_close(&map);
+    free(path);
+    free(name);
+    return st;
+}
+
+static status read_npy_folder(tracks *t)
+{
+    status st = OK;
+    DIR *folder = opendir(t->path);
+    if (!folder) TRY(FAIL(ERR_IO, "%s: cannot look into this folder: %s", t->path, strerror(errno)));
+    for (struct dirent *e; (e = readdir(folder));)
+        if (ends_in(e->d_name, ".npy")) TRY(add_npy(t, e->d_name));
+    if (!t->count)
+        TRY(FAIL(ERR_MISSING, "%s: no tracks: it has neither index.tsv nor data.mdb nor a .npy file", t->path));
+done:
+    if (folder) closedir(folder);
+    return st;
+}
+
+/* ---- LMDB ---------------------------------------------------------------------------------------------------------
+ */
+
+enum { KEY_MOST = 511, KEY_TAIL = sizeof "_frame_0000000000.jpg" - 1, FRAME_DIGITS = 10 };
+#define LAST_FRAME UINT64_C(9999999999)
+
+/* The record of `video` up to `frame`, and which frame it is. */
+static lmdb_answer find_record(const tracks *t, const char *video, uint64_t frame, lmdb_record *out, uint64_t *found)
+{
+    char key[KEY_MOST + 1];
+    int length = snprintf(key, sizeof key, "%s_frame_%010llu.jpg", video, (unsigned long long)frame);
+    if (length < 0 || length > KEY_MOST || frame > LAST_FRAME) return LMDB_NONE;
+    lmdb_answer answer = lmdb_floor(t->records, key, (size_t)length, out);
+    if (answer != LMDB_FOUND) return answer;
+    size_t head = (size_t)length - FRAME_DIGITS - 4;
+    if (out->key_bytes != (size_t)length || memcmp(out->key, key, head) || memcmp(out->key + length - 4, ".jpg", 4))
+        return LMDB_NONE;
+    *found = 0;
+    for (size_t i = 0; i < FRAME_DIGITS; i++) {
+        if (!isdigit(out->key[head + i])) return LMDB_NONE;
+        *found = *found * 10 + (uint64_t)(out->key[head + i] - '0');
+    }
+    return LMDB_FOUND;
+}
+
+static size_t record_frames(const tracks *t, const char *video)
+{
+    lmdb_record last;
+    uint64_t frame = 0;
+    if (find_record(t, video, LAST_FRAME, &last, &frame) != LMDB_FOUND || frame > FRAMES_MOST) return 0;
+    return (size_t)frame + 1;
+}
+
+static const track_value *record_frame(const tracks *t, const char *video, size_t frame)
+{
+    lmdb_record record;
+    uint64_t found = 0;
+    if (!frame) frame = 1;
+    lmdb_answer answer = find_record(t, video, frame, &record, &found);
+    if (answer == LMDB_NONE || (answer == LMDB_FOUND && frame - found > LMDB_BACK)) return t->zeros;
+    if (answer == LMDB_DAMAGED || record.value_bytes != t->width * sizeof(float)) return t->zeros + t->width;
+    return (const void *)record.value;
+}
+
+/* The width is that of the last record. */
+static status read_records(tracks *t, const char *path)
+{
+    status st = OK;
+    lmdb_record last;
+    TRY(lmdb_open(path, &t->records));
+    if (lmdb_floor(t->records, NULL, 0, &last) != LMDB_FOUND) TRY(FAIL(ERR_INPUT, "%s: a damaged LMDB file", path));
+    bool named = last.key_bytes > KEY_TAIL && !memcmp(last.key + last.key_bytes - KEY_TAIL, "_frame_", 7);
+    if (!named || !last.value_bytes || last.value_bytes % sizeof(float) ||
+        last.value_bytes / sizeof(float) > WIDTH_MOST)
+        TRY(FAIL(ERR_INPUT, "%s: its records are not <video>_frame_<ten digits>.jpg with float32 values", path));
+    t->width = last.value_bytes / sizeof(float);
+    t->fps = LMDB_FPS;
+    t->zeros = calloc(2 * t->width, sizeof *t->zeros);
+    if (!t->zeros) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
+    for (size_t i = t->width; i < 2 * t->width; i++) t->zeros[i] = NAN;
+done:
     return st;
 }
 
@@ -237,13 +355,21 @@ status tracks_open(const char *path, tracks **out)
 {
     status st = OK;
     csv file = {0};
+    char *records = NULL, *index = NULL;
     tracks *t = calloc(1, sizeof *t);
     if (!t) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
     t->strings = arena_new();
     t->path = arena_copy(t->strings, path, strlen(path));
     if (!t->path) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
+    records = path_join(path, "data.mdb");
+    index = path_join(path, "index.tsv");
+    if (!records || !index) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
     if (directory_exists(path)) {
-        TRY(read_folder(t, &file));
+        if (file_exists(records)) TRY(read_records(t, records));
+        else if (file_exists(index)) TRY(read_folder(t, index, &file));
+        else TRY(read_npy_folder(t));
+    } else if (ends_in(path, ".mdb")) {
+        TRY(read_records(t, path));
     } else {
         TRY(csv_open(path, CSV_GUESS, &file));
         TRY(read_csv(t, &file));
@@ -251,6 +377,8 @@ status tracks_open(const char *path, tracks **out)
     *out = t;
     t = NULL;
 done:
+    free(records);
+    free(index);
     csv_close(&file);
     tracks_close(&t);
     return st;
@@ -261,12 +389,15 @@ void tracks_close(tracks **t)
     if (!*t) return;
     for (size_t i = 0; i < (*t)->count; i++) {
         video_track *v = &(*t)->videos[i];
+        npy_close(&v->npy);
         if (v->mapped) munmap(v->mapped, v->frames * (*t)->width * sizeof(float));
     }
     names_free(&(*t)->names);
     arena_free(&(*t)->strings);
     free((*t)->videos);
     free((*t)->values);
+    free((*t)->zeros);
+    lmdb_close(&(*t)->records);
     free(*t);
     *t = NULL;
 }
@@ -275,7 +406,7 @@ status tracks_check(const tracks *t)
 {
     for (size_t i = 0; i < t->count; i++) {
         const video_track *v = &t->videos[i];
-        const float *values = values_of(t, v);
+        const track_value *values = values_of(t, v);
         for (size_t at = 0; at < v->frames * t->width; at++)
             if (!isfinite(values[at]))
                 return FAIL(ERR_INPUT, "%s: video %.80s, frame %zu: value %zu is not a finite number", t->path, v->name,
@@ -302,12 +433,14 @@ static const video_track *find(const tracks *t, const char *video)
 
 size_t tracks_frames(const tracks *t, const char *video)
 {
+    if (t->records) return record_frames(t, video);
     const video_track *v = find(t, video);
     return v ? v->frames : 0;
 }
 
-const float *tracks_frame(const tracks *t, const char *video, size_t frame)
+const track_value *tracks_frame(const tracks *t, const char *video, size_t frame)
 {
+    if (t->records) return frame < record_frames(t, video) ? record_frame(t, video, frame) : NULL;
     const video_track *v = find(t, video);
     return v && frame < v->frames ? values_of(t, v) + frame * t->width : NULL;
 }

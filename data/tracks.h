@@ -1,9 +1,22 @@
 /* tracks - per-frame features of videos, for a student that does not see pixels.
  *
- * Two forms. A CSV with header video,frame,<name>,<name>...: one row a frame, the frames of a video together and
- * numbered 0, 1, 2 ...; its width is the number of names. Or a folder with index.tsv (header video, frames, width and
- * optionally fps, which is the same in all rows; separated by tabs) and for each video <video>.f32 (little-endian
- * float32, frames x width), which is mapped, not read, so that a rank's memory does not grow with it.
+ * Forms, told by what is there:
+ *
+ *   a CSV with header video,frame,<name>,<name>...: one row a frame, the frames of a video together and numbered 0, 1,
+ *   2 ...; its width is the number of names;
+ *
+ *   a folder with index.tsv (header video, frames, width and optionally fps, which is the same in all rows; separated
+ * by tabs) and for each video <video>.f32 (little-endian float32, frames x width);
+ *
+ *   a folder with <video>.npy files of float32 (frames, width), all of one width;
+ *
+ *   an LMDB file (a name that ends in .mdb, or a folder with data.mdb) in the form of the published RULSTM features:
+ *   the key <video>_frame_<ten digits>.jpg has (width) little-endian float32 values of frame `digits` at LMDB_FPS. A
+ *   frame that is not there is the nearest of up to LMDB_BACK frames before it, or else zeros (frame 0: frame 1, the
+ *   first there is in such files). A record that is damaged, or of another width, gives numbers that are not finite.
+ *
+ * Files of the last three are mapped, not read, so that a rank's memory does not grow with them, and ranks of a node
+ * share them.
  *
  * A mapped file must not be shortened while it is open. Reading is thread-safe.
  */
@@ -16,13 +29,18 @@
 
 typedef struct tracks tracks;
 
+enum { LMDB_FPS = 30, LMDB_BACK = 9 };
+
+/* float32 that may stand anywhere in memory, as files have it. */
+typedef float track_value __attribute__((aligned(1)));
+
 /* Errors: ERR_MISSING; ERR_INPUT with path:line or path and bytes (file size that does not fit the index, frames out of
  * order, a video twice, values in a CSV that are not finite numbers); ERR_MEMORY. */
 status tracks_open(const char *path, tracks **out);
 void tracks_close(tracks **t);
 
 /* Reads all values once: ERR_INPUT with path, frame and value number where one is not finite. tracks_open leaves mapped
- * values unread. */
+ * values unread. Those of LMDB are not looked at: there is no end to them. */
 status tracks_check(const tracks *t);
 
 size_t tracks_width(const tracks *t);                     /* numbers a frame */
@@ -32,6 +50,6 @@ size_t tracks_frames(const tracks *t, const char *video); /* 0 when the video is
 double tracks_fps(const tracks *t);
 
 /* Frame `frame` of a video: (width) values, borrowed; NULL when it is not there. */
-const float *tracks_frame(const tracks *t, const char *video, size_t frame);
+const track_value *tracks_frame(const tracks *t, const char *video, size_t frame);
 
 #endif

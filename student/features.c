@@ -25,7 +25,7 @@ status features_check(feature_kind kind, size_t track_width, const char *path)
 
 /* A place between two frames. */
 typedef struct {
-    const float *low, *high;
+    const track_value *low, *high;
     float part;
     size_t width;
 } row;

@@ -2,6 +2,7 @@
  * with a message that names the file, and leave nothing behind (the sanitizer build looks for leaks). */
 #include "base/rng.h"
 #include "data/annotations.h"
+#include "data/instances.h"
 #include "data/tracks.h"
 
 #include "tests/unit/data/scratch.h"
@@ -160,6 +161,40 @@ static void test_lists_of_ids(void **state)
     check_both(good);
 }
 
+static const char WLASL[] =
+    "[{\"gloss\": \"book\", \"instances\": [{\"bbox\": [1, 2, 30, 40], \"fps\": 25, \"frame_end\": -1, "
+    "\"frame_start\": 1, \"signer_id\": 7, \"split\": \"train\", \"video_id\": \"1\"}, {\"split\": \"val\", "
+    "\"video_id\": \"2\"}]}, {\"gloss\": \"go\", \"instances\": [{\"split\": \"test\", \"video_id\": \"3\"}]}]";
+static const char RECORDS[] = "video_path,gloss\na/1.mp4,go\n\"b/2.mp4\",book\n";
+
+static void try_instances(const char *text, const char *name, uint64_t stream, const char *details)
+{
+    static char bytes[TEXT_MOST], format[] = "data.format=wlasl", stages[] = "stages=[evaluate]";
+    char train[128], range[64], box[64], *overrides[] = {format, stages, train, range, box};
+    size_t good[2] = {0};
+    recipe *r = NULL;
+    snprintf(train, sizeof train, "data.train=%s/%s", scratch_directory, name);
+    snprintf(range, sizeof range, "data.use_range=%s", details);
+    snprintf(box, sizeof box, "data.use_box=%s", details);
+    assert_ok(recipe_read(NULL, overrides, sizeof overrides / sizeof overrides[0], &r));
+    for (uint64_t i = 0; i < ROUNDS; i++) {
+        rng random = rng_stream(1, stream, i);
+        instance_list list = {0};
+        scratch_bytes(name, bytes, mutate(&random, text, bytes));
+        check(instances_read(r, &list), name, good);
+        instances_free(&list);
+    }
+    recipe_free(&r);
+    check_both(good);
+}
+
+static void test_instances(void **state)
+{
+    (void)state;
+    try_instances(WLASL, "t.json", 11, "true");
+    try_instances(RECORDS, "t.csv", 12, "false");
+}
+
 /* Bytes that were never a table. */
 static void test_noise(void **state)
 {
@@ -183,7 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classes),      cmocka_unit_test(test_segments), cmocka_unit_test(test_tracks),
-        cmocka_unit_test(test_lists_of_ids), cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_lists_of_ids), cmocka_unit_test(test_noise),    cmocka_unit_test(test_instances),
     };
     return cmocka_run_group_tests(tests, scratch_open, scratch_close);
 }

@@ -426,6 +426,63 @@ static void test_ids(void **state)
     assert_failed(ids_read(scratch_file("many.csv", "verb_class\n"), &ids, &count), ERR_INPUT, "no class ids");
 }
 
+static void test_egtea(void **state)
+{
+    (void)state;
+    class_list c = {0};
+    segment_list list = {0};
+    static const char ROWS[] = "OP01-R01-PastaSalad-1002316-1004005-F024051-F024101 1 1 1\n"
+                               "P02-R02-Turkey-102320-105110-F002449-F002529 3 3 3 5 \n";
+    assert_ok(classes_read(
+        scratch_file("c.csv", "0, 0_0, Inspect/Read_recipe\n1, 1_5, Open_fridge\n2, 2_2, Take_eating:utensil\n"), &c));
+    for (int named = 0; named < 2; named++) {
+        assert_ok(segments_read(scratch_file("e.txt", ROWS), named ? "egtea" : "auto", 24, &c, &list));
+        assert_int_equal(list.count, 2);
+        assert_string_equal(list.at[0].uid, "OP01-R01-PastaSalad-1002316-1004005-F024051-F024101");
+        assert_string_equal(list.at[0].sequence, "OP01-R01-PastaSalad");
+        assert_true(list.at[0].start == 1002.316 && list.at[0].end == 1004.005);
+        assert_int_equal(list.at[0].action, 0);
+        assert_int_equal(list.at[1].action, 2);
+        assert_int_equal(list.at[1].verb, 2);
+        segments_free(&list);
+    }
+    static const char *const BAD[][2] = {{"A-1-2-F1-F2 4 1 1\n", "e.txt:1: unknown class: action 4"},
+                                         {"A-1-2-F1-F2 0 1 1\n", "action 0"},
+                                         {"A-1-2-F1-F2\n", "is not a line like"},
+                                         {"A-1-2-F1-F2 x\n", "is not a line like"},
+                                         {"-1-2-F1-F2 1\n", "is not a line like"},
+                                         {"A-3-2-F1-F2 1\n", "ends (0.002 s) before"},
+                                         {"A-1-F1-F2 1\n", "is not a line like"}};
+    for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++)
+        assert_failed(segments_read(scratch_file("e.txt", BAD[i][0]), "egtea", 24, &c, &list), ERR_INPUT, BAD[i][1]);
+    assert_failed(segments_read(scratch_file("e.txt", "A-1-2-F1-F2 1\nA-1-2-F1-F2 2\n"), "egtea", 24, &c, &list),
+                  ERR_INPUT, "stands in line 1 already");
+    classes_free(&c);
+}
+
+/* EPIC-KITCHENS-100's own header. */
+static void test_epic_100(void **state)
+{
+    (void)state;
+    class_list c = {0};
+    segment_list list = {0};
+    const char *path = scratch_file(
+        "e.csv", "narration_id,participant_id,video_id,narration_timestamp,start_timestamp,stop_timestamp,start_frame,"
+                 "stop_frame,narration,verb,verb_class,noun,noun_class,all_nouns,all_noun_classes\n"
+                 "P01_01_0,P01,P01_01,00:00:01.089,00:00:00.14,00:00:03.37,8,202,open door,open,3,door,3,['door'],[3]\n"
+                 "P01_01_1,P01,P01_01,00:00:02.629,00:00:04.37,00:00:06.17,262,370,\"turn on, light\",turn-on,6,light,"
+                 "114,['light'],[114]\n");
+    assert_ok(classes_collect(path, "auto", &c));
+    assert_int_equal(c.action_count, 2);
+    assert_string_equal(c.actions[1].name, "turn-on_light");
+    assert_ok(segments_read(path, "auto", 60, &c, &list));
+    assert_string_equal(list.at[1].uid, "P01_01_1");
+    assert_true(list.at[0].start == .14 && list.at[1].end == 6.17);
+    assert_int_equal(list.at[1].action, 1);
+    segments_free(&list);
+    classes_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -437,6 +494,8 @@ int main(void)
         cmocka_unit_test(test_bad_rulstm),
         cmocka_unit_test(test_epic),
         cmocka_unit_test(test_epic_with_narration_ids_and_frames),
+        cmocka_unit_test(test_egtea),
+        cmocka_unit_test(test_epic_100),
         cmocka_unit_test(test_classes_from_epic_pairs),
         cmocka_unit_test(test_bad_epic),
         cmocka_unit_test(test_phoenix),

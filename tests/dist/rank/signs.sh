@@ -1,0 +1,79 @@
+#!/bin/sh
+# signs.sh CASE - the made-up signs as a set of single clips: filmed by any number of ranks, and learned from with videos
+# missing.
+set -eu
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export MAGISTER_TERMINAL=0 XDG_STATE_HOME="$work/state"
+magister=$MAGISTER_BUILD/magister
+world="generate.world=signs generate.size=32 generate.clips=[20,10,10]"
+
+quietly() { "$@" >"$work/said" 2>&1 || { code=$?; cat "$work/said"; return $code; }; }
+expect() { [ "$code" = "$1" ] || { echo "expected exit $1, got $code"; exit 1; }; }
+
+learn() { # RUN [key=value ...]: a student of the clips; sets code
+    run=$1
+    shift
+    cat >"$work/recipe.yaml" <<EOF
+stages: [student, evaluate]
+data: {format: wlasl, train: $work/set/signs.json, videos: $work/set/videos}
+student: {task: recognise, input: frames, frames: 4, width: 8, heads: 1, layers: 1, distill: {loss: none}, cnn: {channels: [4], width: 8, stack: 1}}
+video: {size: 32}
+train: {epochs: 1, batch: 10}
+EOF
+    code=0
+    "$magister" run "$work/recipe.yaml" --ranks 2 out="$work/$run" "$@" >"$work/said" 2>&1 || code=$?
+    cat "$work/said"
+}
+
+says() { grep -q "$1" "$work/said" || { echo "this was not said: $1"; exit 1; }; }
+is_missing() { grep -A 6 "\"uid\": \"$2\"" "$work/$1/steps/student/missing.json" | grep -q "\"reason\": \"$3" || { cat "$work/$1/steps/student/missing.json"; exit 1; }; }
+
+case $1 in
+same) # alone and on two ranks: the same bytes; other seeds: others; both worlds in one folder: refused
+    # shellcheck disable=SC2086
+    quietly "$magister" generate "$work/alone" $world
+    printf 'stages: [generate]\n' >"$work/generate.yaml"
+    # shellcheck disable=SC2086
+    quietly "$magister" run "$work/generate.yaml" --ranks 2 out="$work/run" $world
+    diff -r "$work/alone" "$work/run/data"
+    [ "$(ls "$work/alone/videos" | grep -c 'sign_0000[0-3][0-9].mp4')" = 40 ]
+    grep -q 'format: wlasl' "$work/run/recipe.yaml"
+    # shellcheck disable=SC2086
+    quietly "$magister" generate "$work/other" $world seed=1
+    if cmp -s "$work/alone/videos/sign_000000.mp4" "$work/other/videos/sign_000000.mp4"; then echo "the seed means nothing"; exit 1; fi
+    ;;
+missing) # what is not there, is no video, or ends before its clip begins is named; the rest is learned from
+    # shellcheck disable=SC2086
+    quietly "$magister" generate "$work/set" $world
+    learn whole
+    expect 0
+    grep -q '"missing": 0' "$work/whole/steps/student/missing.json"
+    rm "$work/set/videos/sign_000000.mp4"
+    printf '<!DOCTYPE html>' >"$work/set/videos/sign_000001.mp4"
+    head -c 700 "$work/set/videos/sign_000003.mp4" >"$work/cut"
+    mv "$work/cut" "$work/set/videos/sign_000002.mp4" # its index lies behind
+    learn some
+    expect 0
+    says '3 of 40 clips are missing'
+    says 'sign_000001'
+    grep -q '"missing": 3' "$work/some/steps/student/missing.json"
+    is_missing some sign_000000 'there is no such file'
+    is_missing some sign_000001 'a page of HTML'
+    grep -q '"uid": "sign_000002"' "$work/some/steps/student/missing.json"
+    says 'training: 17 samples'
+    sed 's/"frame_start": 1,/"frame_start": 200,/; s/"frame_end": [0-9]*,/"frame_end": 240,/' "$work/set/signs.json" >"$work/set/late.json"
+    learn late data.train="$work/set/late.json" data.use_range=true
+    expect 66
+    says 'begins after the end of its video'
+    says 'too little to learn from'
+    grep -q '"missing": 40' "$work/late/steps/student/missing.json"
+    learn strict data.on_missing=error
+    expect 66
+    says 'data.on_missing skip goes on'
+    ;;
+*)
+    echo "no case $1"
+    exit 1
+    ;;
+esac

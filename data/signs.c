@@ -22,11 +22,10 @@ static const struct {
     const char *gloss;
     int order[STATION_COUNT];
 } SIGNS[SIGN_COUNT] = {
-    {"circle right", {0, 1, 2, 3, 4, 5, 6, 7}}, {"circle left", {7, 6, 5, 4, 3, 2, 1, 0}},
-    {"star right", {0, 3, 6, 1, 4, 7, 2, 5}},   {"star left", {5, 2, 7, 4, 1, 6, 3, 0}},
-    {"approach", {0, 7, 1, 6, 2, 5, 3, 4}},     {"retreat", {4, 3, 5, 2, 6, 1, 7, 0}},
-    {"wave out", {0, 4, 1, 5, 2, 6, 3, 7}},     {"wave back", {7, 3, 6, 2, 5, 1, 4, 0}},
-    {"fall", {0, 1, 2, 3, 4, 7, 6, 5}},         {"rise", {5, 6, 7, 4, 3, 2, 1, 0}},
+    {"circle right", {0, 1, 2, 3, 4}}, {"circle left", {4, 3, 2, 1, 0}}, {"star right", {0, 2, 4, 1, 3}},
+    {"star left", {3, 1, 4, 2, 0}},    {"approach", {0, 1, 2, 4, 3}},    {"retreat", {3, 4, 2, 1, 0}},
+    {"wave out", {0, 1, 3, 2, 4}},     {"wave back", {4, 2, 3, 1, 0}},   {"fall", {0, 1, 3, 4, 2}},
+    {"rise", {2, 4, 3, 1, 0}},
 };
 
 /* ---- options ------------------------------------------------------------------------------------------------------
@@ -74,7 +73,7 @@ const char *sign_gloss(int sign)
 
 void sign_clip_draw(const sign_options *o, uint64_t number, sign_clip *out)
 {
-    static const int PACES[][2] = {{4, 1}, {5, 1}, {6, 1}, {3, 2}, {4, 2}, {3, 3}}; /* hold, rounds */
+    static const int PACES[][2] = {{6, 1}, {4, 2}, {5, 2}, {3, 3}, {7, 2}, {4, 3}}; /* hold, rounds */
     rng r = rng_stream(o->seed, DRAW_CLIP, number);
     uint64_t in_split = number;
     int split = 0;

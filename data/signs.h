@@ -1,14 +1,15 @@
 /* signs - a small made-up sign language on film, so that learning from motion alone can be tried without outside data
  * (generate.world: signs).
  *
- * Ten signs. A sign is an order in which one hand visits eight stations on a ring in front of the signer, over and
- * over, beginning anywhere; on the ring's lower half the hand is nearer and larger. All signs visit all stations for
- * the same time, so the frames of a clip are the same pictures whatever its sign, in another order: neither a single
- * frame nor all of them shuffled tell the sign. (This is so of what is drawn; H.264 adds traces of neighbouring
- * frames.) Signs come in pairs, each the other played backwards. Mirroring a clip makes another sign of it.
+ * Ten signs. A sign is an order in which one hand visits five stations on a ring in front of the signer, over and
+ * over, beginning anywhere; at each station the hand has a shape and a distance of its own. All signs visit all
+ * stations for the same time, so the frames of a clip are the same pictures whatever its sign, in another order:
+ * neither a single frame nor all of them shuffled tell the sign. (This is so of what is drawn; H.264 adds traces of
+ * neighbouring frames.) Signs come in pairs, each the other played backwards. Mirroring a clip makes another sign of
+ * it.
  *
  * A signer has a size, place, skin, clothes and pace; those of val and test are none of train's. Every clip has a
- * background, light and distance of its own. Clips last 1.2 to 2.9 s at SIGN_FPS: one, two or three whole rounds.
+ * background, light and distance of its own. Clips last 1.2 to 2.9 s at SIGN_FPS: one to three whole rounds.
  *
  * Written into `directory`, of which data.format wlasl reads signs.json:
  *   signs.json           a list of {gloss, instances} as WLASL_v0.3.json has it; frame_end is the last frame
@@ -25,7 +26,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SIGN_COUNT = 10, STATION_COUNT = 8, SIGN_FPS = 25, SIGN_NAME = 32, SIGN_SPLITS = 3, SIGNER_COUNT = 24 };
+enum { SIGN_COUNT = 10, STATION_COUNT = 5, SIGN_FPS = 25, SIGN_NAME = 32, SIGN_SPLITS = 3, SIGNER_COUNT = 24 };
 
 typedef struct {
     int64_t clips[SIGN_SPLITS]; /* of train, val and test */

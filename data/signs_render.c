@@ -206,8 +206,14 @@ void sign_renderer_begin(sign_renderer *r, const sign_clip *clip)
     draw_background(r);
 }
 
-/* An arm from the shoulder and a hand with three fingers, at (x, y), `near` times as large as in the middle. */
-static void draw_arm(sign_renderer *r, float x, float y, float near)
+/* What the hand is at a station. */
+static const struct {
+    int fingers;
+    float near; /* size, of the usual */
+} HANDS[STATION_COUNT] = {{0, .8F}, {5, 1.25F}, {1, 1}, {3, 1.5F}, {2, .7F}};
+
+/* An arm from the shoulder, and the hand of `station` at (x, y). */
+static void draw_arm(sign_renderer *r, float x, float y, int station)
 {
     static const part PALM = {DISC, PLAIN, 0, 0, .055F, .06F, 0, 0xffffff};
     static const part FINGER = {ROD, PLAIN, 0, -.06F, .034F, .015F, .25F, 0xf2f2f2};
@@ -221,10 +227,11 @@ static void draw_arm(sign_renderer *r, float x, float y, float near)
                         .yy = r->view.yy * across / length};
     const part arm = {ROD, PLAIN, 0, 0, length / 2, .04F, 0, r->signer.sleeve};
     canvas_part(&r->canvas, &sleeve, &arm, WHITE, 1);
-    placement hand = placement_inside(&r->view, x, y, 0, near * r->signer.hand);
+    placement hand = placement_inside(&r->view, x, y, 0, HANDS[station].near * r->signer.hand);
     canvas_part(&r->canvas, &hand, &PALM, r->signer.skin, 1);
-    for (int i = -1; i <= 1; i++) {
-        placement finger = placement_inside(&hand, .03F * (float)i, 0, .05F * (float)i, 1);
+    for (int i = 0; i < HANDS[station].fingers; i++) {
+        float aside = (float)i - .5F * (float)(HANDS[station].fingers - 1);
+        placement finger = placement_inside(&hand, .028F * aside, 0, .05F * aside, 1);
         canvas_part(&r->canvas, &finger, &FINGER, r->signer.skin, 1);
     }
 }
@@ -240,6 +247,6 @@ void sign_renderer_draw(sign_renderer *r, int frame, uint8_t *rgb)
     float x = r->signer.ring * wave(turn) + spread(&s, .006F * v);
     float y = .06F - r->signer.ring * wave(turn + .25F) + spread(&s, .006F * v);
     memcpy(r->canvas.planes, r->background, 3 * r->pixels * sizeof *r->background);
-    draw_arm(r, x, y, 1 - .25F * wave(turn + .25F));
+    draw_arm(r, x, y, station);
     canvas_develop(&r->canvas, r->light, r->place.gain, grain, rgb);
 }

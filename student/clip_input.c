@@ -65,8 +65,7 @@ static clip_choice choose(clip_input *c, const segment *of, const uint64_t *key)
 {
     clip_choice choice = {.count = c->frames, .when_short = c->when_short};
     if (c->places.options.recognise) {
-        choice.begin = of->start;
-        choice.end = of->end;
+        clip_bounds(&c->places, of, key, &choice.begin, &choice.end);
         return choice;
     }
     clip_places(&c->places, of, key, c->moments);

@@ -131,13 +131,27 @@ static void places_to_anticipate(const clip_source *s, seen_span span, double *o
     for (size_t i = 0; i < count; i++) out[i] = floor(span.last - (double)(count - 1 - i) * step + 1e-6);
 }
 
-void clip_places(const clip_source *s, const segment *of, const uint64_t *key, double *out)
+static seen_span span_seen(const clip_source *s, const segment *of, const uint64_t *key)
 {
     seen_span span = span_of(s, of);
-    if (key && s->options.augment.time > 0) {
-        rng random = rng_stream(*key, AUGMENT_BOUNDS, 0);
-        span = span_moved(s, span, &random);
-    }
+    if (!key || s->options.augment.time <= 0) return span;
+    rng random = rng_stream(*key, AUGMENT_BOUNDS, 0);
+    return span_moved(s, span, &random);
+}
+
+void clip_bounds(const clip_source *s, const segment *of, const uint64_t *key, double *begin, double *end)
+{
+    *begin = of->start;
+    *end = of->end;
+    if (!key || s->options.augment.time <= 0) return;
+    seen_span usual = span_of(s, of), moved = span_seen(s, of, key);
+    *begin = fmax(of->start + (moved.first - usual.first) / s->track_fps, 0);
+    *end = of->end + (moved.last - usual.last) / s->track_fps;
+}
+
+void clip_places(const clip_source *s, const segment *of, const uint64_t *key, double *out)
+{
+    seen_span span = span_seen(s, of, key);
     if (s->options.recognise) places_to_recognise(s, span, out);
     else places_to_anticipate(s, span, out);
 }

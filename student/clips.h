@@ -76,6 +76,9 @@ status clip_fill(clip_source *s, const segment *of, const uint64_t *key, float *
  * `out`. `key`: of the random changes; NULL: none. */
 void clip_places(const clip_source *s, const segment *of, const uint64_t *key, double *out);
 
+/* recognise: seconds that a clip begins and ends at; what the random changes move them by is all they change. */
+void clip_bounds(const clip_source *s, const segment *of, const uint64_t *key, double *begin, double *end);
+
 /* Mean and deviation of the inputs over the clips of these segments (count > 0; all possible), without random changes.
  * Errors: ERR_INPUT when a value is not finite (uid, video); ERR_MEMORY. */
 status clip_normalise(clip_source *s, const segment *at, size_t count);

@@ -157,8 +157,13 @@ static void adamw_step(optim &o)
         operands in = operands_of(g);
         if (in.values.empty()) continue;
         std::vector<at::Tensor> steps(in.values.size(), o.step->value);
-        at::_fused_adamw_(in.values, in.gradients, in.first, in.second, {}, steps, o.lr, o.adamw.beta1, o.adamw.beta2,
-                          g.decay, o.adamw.eps, false, false);
+        const adamw_options &how = o.adamw;
+        if (how.coupled)
+            at::_fused_adam_(in.values, in.gradients, in.first, in.second, {}, steps, o.lr, how.beta1, how.beta2,
+                             g.decay, how.eps, false, false);
+        else
+            at::_fused_adamw_(in.values, in.gradients, in.first, in.second, {}, steps, o.lr, how.beta1, how.beta2,
+                              g.decay, how.eps, false, false);
     }
 }
 
@@ -220,7 +225,8 @@ status grad_clip(module *m, double most, double *norm)
 
 static const char *kind_name(const optim *o)
 {
-    return o->kind == rule::adamw ? "adamw" : "sgd";
+    if (o->kind == rule::sgd) return "sgd";
+    return o->adamw.coupled ? "adam" : "adamw";
 }
 
 static std::vector<const char *> state_names(const optim *o)

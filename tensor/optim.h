@@ -16,7 +16,9 @@ extern "C" {
 typedef struct optim optim;
 
 typedef struct {
-    double lr, beta1, beta2, eps, weight_decay; /* decoupled weight decay (Loshchilov and Hutter 2019) */
+    double lr, beta1, beta2, eps, weight_decay;
+    bool coupled;    /* Adam (Kingma and Ba 2015): the decay is added to the gradient; false: AdamW, it is decoupled
+                        (Loshchilov and Hutter 2019) */
     bool decay_bias;                            /* false: parameters of one dimension (biases, norms) are not decayed */
 } adamw_options;
 
@@ -27,7 +29,7 @@ typedef struct {
 
 /* The module is borrowed and must outlive the optimiser; parameters frozen by then are left out, those frozen later no
  * longer move. Errors: ERR_CONFIG names the option that is out of range. */
-status optim_adamw(module *m, const adamw_options *options, optim **out); /* at::_fused_adamw_ */
+status optim_adamw(module *m, const adamw_options *options, optim **out); /* at::_fused_adamw_, _adam_ */
 status optim_sgd(module *m, const sgd_options *options, optim **out);
 void optim_free(optim **o);
 

@@ -82,12 +82,13 @@ static status open_optimizer(training *t)
                                  .beta2 = o->beta2,
                                  .eps = o->eps,
                                  .weight_decay = o->weight_decay,
+                                 .coupled = !strcmp(o->optimizer, "adam"),
                                  .decay_bias = o->decay_bias};
     const sgd_options sgd = {.lr = o->lr,
                              .momentum = o->momentum,
                              .weight_decay = o->weight_decay,
                              .nesterov = o->nesterov && o->momentum > 0};
-    if (!strcmp(o->optimizer, "adamw")) return optim_adamw(t->task->model, &adamw, &t->optimizer);
+    if (!strncmp(o->optimizer, "adam", 4)) return optim_adamw(t->task->model, &adamw, &t->optimizer);
     if (!strcmp(o->optimizer, "sgd")) return optim_sgd(t->task->model, &sgd, &t->optimizer);
     return FAIL(ERR_CONFIG, "there is no optimiser \"%s\"", o->optimizer);
 }

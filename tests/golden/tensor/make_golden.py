@@ -236,12 +236,19 @@ class Model(torch.nn.Module):
         return self.output(F.gelu(self.hidden(x)))
 
 
-def adamw(model):
-    groups = [
+def groups_of(model):
+    return [
         {"params": [p for p in model.parameters() if p.dim() > 1], "weight_decay": 0.05},
         {"params": [p for p in model.parameters() if p.dim() <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=0.01, betas=(0.9, 0.98), eps=1e-8, fused=True)
+
+
+def adam(model):
+    return torch.optim.Adam(groups_of(model), lr=0.01, betas=(0.9, 0.98), eps=1e-8, fused=True)
+
+
+def adamw(model):
+    return torch.optim.AdamW(groups_of(model), lr=0.01, betas=(0.9, 0.98), eps=1e-8, fused=True)
 
 
 def sgd(model):
@@ -253,7 +260,7 @@ def write_training():
     initial = Model()
     for name, parameter in initial.named_parameters():
         out[f"initial/{name}"] = parameter
-    for kind, optimizer_of in (("adamw", adamw), ("sgd", sgd)):
+    for kind, optimizer_of in (("adamw", adamw), ("sgd", sgd), ("adam", adam)):
         model = Model()
         model.load_state_dict(initial.state_dict())
         optimizer = optimizer_of(model)

@@ -81,19 +81,31 @@ done:
     return differ + (st != OK);
 }
 
-static void ten_steps_of_adamw(void **state)
+static void ten_steps(bool coupled, const char *kind)
 {
-    (void)state;
     optim *opt = NULL;
     scope *sc = scope_open();
     network n = network_new();
-    adamw_options options = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.98, .eps = 1e-8, .weight_decay = 0.05};
+    adamw_options options = {
+        .lr = 0.01, .beta1 = 0.9, .beta2 = 0.98, .eps = 1e-8, .weight_decay = 0.05, .coupled = coupled};
     assert_int_equal(optim_adamw(n.root, &options, &opt), OK);
-    assert_int_equal(train(&n, opt, "adamw"), 0);
+    assert_int_equal(train(&n, opt, kind), 0);
     optim_free(&opt);
     module_free(&n.root);
     scope_close(&sc);
     assert_int_equal(t_live_count(), 0);
+}
+
+static void ten_steps_of_adamw(void **state)
+{
+    (void)state;
+    ten_steps(false, "adamw");
+}
+
+static void ten_steps_of_adam(void **state)
+{
+    (void)state;
+    ten_steps(true, "adam");
 }
 
 static void ten_steps_of_sgd(void **state)
@@ -115,6 +127,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ten_steps_of_adamw),
+        cmocka_unit_test(ten_steps_of_adam),
         cmocka_unit_test(ten_steps_of_sgd),
     };
     if (golden_start(NULL)) return 1;

@@ -80,7 +80,7 @@ static void signs_differ_and_come_in_reversed_pairs(void **state)
         unsigned seen = 0;
         round_of(i, false, a);
         for (int k = 0; k < STATION_COUNT; k++) seen |= 1U << a[k];
-        assert_int_equal(seen, 255); /* every station once */
+        assert_int_equal(seen, (1U << STATION_COUNT) - 1); /* every station once */
         for (int j = 0; j < i; j++) {
             round_of(j, false, b);
             assert_memory_not_equal(a, b, sizeof a);
@@ -163,7 +163,7 @@ static void pictures_are_always_the_same(void **state)
         for (int i = 0; i < p.count; i++) strcat(all, p.at[i]);
     }
     hash_bytes(all, strlen(all), hash);
-    assert_string_equal(hash, "d287e26fb2e4aff487b9d26158481714");
+    assert_string_equal(hash, "ea6a495983dcf6dca278a1bc91c272a6");
     sign_renderer_free(&r);
 }
 

@@ -10,7 +10,7 @@
  *   4. rand_augment (rand_augment.h)
  *
  * The result is bytes, (frames, size, size, 3), and a quarter of the memory of numbers: keep clips so, and make numbers
- * of a batch when the model wants them (clip_to_numbers here, t_pictures in tensor/pictures.h on the device).
+ * of a batch when the model wants them (t_pictures of tensor/pictures.h, with mean and std).
  *
  * To use it:
  *
@@ -89,9 +89,6 @@ status transform_train(transform *t, const clip_pictures *clip, uint64_t key, ui
 /* View number `view` < transform_views, without anything random: crops from the left (or top) on, and then the same
  * mirrored. short_side is its least. With CROP_STRETCH all crops are the whole picture. Errors as transform_train. */
 status transform_view(transform *t, const clip_pictures *clip, size_t view, uint8_t *out);
-
-/* (count, size, size, 3) bytes -> (count, 3, size, size) numbers: (byte / 255 - mean) / std. */
-void clip_to_numbers(const transform_options *o, const uint8_t *pictures, size_t count, float *out);
 
 /* ---- what was drawn, for tests and for whoever wants to show it -------------------------------------------------- */
 

@@ -22,9 +22,10 @@ typedef struct buffer {
 /* A clip that was asked for. Clips stand in one list in the order they were asked for; threads take them up in it. */
 typedef struct clip {
     struct clip *next;
-    char *path, *name; /* NULL where not given */
-    double *seconds;   /* (count) */
-    size_t count, bytes;
+    char *path, *name;            /* NULL where not given */
+    double *seconds;              /* (count) */
+    size_t count, picture, bytes; /* bytes of a picture, and of all */
+    picture_format format;
     buffer *memory; /* NULL until taken up, or when there was none */
     bool done;
     video_account account;
@@ -32,7 +33,6 @@ typedef struct clip {
 
 struct loader {
     loader_options options;
-    size_t picture; /* bytes of one */
     pthread_t *threads;
     int started;
 
@@ -63,13 +63,31 @@ static void clip_free(clip **at)
     *at = NULL;
 }
 
+static bool same_format(const picture_format *a, const picture_format *b)
+{
+    return a->width == b->width && a->height == b->height && a->fit == b->fit;
+}
+
+/* How its pictures are to come. */
+static const picture_format *format_of(const loader *l, const clip_request *request)
+{
+    const picture_format *f = &request->format;
+    return f->width == 0 && f->height == 0 ? &l->options.format : f;
+}
+
 static status clip_check(const loader *l, const clip_request *request)
 {
+    const picture_format *format = format_of(l, request);
+    size_t picture = picture_bytes(format, NULL);
     bool cached = l->options.cache != NULL;
     const char *from = cached ? request->name : request->path;
     if (!from) return FAIL(ERR_INPUT, "a clip without a %s was asked for", cached ? "video's name" : "file");
     if (!request->count) return FAIL(ERR_INPUT, "%s: a clip without frames was asked for", from);
-    if (request->count > PTRDIFF_MAX / l->picture - sizeof(buffer))
+    if (!picture) return FAIL(ERR_INPUT, "%s: %d x %d is no size for pictures", from, format->width, format->height);
+    if (cached && !same_format(format, &l->options.format))
+        return FAIL(ERR_INPUT, "%s: %d x %d pictures were asked for; the cache of frames holds %d x %d", from,
+                    format->width, format->height, l->options.format.width, l->options.format.height);
+    if (request->count > PTRDIFF_MAX / picture - sizeof(buffer))
         return FAIL(ERR_INPUT, "%s: a clip of %zu frames is more than memory can hold", from, request->count);
     for (size_t i = 0; i < request->count; i++)
         if (!isfinite(request->seconds[i])) return FAIL(ERR_INPUT, "%s: time %zu of a clip is not finite", from, i);
@@ -84,7 +102,9 @@ static status clip_new(const loader *l, const clip_request *request, clip **out)
     c = calloc(1, sizeof *c);
     if (!c) TRY(FAIL(ERR_MEMORY, "no memory to ask for a clip"));
     c->count = request->count;
-    c->bytes = request->count * l->picture;
+    c->format = *format_of(l, request);
+    c->picture = picture_bytes(&c->format, NULL);
+    c->bytes = c->count * c->picture;
     c->path = request->path ? strdup(request->path) : NULL;
     c->name = request->name ? strdup(request->name) : NULL;
     c->seconds = calloc(request->count, sizeof *c->seconds);
@@ -174,7 +194,7 @@ static status read_file(const loader *l, opened *o, clip *c)
 {
     status st = OK;
     TRY(opened_get(o, c->path, l->options.timeout));
-    TRY(video_frames_by_time(o->file, c->seconds, c->count, &l->options.format, c->memory->pictures, &c->account));
+    TRY(video_frames_by_time(o->file, c->seconds, c->count, &c->format, c->memory->pictures, &c->account));
 done:
     if (st != OK) opened_close(o); /* nobody knows what state it is in */
     return st;
@@ -190,7 +210,7 @@ static status read_cache(const loader *l, clip *c)
         bool replaced;
         size_t frame = frame_cache_at(l->options.cache, v, c->seconds[i]);
         const uint8_t *from = frame_cache_picture(l->options.cache, v, frame, &replaced);
-        memcpy(c->memory->pictures + i * l->picture, from, l->picture);
+        memcpy(c->memory->pictures + i * c->picture, from, c->picture);
         c->account.decoded += !replaced;
     }
     if (c->account.decoded < c->count) snprintf(c->account.reason, sizeof c->account.reason, "%s", v->reason);
@@ -260,7 +280,7 @@ static status check_options(const loader_options *o)
         return FAIL(ERR_CONFIG, "%d x %d is no size for pictures", o->format.width, o->format.height);
     if (!o->cache) return OK;
     const picture_format *made = &frame_cache_made_as(o->cache)->format;
-    if (made->width != o->format.width || made->height != o->format.height || made->fit != o->format.fit)
+    if (!same_format(made, &o->format))
         return FAIL(ERR_CONFIG, "the cache of frames holds %d x %d pictures (%s), not %d x %d (%s)", made->width,
                     made->height, made->fit == FIT_CROP ? "crop" : "stretch", o->format.width, o->format.height,
                     o->format.fit == FIT_CROP ? "crop" : "stretch");
@@ -275,7 +295,6 @@ status loader_open(const loader_options *options, loader **out)
     l = calloc(1, sizeof *l);
     if (!l) TRY(FAIL(ERR_MEMORY, "no memory for a loader of clips"));
     l->options = *options;
-    l->picture = picture_bytes(&options->format, NULL);
     l->end = &l->first;
     pthread_mutex_init(&l->lock, NULL);
     pthread_cond_init(&l->work, NULL);
@@ -355,7 +374,7 @@ static clip *wait_for_first(loader *l)
 /* Its pictures become the caller's, under the lock. */
 static void lend(loader *l, clip *c, loaded_clip *out)
 {
-    *out = (loaded_clip){c->memory->pictures, c->count, c->account};
+    *out = (loaded_clip){c->memory->pictures, c->count, c->format.width, c->format.height, c->account};
     l->working -= c->bytes;
     l->held -= c->bytes;
     l->stats.clips++;

@@ -29,22 +29,25 @@ typedef struct frame_cache frame_cache; /* video/cache.h */
 typedef struct {
     int threads;              /* 1 .. 256 */
     size_t memory;            /* bytes */
-    picture_format format;    /* with sides, not 0 */
+    picture_format format;    /* of clips that do not say their own; with sides, not 0 */
     double timeout;           /* seconds that opening a file, and the frames of a clip, may take; <= 0: no limit */
     const frame_cache *cache; /* borrowed, of the same format; NULL: none */
 } loader_options;
 
 /* One clip: `count` frames on screen at `seconds`. `path` is the file, `name` the video's name in the cache; the one
- * that is not needed may be NULL. Everything is copied. */
+ * that is not needed may be NULL. Pictures come as `format` says: where transforms are to scale them (transforms.h),
+ * ask for the video's own size; 0, 0 stands for the loader's. Everything is copied. */
 typedef struct {
     const char *path, *name;
     const double *seconds; /* (count) */
     size_t count;
+    picture_format format;
 } clip_request;
 
 typedef struct {
     uint8_t *pictures; /* (count, height, width, 3); borrowed until loader_return */
     size_t count;
+    int width, height;
     video_account account; /* decoded < asked: broken in part; decoded 0: all black */
 } loaded_clip;
 
@@ -61,8 +64,8 @@ status loader_open(const loader_options *options, loader **out);
  * were not returned too. NULL inside is fine. */
 void loader_close(loader **l);
 
-/* Queues a clip. Errors: ERR_MEMORY; ERR_INPUT for no frames, times that are not finite, or no file to take them from.
- */
+/* Queues a clip. Errors: ERR_MEMORY; ERR_INPUT for no frames, times that are not finite, sides out of bounds or, with a
+ * cache, other than its own, or no file to take them from. */
 status loader_ask(loader *l, const clip_request *clip);
 
 /* The next clip that was asked for; waits for it. Errors: ERR_INTERNAL when nothing was asked for; ERR_MEMORY when

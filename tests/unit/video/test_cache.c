@@ -395,7 +395,8 @@ static void test_loader_on_both(void **state)
         assert_ok(loader_open(&options, &from_cache));
         static const char *const FILES[] = {"b.mp4", "c.mp4", "part/a.MP4"}, *const NAMES[] = {"b", "c", "part/a"};
         for (int i = 0; i < 30; i++) {
-            clip_request request = {in(videos, FILES[i % 3]), NAMES[i % 3], times, 3};
+            clip_request request = {
+                .path = in(videos, FILES[i % 3]), .name = NAMES[i % 3], .seconds = times, .count = 3};
             assert_ok(loader_ask(from_files, &request));
             assert_ok(loader_ask(from_cache, &request));
         }
@@ -410,6 +411,10 @@ static void test_loader_on_both(void **state)
             loader_return(from_files, &a);
             loader_return(from_cache, &b);
         }
+        clip_request other_size = {.name = "b", .seconds = times, .count = 3, .format = {16, 16, FIT_CROP}};
+        assert_failed(loader_ask(from_cache, &other_size), ERR_INPUT, "16 x 16 pictures were asked for");
+        other_size.format = FOUR_FPS.format;
+        assert_ok(loader_ask(from_cache, &other_size));
         loader_close(&from_files);
         loader_close(&from_cache);
         assert_int_equal(descriptors(), before);

@@ -163,6 +163,32 @@ static void test_lengths_change(void **state)
     loader_close(&l);
 }
 
+/* Each clip may come in a size of its own: what is counted is what is held. */
+static void test_sizes_change(void **state)
+{
+    (void)state;
+    loader *l = open_loader(2, 2);
+    loader_stats stats;
+    loaded_clip clip;
+    for (int n = 0; n < 60; n++)
+        assert_ok(loader_ask(l, &(clip_request){.path = "5",
+                                                .seconds = TIMES,
+                                                .count = COUNT,
+                                                .format = {n % 4 ? 3 + n % 7 : 0, n % 4 ? 5 : 0, FIT_STRETCH}}));
+    for (int n = 0; n < 60; n++) {
+        assert_ok(loader_take(l, &clip));
+        assert_int_equal(clip.width, n % 4 ? 3 + n % 7 : SIDE);
+        assert_int_equal(clip.height, n % 4 ? 5 : SIDE);
+        size_t bytes = COUNT * (size_t)(clip.width * clip.height) * 3;
+        assert_int_equal(clip.pictures[bytes - 1], fake_value("5", TIMES[COUNT - 1]));
+        assert_int_equal(clip.account.decoded, COUNT);
+        give_back(l, &clip);
+    }
+    loader_stats_read(l, &stats);
+    assert_true(stats.memory_peak > CLIP && stats.memory_peak <= 2 * CLIP);
+    loader_close(&l);
+}
+
 static void test_broken_clips_in_between(void **state)
 {
     (void)state;
@@ -290,6 +316,12 @@ static void test_wrong_requests(void **state)
     assert_failed(loader_ask(l, &(clip_request){.name = "1", .seconds = times, .count = 1}), ERR_INPUT, "file");
     assert_failed(loader_ask(l, &(clip_request){.path = "1", .seconds = times, .count = SIZE_MAX / 8}), ERR_INPUT,
                   "more than memory can hold");
+    clip_request sized = {.path = "1", .seconds = times, .count = 1, .format = {0, 5, FIT_STRETCH}};
+    assert_failed(loader_ask(l, &sized), ERR_INPUT, "1: 0 x 5 is no size for pictures");
+    sized.format = (picture_format){5, -1, FIT_STRETCH};
+    assert_failed(loader_ask(l, &sized), ERR_INPUT, "5 x -1");
+    sized.format = (picture_format){16385, 5, FIT_STRETCH};
+    assert_failed(loader_ask(l, &sized), ERR_INPUT, "16385 x 5");
     ask(l, "4");
     take_number(l, 4);
     loader_close(&l);
@@ -303,6 +335,7 @@ int main(void)
         cmocka_unit_test_setup(test_memory_is_bounded, reset),
         cmocka_unit_test_setup(test_one_clip_always_fits, reset),
         cmocka_unit_test_setup(test_lengths_change, reset),
+        cmocka_unit_test_setup(test_sizes_change, reset),
         cmocka_unit_test_setup(test_broken_clips_in_between, reset),
         cmocka_unit_test_setup(test_close_in_mid_work, reset),
         cmocka_unit_test_setup(test_file_stays_open, reset),

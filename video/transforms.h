@@ -1,8 +1,8 @@
 /* transforms - what becomes of a clip's pictures before a model sees them: cut and scaled, mirrored, coloured anew.
  *
  * Everything that is random is drawn once for a clip, as a camera that stands elsewhere would change all its pictures,
- * and depends on the options, the clip's key, and the size of its pictures alone: the same key gives the same bytes, on
- * any rank, in any order, on any processor. Keys are a sample's own for (seed, epoch, sample), as trainer slices have.
+ * and depends on the options, the clip's key, its box, and the size of its pictures alone: the same key gives the same
+ * bytes, on any rank and in any order. Keys are a sample's own for (seed, epoch, sample), as trainer slices have.
  *
  *   1. the box, where one is given and asked for, with a margin: what is outside is as if it had never been there
  *   2. scaled and cut to size x size, mirrored: one pass of resample.h
@@ -12,9 +12,11 @@
  * The result is bytes, (frames, size, size, 3), and a quarter of the memory of numbers: keep clips so, and make numbers
  * of a batch when the model wants them (t_pictures of tensor/pictures.h, with mean and std).
  *
- * To use it:
+ * To use it, with options from a recipe (student/transform_options.h) and clips that a loader was asked for in their
+ * video's own size (clip_request.format):
  *
  *   transform_open(&options, &t);
+ *   clip = {loaded.pictures, loaded.count, loaded.width, loaded.height, box or NULL};
  *   training:    transform_train(t, &clip, key, out);
  *   scoring:     for (i = 0; i < transform_views(&options); i++) transform_view(t, &clip, i, out);
  *                and the mean of the views' probabilities is the clip's

@@ -7,6 +7,7 @@
  * normalised; seconds are the processor's. The operations go round: clip i has numbers i and i + 5 of the fourteen, at
  * magnitude 9, so that both sides do the same work. */
 #include "video/transforms.h"
+#include "tensor/pictures.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,6 @@ typedef struct {
     transform *transform;
     clip_pictures clip;
     uint8_t *pictures, *out;
-    float *numbers;
     double cut, augmented, normalised; /* seconds */
 } bench;
 
@@ -47,8 +47,7 @@ static status open_bench(int width, int height, bench *b)
                              .std = {0.229f, 0.224f, 0.225f}}};
     b->pictures = malloc(bytes);
     b->out = malloc(transform_bytes(&b->options, FRAMES));
-    b->numbers = malloc(transform_bytes(&b->options, FRAMES) * sizeof *b->numbers);
-    if (!b->pictures || !b->out || !b->numbers) TRY(FAIL(ERR_MEMORY, "no memory for a clip of %zu bytes", bytes));
+    if (!b->pictures || !b->out) TRY(FAIL(ERR_MEMORY, "no memory for a clip of %zu bytes", bytes));
     for (size_t i = 0; i < bytes; i++) b->pictures[i] = (uint8_t)(i / 1001 % 226 + rng_below(&random, 30));
     b->clip = (clip_pictures){b->pictures, FRAMES, width, height, NULL};
     TRY(transform_open(&b->options, &b->transform));
@@ -61,7 +60,6 @@ static void close_bench(bench *b)
     transform_close(&b->transform);
     free(b->pictures);
     free(b->out);
-    free(b->numbers);
 }
 
 static void augment(const bench *b, uint64_t number)
@@ -78,6 +76,15 @@ static void augment(const bench *b, uint64_t number)
     }
 }
 
+static status normalise(const bench *b)
+{
+    scope *sc = scope_open();
+    tensor *bytes = t_from_bytes(T_U8, b->out, SHAPE(FRAMES, SIZE, SIZE, 3));
+    status st = t_check(t_pictures(bytes, b->options.mean, b->options.std));
+    scope_close(&sc);
+    return st;
+}
+
 static status make_clip(bench *b, uint64_t number)
 {
     status st = OK;
@@ -86,7 +93,7 @@ static status make_clip(bench *b, uint64_t number)
     double cut = seconds();
     augment(b, number);
     double augmented = seconds();
-    clip_to_numbers(&b->options, b->out, FRAMES, b->numbers);
+    TRY(normalise(b));
     b->cut += cut - begin;
     b->augmented += augmented - cut;
     b->normalised += seconds() - augmented;
@@ -116,6 +123,7 @@ int main(int count, char **arguments)
 
     if (width < 1 || height < 1 || clips < 1 || (count > 4 && !parts))
         TRY(FAIL(ERR_USAGE, "usage: bench_transforms WIDTH HEIGHT ROUNDS [parts]"));
+    TRY(t_start(&(t_options){.device = "cpu", .threads = 1, .deterministic = true}));
     TRY(open_bench(width, height, &b));
     TRY(make_clip(&b, 0)); /* pages are touched once */
     b.cut = b.augmented = b.normalised = 0;

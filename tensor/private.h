@@ -18,6 +18,9 @@ size_t type_bytes(t_type type); /* of one element */
 /* A sample's mask: out[i] = scale where hash(key, i) < keep, else 0; keep is a probability times 2^32. */
 void dropout_mask(uint64_t key, uint32_t keep, float scale, float *out, size_t count);
 
+/* out[i] = bytes[i] * by[i % 3] + add[i % 3], for 3 x `pixels` of them. */
+void pixels_to_numbers(const uint8_t *bytes, size_t pixels, const float *by, const float *add, float *out);
+
 /* Named tensors as one file, and back in place after everything was checked and read: on failure nothing changed.
  * `kind` tells files of one sort from another (metadata "kind"); NULL: any. */
 status state_load(const char *path, const char *kind, tensor *const *tensors, const char *const *names, size_t count);

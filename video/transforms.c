@@ -118,19 +118,3 @@ status transform_view(transform *t, const clip_pictures *clip, size_t view, uint
 done:
     return st;
 }
-
-/* ---- numbers ----------------------------------------------------------------------------------------------------- */
-
-void clip_to_numbers(const transform_options *o, const uint8_t *pictures, size_t count, float *out)
-{
-    const size_t pixels = (size_t)o->size * (size_t)o->size;
-    float by[RGB], add[RGB];
-    for (int c = 0; c < RGB; c++) {
-        by[c] = (float)(1 / (255 * (double)o->std[c]));
-        add[c] = (float)(-(double)o->mean[c] / (double)o->std[c]);
-    }
-    for (size_t i = 0; i < count; i++, pictures += pixels * RGB, out += pixels * RGB)
-        for (int c = 0; c < RGB; c++)
-            for (size_t p = 0; p < pixels; p++)
-                out[(size_t)c * pixels + p] = (float)pictures[p * RGB + (size_t)c] * by[c] + add[c];
-}

@@ -1,8 +1,8 @@
 /* transforms - what becomes of a clip's pictures before a model sees them: cut and scaled, mirrored, coloured anew.
  *
  * Everything that is random is drawn once for a clip, as a camera that stands elsewhere would change all its pictures,
- * and depends on the options, the clip's key, and the size of its pictures alone: the same key gives the same bytes, on
- * any rank, in any order, on any processor. Keys are a sample's own for (seed, epoch, sample), as trainer slices have.
+ * and depends on the options, the clip's key, its box, and the size of its pictures alone: the same key gives the same
+ * bytes, on any rank and in any order. Keys are a sample's own for (seed, epoch, sample), as trainer slices have.
  *
  *   1. the box, where one is given and asked for, with a margin: what is outside is as if it had never been there
  *   2. scaled and cut to size x size, mirrored: one pass of resample.h
@@ -10,11 +10,13 @@
  *   4. rand_augment (rand_augment.h)
  *
  * The result is bytes, (frames, size, size, 3), and a quarter of the memory of numbers: keep clips so, and make numbers
- * of a batch when the model wants them (clip_to_numbers here, t_pictures in tensor/pictures.h on the device).
+ * of a batch when the model wants them (t_pictures of tensor/pictures.h, with mean and std).
  *
- * To use it:
+ * To use it, with options from a recipe (student/transform_options.h) and clips that a loader was asked for in their
+ * video's own size (clip_request.format):
  *
  *   transform_open(&options, &t);
+ *   clip = {loaded.pictures, loaded.count, loaded.width, loaded.height, box or NULL};
  *   training:    transform_train(t, &clip, key, out);
  *   scoring:     for (i = 0; i < transform_views(&options); i++) transform_view(t, &clip, i, out);
  *                and the mean of the views' probabilities is the clip's
@@ -89,9 +91,6 @@ status transform_train(transform *t, const clip_pictures *clip, uint64_t key, ui
 /* View number `view` < transform_views, without anything random: crops from the left (or top) on, and then the same
  * mirrored. short_side is its least. With CROP_STRETCH all crops are the whole picture. Errors as transform_train. */
 status transform_view(transform *t, const clip_pictures *clip, size_t view, uint8_t *out);
-
-/* (count, size, size, 3) bytes -> (count, 3, size, size) numbers: (byte / 255 - mean) / std. */
-void clip_to_numbers(const transform_options *o, const uint8_t *pictures, size_t count, float *out);
 
 /* ---- what was drawn, for tests and for whoever wants to show it -------------------------------------------------- */
 

@@ -48,12 +48,18 @@ static void take_edge(const source *from, int64_t x, int64_t y, int fx, int fy, 
     for (int c = 0; c < RGB; c++) out[c] = (uint8_t)lrintf(mask * (sum[c] - from->fill) + from->fill);
 }
 
+/* a where part is 0, b where it would be PART; PART_BITS more behind the point */
+static int between(int a, int b, int part)
+{
+    return (a << PART_BITS) + (b - a) * part;
+}
+
 static void take_inside(const uint8_t *at, size_t stride, int fx, int fy, uint8_t *out)
 {
+    const uint8_t *below = at + stride;
     for (int c = 0; c < RGB; c++) {
-        int top = at[c] * (PART - fx) + at[c + RGB] * fx;
-        int bottom = at[stride + (size_t)c] * (PART - fx) + at[stride + (size_t)c + RGB] * fx;
-        out[c] = (uint8_t)((top * (PART - fy) + bottom * fy + (1 << (2 * PART_BITS - 1))) >> (2 * PART_BITS));
+        int mixed = between(between(at[c], at[c + RGB], fx), between(below[c], below[c + RGB], fx), fy);
+        out[c] = (uint8_t)((mixed + (1 << (2 * PART_BITS - 1))) >> (2 * PART_BITS));
     }
 }
 

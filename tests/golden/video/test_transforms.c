@@ -223,34 +223,7 @@ static void test_subsample(void **state)
     for_cases("subsample/", 9, check_subsample);
 }
 
-static int check_numbers(const char *name)
-{
-    static float numbers[ROOM], golden[ROOM];
-    transform_options options = plain_options();
-    tensor *x = golden_part(file, name, "out");
-    size_t plane = (size_t)(height * width), side = (size_t)options.size, shown = 0;
-    assert_int_equal(t_to_f32(x, golden, (size_t)t_count(x)), OK);
-    for (size_t y = 0; y < side; y++) /* the corner, as pictures of numbers are square here */
-        memcpy(made + y * side * RGB, pictures + y * (size_t)width * RGB, side * RGB);
-    clip_to_numbers(&options, made, 1, numbers);
-    for (size_t c = 0; c < RGB; c++)
-        for (size_t y = 0; y < side; y++)
-            for (size_t i = 0; i < side; i++) {
-                double apart =
-                    fabs((double)(numbers[(c * side + y) * side + i] - golden[c * plane + y * (size_t)width + i]));
-                shown += apart > 1e-6;
-            }
-    return (int)shown;
-}
-
 static void test_numbers(void **state)
-{
-    (void)state;
-    for_cases("numbers", 1, check_numbers);
-}
-
-/* The same made by the tensor room, of both pictures. */
-static void test_numbers_of_a_batch(void **state)
 {
     (void)state;
     scope *sc = scope_open();
@@ -270,7 +243,6 @@ int main(void)
         cmocka_unit_test(test_crops),
         cmocka_unit_test(test_subsample),
         cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_numbers_of_a_batch),
     };
     return cmocka_run_group_tests(tests, open_fixtures, close_fixtures);
 }

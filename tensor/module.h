@@ -51,7 +51,7 @@ size_t module_freeze_below(module *m, const char *prefix);
 /* ---- gradients ----------------------------------------------------------------------------------------------------
  * Every parameter has its gradient from the start, zero: the buffer stays the same for life, backward adds to it. */
 
-void module_zero_grad(module *m); /* in place */
+void module_zero_grad(module *m); /* in place; before the forward pass, in which buffers begin to collect */
 
 /* The gradient of parameter i, contiguous, shaped as the parameter: borrowed; NULL on a GPU and when frozen. */
 float *module_grad_data(module *m, size_t i);

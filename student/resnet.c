@@ -88,32 +88,44 @@ int64_t resnet_width(const resnet *r)
     return r->options.width << (STAGES - 1);
 }
 
-static tensor *normed_forward(const normed *n, tensor *x)
+/* relu(norm(convolution x) + more) */
+static tensor *active_forward(const normed *n, tensor *x, tensor *more)
 {
-    return nn_batch_norm_forward(n->norm, nn_conv2d_forward(n->convolution, x));
+    return nn_batch_norm_relu_forward(n->norm, nn_conv2d_forward(n->convolution, x), more);
+}
+
+static tensor *shortcut_forward(const normed *n, tensor *x)
+{
+    return n->convolution ? nn_batch_norm_forward(n->norm, nn_conv2d_forward(n->convolution, x)) : x;
 }
 
 /* self: a block */
 static tensor *block_forward(void *self, tensor *x)
 {
     const block *b = self;
-    tensor *y = normed_forward(&b->second, t_relu(normed_forward(&b->first, x)));
-    return t_relu(t_add(y, b->shortcut.convolution ? normed_forward(&b->shortcut, x) : x));
+    return active_forward(&b->second, active_forward(&b->first, x, NULL), shortcut_forward(&b->shortcut, x));
 }
 
 /* self: a network */
 static tensor *stem_forward(void *self, tensor *x)
 {
     const resnet *r = self;
-    return t_max_pool2d(t_relu(normed_forward(&r->stem, x)), 3, 2, 1);
+    return t_max_pool2d(active_forward(&r->stem, x, NULL), 3, 2, 1);
+}
+
+/* What the backward pass does not need goes with the scope, part by part. */
+static tensor *run_part(const resnet *r, t_function part, void *self, tensor *x)
+{
+    scope *sc = scope_open();
+    tensor *y = r->options.recompute ? t_recompute(part, self, x) : part(self, x);
+    if (y) scope_promote(sc, y);
+    scope_close(&sc);
+    return y;
 }
 
 tensor *resnet_forward(resnet *r, tensor *x)
 {
-    bool again = r->options.recompute;
-    x = t_channels_last(x);
-    x = again ? t_recompute(stem_forward, r, x) : stem_forward(r, x);
-    for (int64_t i = 0; i < STAGES * r->options.depth; i++)
-        x = again ? t_recompute(block_forward, &r->blocks[i], x) : block_forward(&r->blocks[i], x);
+    x = run_part(r, stem_forward, r, t_channels_last(x));
+    for (int64_t i = 0; i < STAGES * r->options.depth; i++) x = run_part(r, block_forward, &r->blocks[i], x);
     return t_reshape(t_adaptive_avg_pool2d(x, 1, 1), SHAPE(-1, resnet_width(r)));
 }

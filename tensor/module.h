@@ -51,7 +51,7 @@ size_t module_freeze_below(module *m, const char *prefix);
 /* ---- gradients ----------------------------------------------------------------------------------------------------
  * Every parameter has its gradient from the start, zero: the buffer stays the same for life, backward adds to it. */
 
-void module_zero_grad(module *m); /* in place */
+void module_zero_grad(module *m); /* in place; before the forward pass, in which buffers begin to collect */
 
 /* The gradient of parameter i, contiguous, shaped as the parameter: borrowed; NULL on a GPU and when frozen. */
 float *module_grad_data(module *m, size_t i);
@@ -123,6 +123,7 @@ tensor *nn_group_norm_forward(module *norm, tensor *x);
  * Outside of that, and once its weight is frozen, running statistics are used and stay as they are. */
 module *nn_batch_norm(module *parent, const char *name, int64_t channels, double eps);
 tensor *nn_batch_norm_forward(module *norm, tensor *x);
+tensor *nn_batch_norm_relu_forward(module *norm, tensor *x, tensor *more); /* relu(norm x + more); more may be NULL */
 
 /* LSTM over the positions of a sequence, in both directions when `bidirectional`, from states of zero; each layer reads
  * what those below made, after dropout. x (B, T, in) -> (B, T, hidden or 2 hidden: forward, then backward). Parameters

@@ -54,14 +54,25 @@ static at::Tensor with_statistics_of(const module &norm, const at::Tensor &x)
     return out;
 }
 
+static at::Tensor batch_norm(const module &norm, const at::Tensor &x)
+{
+    if (pass_of_thread().statistics && norm.weight->value.requires_grad()) return with_statistics_of(norm, x);
+    return at::batch_norm(x, norm.weight->value, norm.bias->value, norm.mean->value, norm.variance->value, false, 0,
+                          norm.eps, true);
+}
+
 tensor *nn_batch_norm_forward(module *m, tensor *x)
 {
-    return wrap({x}, [&] {
-        const module &norm = expect(m, layer::batch_norm);
-        if (pass_of_thread().statistics && norm.weight->value.requires_grad())
-            return with_statistics_of(norm, x->value);
-        return at::batch_norm(x->value, norm.weight->value, norm.bias->value, norm.mean->value, norm.variance->value,
-                              false, 0, norm.eps, true);
+    return wrap({x}, [&] { return batch_norm(expect(m, layer::batch_norm), x->value); });
+}
+
+/* In place: what the norm made is new, and its backward does not read it. */
+tensor *nn_batch_norm_relu_forward(module *m, tensor *x, tensor *more)
+{
+    return wrap({x, optional(more)}, [&] {
+        at::Tensor y = batch_norm(expect(m, layer::batch_norm), x->value);
+        if (more) y.add_(more->value);
+        return y.relu_();
     });
 }
 

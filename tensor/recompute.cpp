@@ -70,9 +70,12 @@ tensor *t_recompute(t_function function, void *self, tensor *x)
     if (!at::GradMode::is_enabled()) return guard({x}, [&] { return function(self, x); });
     pass_state pass = pass_of_thread();
     pass.share = 0;
+    scope *sc = scope_open(); /* what lies between is not to live until the caller's scope closes */
     grad_pause();
     tensor *y = guard({x}, [&] { return function(self, x); });
     grad_resume();
+    if (y) scope_promote(sc, y);
+    scope_close(&sc);
     return guard({y}, [&] {
         if (y == x) return x;
         auto node = std::make_shared<recompute_backward>();

@@ -24,8 +24,10 @@ class BasicBlock(nn.Module):
 
     def forward(self, x):
         kept = x if self.downsample is None else self.downsample(x)
-        y = F.relu(self.bn1(self.conv1(x)))
-        return F.relu(self.bn2(self.conv2(y)) + kept)
+        y = F.relu(self.bn1(self.conv1(x)), inplace=True)
+        y = self.bn2(self.conv2(y))
+        y += kept
+        return F.relu(y, inplace=True)
 
 
 class ResNet18(nn.Module):
@@ -42,7 +44,7 @@ class ResNet18(nn.Module):
         self.fc = nn.Linear(inputs, classes) if classes else None
 
     def forward(self, x):
-        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x))), 3, 2, 1)
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(x)), inplace=True), 3, 2, 1)
         for i in range(4):
             x = getattr(self, f"layer{i + 1}")(x)
         x = F.adaptive_avg_pool2d(x, 1).flatten(1)

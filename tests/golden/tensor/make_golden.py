@@ -141,6 +141,14 @@ def picture_operations():
     }
 
 
+def pooling_operations():
+    return {
+        "max_pool2d": ([normal(2, 3, 7, 6)], lambda x: F.max_pool2d(x, 3, 2, 1)),
+        "adaptive_avg_pool2d": ([normal(2, 3, 5, 7)], lambda x: F.adaptive_avg_pool2d(x, (2, 3))),
+        "channels_last": ([normal(2, 3, 4, 5)], lambda x: x * 1.0),
+    }
+
+
 def write_operations():
     out = {}
     for name, (inputs, call) in OPERATIONS.items():
@@ -154,6 +162,9 @@ def write_operations():
     with torch.random.fork_rng():  # cases that came later leave the numbers of the others as they are
         torch.manual_seed(21)
         for name, (inputs, call) in picture_operations().items():
+            record(out, name, inputs, call)
+        torch.manual_seed(23)
+        for name, (inputs, call) in pooling_operations().items():
             record(out, name, inputs, call)
     save("operations.safetensors", out)
 
@@ -178,6 +189,30 @@ class Attention(torch.nn.Module):
             scores = scores.masked_fill(~mask, float("-inf"))
         out = self.output((scores.softmax(-1) @ v).transpose(1, 2).flatten(2))
         return out[:, :first] if first else out
+
+
+class First(torch.nn.Module):
+    """The first result of a layer; its parameters by their own names."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x):
+        return self.layer(x)[0]
+
+    def named_parameters(self, *more, **options):
+        return self.layer.named_parameters(*more, **options)
+
+
+class Joint(First):
+    def __init__(self, layer, first=0):
+        super().__init__(layer)
+        self.first = first
+
+    def forward(self, x):
+        asked = x[:, : self.first] if self.first else x
+        return self.layer(asked, x, x, need_weights=False)[0]
 
 
 def record_layers(out, cases):
@@ -212,6 +247,15 @@ def write_layers():
             "conv2d": (torch.nn.Conv2d(6, 8, 3, 2, 1), [normal(3, 6, 9, 8)], {}),
             "conv2d_no_bias": (torch.nn.Conv2d(3, 4, 1, bias=False), [normal(2, 3, 4, 5)], {}),
             "group_norm": (torch.nn.GroupNorm(2, 8, eps=1e-5), [normal(3, 8, 4, 4)], {}),
+        })
+        torch.manual_seed(24)
+        record_layers(out, {
+            "conv2d_groups": (torch.nn.Conv2d(6, 4, 3, 2, 2, dilation=2, groups=2), [normal(2, 6, 9, 8)], {}),
+            "batch_norm": (torch.nn.BatchNorm2d(6), [normal(3, 6, 4, 5)], {}),
+            "lstm": (First(torch.nn.LSTM(5, 4, 2, batch_first=True, bidirectional=True)), [normal(3, 7, 5)], {}),
+            "lstm_forward": (First(torch.nn.LSTM(5, 4, batch_first=True)), [normal(2, 3, 5)], {}),
+            "fused_attention": (Joint(torch.nn.MultiheadAttention(8, 2, batch_first=True)), [normal(2, 5, 8)], {}),
+            "fused_attention_first": (Joint(torch.nn.MultiheadAttention(8, 4, batch_first=True), 2), [normal(2, 5, 8)], {}),
         })
     save("layers.safetensors", {key: x.float() if x.is_floating_point() else x for key, x in out.items()})
 

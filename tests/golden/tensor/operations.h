@@ -74,6 +74,9 @@ static inline tensor *indices_of_topk(tensor *x, int64_t k)
     X(group_norm, t_group_norm(x[0], 2, x[1], x[2], 1e-5)) \
     X(group_norm_plain, t_group_norm(x[0], 3, NULL, NULL, 1e-6)) \
     X(avg_pool2d, t_avg_pool2d(x[0], 2, 3)) \
+    X(max_pool2d, t_max_pool2d(x[0], 3, 2, 1)) \
+    X(adaptive_avg_pool2d, t_adaptive_avg_pool2d(x[0], 2, 3)) \
+    X(channels_last, t_channels_last(x[0])) \
     X(attention, t_attention(x[0], x[1], x[2], NULL, false)) \
     X(attention_causal, t_attention(x[0], x[1], x[2], NULL, true)) \
     X(attention_mask, t_attention(x[0], x[1], x[2], x[3], false)) \

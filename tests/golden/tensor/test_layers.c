@@ -57,6 +57,38 @@ static module *make_four_heads(module *root)
     return nn_attention(root, "layer", WIDTH, 4, ZEROS);
 }
 
+static module *make_conv2d_groups(module *root)
+{
+    const conv2d_options options = {
+        .in = 6, .out = 4, .size = 3, .stride = 2, .padding = 2, .dilation = 2, .groups = 2, .bias = true};
+    return nn_conv2d_of(root, "layer", &options);
+}
+
+static module *make_batch_norm(module *root)
+{
+    return nn_batch_norm(root, "layer", 6, 1e-5);
+}
+
+static module *make_lstm(module *root)
+{
+    return nn_lstm(root, "layer", 5, 4, 2, true);
+}
+
+static module *make_lstm_forward(module *root)
+{
+    return nn_lstm(root, "layer", 5, 4, 1, false);
+}
+
+static module *make_fused_two_heads(module *root)
+{
+    return nn_fused_attention(root, "layer", WIDTH, 2, NAMES_TORCH, ZEROS, ZEROS);
+}
+
+static module *make_fused_four_heads(module *root)
+{
+    return nn_fused_attention(root, "layer", WIDTH, 4, NAMES_TORCH, ZEROS, ZEROS);
+}
+
 static tensor *linear(module *layer, tensor **x)
 {
     return nn_linear_forward(layer, x[0]);
@@ -107,6 +139,29 @@ static tensor *attention_first_causal(module *layer, tensor **x)
     return nn_attention_forward(layer, x[0], NULL, true, 4);
 }
 
+static tensor *batch_norm(module *layer, tensor **x)
+{
+    batch_norm_begin(1);
+    tensor *out = nn_batch_norm_forward(layer, x[0]);
+    batch_norm_end();
+    return out;
+}
+
+static tensor *lstm(module *layer, tensor **x)
+{
+    return nn_lstm_forward(layer, x[0], 0);
+}
+
+static tensor *fused_attention(module *layer, tensor **x)
+{
+    return nn_fused_attention_forward(layer, x[0], 0);
+}
+
+static tensor *fused_attention_first(module *layer, tensor **x)
+{
+    return nn_fused_attention_forward(layer, x[0], 2);
+}
+
 static const layer_case CASES[] = {
     {"linear", make_linear, linear},
     {"linear_no_bias", make_linear_no_bias, linear},
@@ -121,6 +176,12 @@ static const layer_case CASES[] = {
     {"attention_first", make_four_heads, attention_first},
     {"attention_first_square", make_four_heads, attention_first_square},
     {"attention_first_causal", make_four_heads, attention_first_causal},
+    {"conv2d_groups", make_conv2d_groups, conv2d},
+    {"batch_norm", make_batch_norm, batch_norm},
+    {"lstm", make_lstm, lstm},
+    {"lstm_forward", make_lstm_forward, lstm},
+    {"fused_attention", make_fused_two_heads, fused_attention},
+    {"fused_attention_first", make_fused_four_heads, fused_attention_first},
 };
 enum { CASE_COUNT = sizeof CASES / sizeof *CASES };
 
@@ -128,6 +189,7 @@ static void load_parameters(module *layer, const char *of)
 {
     for (size_t i = 0; i < module_parameter_count(layer); i++) {
         char part[GOLDEN_NAME];
+        if (module_is_buffer(layer, i)) continue;
         snprintf(part, sizeof part, "parameter/%s", module_parameter_name(layer, i));
         tensor *golden = golden_part(file, of, part);
         if (!golden) fail_msg("%s has no %s", of, part);
@@ -140,6 +202,7 @@ static int gradients_differ(module *layer, const char *of)
     int differ = 0;
     for (size_t i = 0; i < module_parameter_count(layer); i++) {
         char part[GOLDEN_NAME];
+        if (module_is_buffer(layer, i)) continue;
         tensor *gradient = t_grad(module_parameter_at(layer, i));
         snprintf(part, sizeof part, "gradient/%s", module_parameter_name(layer, i));
         /* The true gradient of a key's bias is 0: what is there is rounding, of no relative size. */

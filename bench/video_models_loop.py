@@ -1,0 +1,61 @@
+"""The other side of bench/video_models: training steps of the same model in PyTorch.
+
+video_models_loop.py MODEL BATCH FRAMES SIDE WIDTH LAYERS STEPS THREADS notebook|last prints the median of the steps'
+seconds without the first, the first, and the largest resident memory in MB. "notebook": as the published notebook trains,
+float32, channels first, AdamW as it comes; "last": channels last and AdamW(fused=True).
+"""
+
+import os
+import resource
+import statistics
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "golden", "student"))
+from video_models import AVT, Sign2Text, SignTimeSformer  # noqa: E402
+
+CLASSES = 10
+
+
+def model_of(name, frames, side, width, layers):
+    if name == "sign2text":
+        return Sign2Text(CLASSES, frames=frames)
+    more = {"classes": CLASSES, "frames": frames, "side": side}
+    if name == "timesformer":
+        return SignTimeSformer(**more, width=width or 768, layers=layers or 5)
+    return AVT(**more, width=width or 2048, layers=layers or 2, backbone=(width or 768, layers or 12, 12))
+
+
+def main():
+    name, way = sys.argv[1], sys.argv[9]
+    batch, frames, side, width, layers, steps, threads = (int(word) for word in sys.argv[2:9])
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    model = model_of(name, frames, side, width, layers).train()
+    clips = torch.randint(256, (batch, frames, 3, side, side), dtype=torch.uint8)
+    clips = ((clips.float() / 255 - 0.45) / 0.225).flatten(0, 1)
+    if way == "last":
+        model = model.to(memory_format=torch.channels_last)
+        clips = clips.contiguous(memory_format=torch.channels_last)
+    clips = clips.unflatten(0, (batch, frames))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=1e-4, **({"fused": True} if way == "last" else {}))
+    labels = torch.arange(batch) % CLASSES
+    seconds = []
+    for _ in range(steps):
+        begun = time.perf_counter()
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(clips)[0], labels)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        loss.item()
+        seconds.append(time.perf_counter() - begun)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    print(f"{statistics.median_high(seconds[1:]):.4f} {seconds[0]:.4f} {memory:.0f}")
+
+
+if __name__ == "__main__":
+    main()

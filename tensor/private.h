@@ -2,7 +2,7 @@
 #ifndef MAGISTER_TENSOR_PRIVATE_H
 #define MAGISTER_TENSOR_PRIVATE_H
 
-#include "tensor/tensor.h"
+#include "tensor/module.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -17,6 +17,8 @@ size_t type_bytes(t_type type); /* of one element */
 
 /* A sample's mask: out[i] = scale where hash(key, i) < keep, else 0; keep is a probability times 2^32. */
 void dropout_mask(uint64_t key, uint32_t keep, float scale, float *out, size_t count);
+
+struct weight_file *tensor_file_weights(tensor_file *file); /* borrowed */
 
 /* Named tensors as one file, and back in place after everything was checked and read: on failure nothing changed.
  * `kind` tells files of one sort from another (metadata "kind"); NULL: any. */

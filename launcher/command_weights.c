@@ -1,4 +1,5 @@
 /* magister weights: what is in a file of weights, and the same as safetensors. */
+#include "conf/suggest.h"
 #include "launcher/commands.h"
 #include "launcher/json_file.h"
 #include "weights/weights.h"
@@ -142,6 +143,16 @@ done:
     return st;
 }
 
+static status wrong_words(char *const *given, size_t count)
+{
+    static const char *const ACTIONS[] = {"convert"};
+    const char *near = suggest_word(given[0], ACTIONS, 1);
+    if (!strcmp(given[0], ACTIONS[0]) && count < 3)
+        return FAIL(ERR_USAGE, "an argument is missing: convert takes FILE and OUT");
+    return FAIL(ERR_USAGE, "weights takes FILE, or convert FILE OUT, not %.60s and %zu more%s%s%s", given[0], count - 1,
+                near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
 status command_weights(int argc, char **argv)
 {
     status st = OK;
@@ -149,11 +160,10 @@ status command_weights(int argc, char **argv)
     command_line line = {OPTIONS, "FILE\nconvert FILE OUT", WEIGHTS_HELP, 1, 3, take_option, &o, {0}};
     TRY(arguments_parse(&line, argc, argv));
     char **given = line.found.at;
-    if (line.found.count == 1) TRY(list_file(given[0], &o));
-    else if (line.found.count == 3 && !strcmp(given[0], "convert")) TRY(convert(given[1], given[2], &o));
-    else
-        TRY(FAIL(ERR_USAGE, "weights takes FILE, or convert FILE OUT, not '%.60s' and %zu more words", given[0],
-                 line.found.count - 1));
+    bool converts = !strcmp(given[0], "convert");
+    if (line.found.count == 1 && !converts) TRY(list_file(given[0], &o));
+    else if (line.found.count == 3 && converts) TRY(convert(given[1], given[2], &o));
+    else TRY(wrong_words(given, line.found.count));
 done:
     free(line.found.at);
     return st;

@@ -109,7 +109,7 @@ static status pop_marked(pickle_machine *m, pickle_value ***at, size_t *count)
 {
     if (!m->mark_count) return pickle_fail(m, "there is no mark");
     size_t floor = m->marks[--m->mark_count];
-    *at = m->stack + floor;
+    *at = m->stack ? m->stack + floor : NULL; /* nothing was pushed yet */
     *count = m->stack_count - floor;
     m->stack_count = floor;
     return OK;

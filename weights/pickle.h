@@ -39,10 +39,10 @@ typedef struct {
 /* Numbers of tensors, by the file's key for them. */
 typedef struct {
     const char *key;
-    bool typed; /* `elements` are of `type`; otherwise bytes, and a tensor says what they are */
+    bool typed; /* the elements are of `type`; otherwise bytes, and a tensor says what they are */
     weight_type type;
-    uint64_t elements;
-    pickle_unknown *unread; /* a type that is not read; NULL for the others */
+    uint64_t elements, element_bytes; /* element_bytes is 0 where it is not known */
+    pickle_unknown *unread;           /* a type that is not read; NULL for the others */
 } pickle_storage;
 
 typedef struct {

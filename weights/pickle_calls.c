@@ -26,10 +26,11 @@ typedef enum {
 struct pickle_known {
     const char *module, *name;
     known_kind kind;
-    int type; /* weight_type of IS_STORAGE and IS_TYPE; UNTYPED; UNREAD: none that is read */
+    int type; /* weight_type of IS_STORAGE and IS_TYPE; below 0: UNTYPED, UNREAD */
 };
 
-enum { UNTYPED = -1, UNREAD = -2 };
+#define UNTYPED (-1)
+#define UNREAD(BYTES) (-1 - (BYTES)) /* a type that is not read, and the bytes of its elements */
 
 static const pickle_known KNOWN[] = {
     {"collections", "OrderedDict", GIVES_DICT, 0},
@@ -64,13 +65,11 @@ static const pickle_known KNOWN[] = {
     {"torch", "CharStorage", IS_STORAGE, WEIGHT_I8},
     {"torch", "ByteStorage", IS_STORAGE, WEIGHT_U8},
     {"torch", "BoolStorage", IS_STORAGE, WEIGHT_BOOL},
-    {"torch", "ComplexFloatStorage", IS_STORAGE, UNREAD},
-    {"torch", "ComplexDoubleStorage", IS_STORAGE, UNREAD},
-    {"torch", "QInt8Storage", IS_STORAGE, UNREAD},
-    {"torch", "QUInt8Storage", IS_STORAGE, UNREAD},
-    {"torch", "QInt32Storage", IS_STORAGE, UNREAD},
-    {"torch", "QUInt4x2Storage", IS_STORAGE, UNREAD},
-    {"torch", "QUInt2x4Storage", IS_STORAGE, UNREAD},
+    {"torch", "ComplexFloatStorage", IS_STORAGE, UNREAD(8)},
+    {"torch", "ComplexDoubleStorage", IS_STORAGE, UNREAD(16)},
+    {"torch", "QInt8Storage", IS_STORAGE, UNREAD(1)},
+    {"torch", "QUInt8Storage", IS_STORAGE, UNREAD(1)},
+    {"torch", "QInt32Storage", IS_STORAGE, UNREAD(4)},
     {"torch.storage", "UntypedStorage", IS_STORAGE, UNTYPED},
     {"torch", "UntypedStorage", IS_STORAGE, UNTYPED},
     {"torch", "float64", IS_TYPE, WEIGHT_F64},
@@ -263,31 +262,51 @@ static status keep_storage(pickle_machine *m, pickle_storage *storage)
     return OK;
 }
 
+/* Of the class that the id names: of elements of a type, of bytes, or of what is not read. */
+static void set_class(pickle_machine *m, pickle_storage *storage, const pickle_value *class)
+{
+    int type = class->kind == PICKLE_KNOWN ? class->known->type : UNTYPED;
+    storage->typed = type >= 0;
+    storage->element_bytes = type == UNTYPED ? 1 : (uint64_t)(UNTYPED - type);
+    if (storage->typed) storage->element_bytes = weight_type_bytes(storage->type = (weight_type)type);
+    if (class->kind == PICKLE_OPAQUE) {
+        storage->unread = class->unknown;
+        storage->element_bytes = 0;
+    } else if (type < UNTYPED) {
+        storage->unread = pickle_unknown_of(m, class->known->name);
+    }
+}
+
+/* The parts of the id; false for an id of another form. */
+static bool take_id(const pickle_value *id, const pickle_value **class, const pickle_value **key,
+                    const pickle_value **count)
+{
+    if (id->kind != PICKLE_TUPLE) return false;
+    const pickle_value *word = argument_of(id, 0, PICKLE_TEXT);
+    *class = argument(id, 1);
+    *key = argument_of(id, 2, PICKLE_TEXT);
+    *count = argument_of(id, 4, PICKLE_INT);
+    bool is_class = *class && ((*class)->kind == PICKLE_OPAQUE ||
+                               ((*class)->kind == PICKLE_KNOWN && (*class)->known->kind == IS_STORAGE));
+    return word && !strcmp(word->text.at, "storage") && is_class && *key && *count && (*count)->whole >= 0;
+}
+
 status pickle_storage_of(pickle_machine *m, const pickle_value *id, pickle_value **out)
 {
-    const pickle_value *word = NULL, *class = NULL, *key = NULL, *count = NULL, *view = NULL;
-    if (id->kind == PICKLE_TUPLE) {
-        word = argument_of(id, 0, PICKLE_TEXT);
-        class = argument_of(id, 1, PICKLE_KNOWN);
-        key = argument_of(id, 2, PICKLE_TEXT);
-        count = argument_of(id, 4, PICKLE_INT);
-        view = argument(id, 5);
-    }
-    if (!word || strcmp(word->text.at, "storage") || !key || !count || count->whole < 0 || !class ||
-        class->known->kind != IS_STORAGE)
-        return pickle_fail(m, "refers to what is no storage of tensors");
+    const pickle_value *class = NULL, *key = NULL, *count = NULL;
+    if (!take_id(id, &class, &key, &count)) return pickle_fail(m, "refers to what is no storage of tensors");
+    const pickle_value *view = argument(id, 5);
     if (view && view->kind != PICKLE_NONE)
         return pickle_fail(m, "has a storage that is a part of another, as PyTorch wrote them before 0.4: "
                               "load and save it with a PyTorch of today");
+    if (strlen(key->text.at) != key->text.length || strchr(key->text.at, '/'))
+        return pickle_fail(m, "the key of a storage is none");
     pickle_storage *storage = arena_alloc(m->memory, sizeof *storage);
     pickle_value *value = pickle_new(m, PICKLE_STORAGE);
     if (!storage || !value) return pickle_out_of_room(m);
-    int type = class->known->type;
-    *storage = (pickle_storage){.key = key->text.at, .typed = type >= 0, .elements = (uint64_t)count->whole};
-    if (type >= 0) storage->type = (weight_type)type;
-    if (type == UNREAD) storage->unread = pickle_unknown_of(m, class->known->name);
-    if (strlen(storage->key) != key->text.length || strchr(storage->key, '/'))
-        return pickle_fail(m, "the key of a storage is none");
+    storage->key = key->text.at;
+    storage->elements = (uint64_t)count->whole;
+    set_class(m, storage, class);
     value->storage = storage;
     *out = value;
     return keep_storage(m, storage);

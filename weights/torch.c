@@ -74,8 +74,7 @@ done:
 /* Whether `bytes` are enough for the storage's elements. */
 static status check_storage(const byte_file *f, const pickle_storage *storage, uint64_t bytes)
 {
-    uint64_t size = storage->typed ? weight_type_bytes(storage->type) : 1;
-    if (storage->elements <= bytes / size) return OK;
+    if (storage->element_bytes && storage->elements <= bytes / storage->element_bytes) return OK;
     return FAIL(ERR_INPUT, "%s: storage '%.100s' has %llu bytes, too few for its %llu elements", f->path, storage->key,
                 (unsigned long long)bytes, (unsigned long long)storage->elements);
 }
@@ -177,13 +176,6 @@ static const pickle_storage *find_storage(const pickle_result *pickle, const cha
     return found ? *found : NULL;
 }
 
-/* How many bytes an element of the storage has; 0: not known. */
-static uint64_t element_bytes(const pickle_storage *storage)
-{
-    if (storage->unread) return 0;
-    return storage->typed ? weight_type_bytes(storage->type) : 1;
-}
-
 /* The storage that begins at `*at`, which moves behind it. */
 static status place_storage(const byte_file *f, const pickle_result *pickle, const pickle_value *key, uint64_t *at,
                             legacy_place *out)
@@ -191,7 +183,7 @@ static status place_storage(const byte_file *f, const pickle_result *pickle, con
     status st = OK;
     unsigned char count_bytes[8];
     const pickle_storage *storage = key->kind == PICKLE_TEXT ? find_storage(pickle, key->text.at) : NULL;
-    uint64_t size = storage ? element_bytes(storage) : 0;
+    uint64_t size = storage ? storage->element_bytes : 0;
     if (!size)
         TRY(FAIL(ERR_INPUT,
                  "%s: byte %llu: a storage that no tensor, or none that can be read, lies in: the data behind "

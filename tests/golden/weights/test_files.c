@@ -164,6 +164,8 @@ static void what_is_wrong_is_told(void **state)
         {"out_of_storage.pth", "reaches out of its storage"},
         {"plain_pickle.pth", "none that torch.save wrote"},
         {"wrong_crc.pth", "check sum"},
+        {"bzip2.pth", "packed by method 12"},
+        {"mark_first.pth", "there is no mark"},
         {"only_a_zip.pth", "without data.pkl"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WEIGHT_MOST = 8 << 20, STACK_MOST = 4 << 20, MEMO_MOST = 4 << 20, NAME_MOST = 512, LOAD_BYTES = 1 << 16 };
+enum { WEIGHT_MOST = 8 << 20, STACK_MOST = 4 << 20, MEMO_MOST = 4 << 20 };
 enum { STOP = '.' };
 
 /* ---- failures and room ------------------------------------------------------------------------------------------- */
@@ -135,64 +135,6 @@ status pickle_append(pickle_machine *m, pickle_value *list, pickle_value *item)
     return OK;
 }
 
-/* ---- input ------------------------------------------------------------------------------------------------------- */
-
-static status load(pickle_machine *m, size_t count)
-{
-    pickle_input *in = m->in;
-    uint64_t most = in->most < PICKLE_BYTES_MOST ? in->most : PICKLE_BYTES_MOST, wanted = in->at + (uint64_t)count;
-    if (wanted > most)
-        return pickle_fail(m, wanted > in->most ? "the file ends in its description of the values"
-                                                : "its description of the values is longer than 64 MiB");
-    if (wanted < in->count + (uint64_t)LOAD_BYTES) wanted = in->count + (uint64_t)LOAD_BYTES;
-    if (wanted < 2 * (uint64_t)in->count) wanted = 2 * (uint64_t)in->count;
-    if (wanted > most) wanted = most;
-    unsigned char *grown = realloc(in->bytes, (size_t)wanted);
-    if (!grown) return FAIL(ERR_MEMORY, "%s: no memory to read it", in->file->path);
-    in->bytes = grown;
-    status st = bytes_read(in->file, in->base + in->count, grown + in->count, (size_t)wanted - in->count);
-    if (st == OK) in->count = (size_t)wanted;
-    return st;
-}
-
-/* The next `count` bytes; valid until the next call. */
-static status take(pickle_machine *m, uint64_t count, const unsigned char **out)
-{
-    pickle_input *in = m->in;
-    if (count > PICKLE_BYTES_MOST) return pickle_fail(m, "is longer than 64 MiB");
-    if (in->count - in->at < count) {
-        status st = load(m, (size_t)count);
-        if (st != OK) return st;
-    }
-    *out = in->bytes + in->at;
-    in->at += (size_t)count;
-    return OK;
-}
-
-static status take_number(pickle_machine *m, size_t size, uint64_t *out)
-{
-    const unsigned char *at;
-    status st = take(m, size, &at);
-    if (st == OK) *out = bytes_number(at, size);
-    return st;
-}
-
-/* A name that ends with the line, into `out` (NAME_MOST). */
-static status take_line(pickle_machine *m, char *out)
-{
-    const unsigned char *at;
-    for (size_t i = 0; i < NAME_MOST; i++) {
-        status st = take(m, 1, &at);
-        if (st != OK) return st;
-        out[i] = (char)*at;
-        if (*at == '\0') break;
-        if (*at != '\n') continue;
-        out[i] = '\0';
-        return OK;
-    }
-    return pickle_fail(m, "a name is too long or holds a NUL");
-}
-
 /* ---- operations: values ------------------------------------------------------------------------------------------ */
 
 static status op_none(pickle_machine *m, unsigned kind)
@@ -217,7 +159,7 @@ static status push_int(pickle_machine *m, int64_t number)
 static status op_int(pickle_machine *m, unsigned size)
 {
     uint64_t number = 0;
-    status st = take_number(m, size, &number);
+    status st = pickle_take_number(m, size, &number);
     if (st != OK) return st;
     return push_int(m, size == 4 ? (int32_t)(uint32_t)number : (int64_t)number);
 }
@@ -228,8 +170,8 @@ static status op_long(pickle_machine *m, unsigned size)
     status st = OK;
     uint64_t length = 0;
     const unsigned char *at = NULL;
-    TRY(take_number(m, size, &length));
-    TRY(take(m, length, &at));
+    TRY(pickle_take_number(m, size, &length));
+    TRY(pickle_take(m, length, &at));
     if (length > 8) {
         pickle_unknown *large = pickle_unknown_of(m, "int of more than 64 bits");
         large->objects++;
@@ -248,7 +190,7 @@ static status op_real(pickle_machine *m, unsigned unused)
     (void)unused;
     const unsigned char *at;
     unsigned char turned[8];
-    status st = take(m, 8, &at);
+    status st = pickle_take(m, 8, &at);
     if (st != OK) return st;
     for (int i = 0; i < 8; i++) turned[i] = at[7 - i]; /* big endian */
     pickle_value *value = pickle_new(m, PICKLE_REAL);
@@ -260,8 +202,8 @@ static status push_bytes(pickle_machine *m, pickle_kind kind, unsigned size)
 {
     uint64_t length = 0;
     const unsigned char *at = NULL;
-    status st = take_number(m, size, &length);
-    if (st == OK) st = take(m, length, &at);
+    status st = pickle_take_number(m, size, &length);
+    if (st == OK) st = pickle_take(m, length, &at);
     return st == OK ? push(m, pickle_new_text(m, kind, at, (size_t)length)) : st;
 }
 
@@ -389,7 +331,7 @@ static status remember(pickle_machine *m, uint64_t index)
 static status op_put(pickle_machine *m, unsigned size)
 {
     uint64_t index = 0;
-    status st = take_number(m, size, &index);
+    status st = pickle_take_number(m, size, &index);
     return st == OK ? remember(m, index) : st;
 }
 
@@ -402,7 +344,7 @@ static status op_memoize(pickle_machine *m, unsigned unused)
 static status op_get(pickle_machine *m, unsigned size)
 {
     uint64_t index = 0;
-    status st = take_number(m, size, &index);
+    status st = pickle_take_number(m, size, &index);
     if (st != OK) return st;
     if (index >= m->memo_count || !m->memo[index]) return pickle_fail(m, "asks for a value that was not remembered");
     return push(m, m->memo[index]);
@@ -412,7 +354,7 @@ static status op_get(pickle_machine *m, unsigned size)
 
 static status push_name(pickle_machine *m, const char *module, const char *name)
 {
-    char full[2 * NAME_MOST + 2];
+    char full[2 * PICKLE_NAME_MOST + 2];
     const pickle_known *known = pickle_known_find(module, name);
     pickle_value *value;
     if (known) {
@@ -429,9 +371,9 @@ static status push_name(pickle_machine *m, const char *module, const char *name)
 static status op_global(pickle_machine *m, unsigned unused)
 {
     (void)unused;
-    char module[NAME_MOST], name[NAME_MOST];
-    status st = take_line(m, module);
-    if (st == OK) st = take_line(m, name);
+    char module[PICKLE_NAME_MOST], name[PICKLE_NAME_MOST];
+    status st = pickle_take_line(m, module);
+    if (st == OK) st = pickle_take_line(m, name);
     return st == OK ? push_name(m, module, name) : st;
 }
 
@@ -442,8 +384,8 @@ static status op_stack_global(pickle_machine *m, unsigned unused)
     pickle_value *name = NULL, *module = NULL;
     TRY(pop(m, &name));
     TRY(pop(m, &module));
-    if (name->kind != PICKLE_TEXT || module->kind != PICKLE_TEXT || name->text.length >= NAME_MOST ||
-        module->text.length >= NAME_MOST)
+    if (name->kind != PICKLE_TEXT || module->kind != PICKLE_TEXT || name->text.length >= PICKLE_NAME_MOST ||
+        module->text.length >= PICKLE_NAME_MOST)
         TRY(pickle_fail(m, "the name of a function or class is none"));
     TRY(push_name(m, module->text.at, name->text.at));
 done:
@@ -519,7 +461,7 @@ static status op_protocol(pickle_machine *m, unsigned unused)
 {
     (void)unused;
     uint64_t protocol = 0;
-    status st = take_number(m, 1, &protocol);
+    status st = pickle_take_number(m, 1, &protocol);
     if (st == OK && protocol > 5) return pickle_fail(m, "is a pickle of a protocol after 5");
     return st;
 }
@@ -528,7 +470,7 @@ static status op_frame(pickle_machine *m, unsigned unused)
 {
     (void)unused;
     uint64_t length = 0; /* a hint for readers of streams */
-    return take_number(m, 8, &length);
+    return pickle_take_number(m, 8, &length);
 }
 
 static const struct {
@@ -596,7 +538,7 @@ static status run(pickle_machine *m)
     char what[80];
     for (;;) {
         m->op_at = m->in->at;
-        TRY(take(m, 1, &at));
+        TRY(pickle_take(m, 1, &at));
         unsigned op = *at;
         if (op == STOP) break;
         snprintf(what, sizeof what, "0x%02x is no operation of pickles that torch.save writes", op);

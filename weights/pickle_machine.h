@@ -21,6 +21,16 @@ typedef struct pickle_known pickle_known;
 /* A failure at the operation that is at work. */
 status pickle_fail(const pickle_machine *m, const char *what);
 
+/* The next `count` bytes; valid until the next call. */
+status pickle_take(pickle_machine *m, uint64_t count, const unsigned char **out);
+
+/* The next `size` bytes as a number, little endian. */
+status pickle_take_number(pickle_machine *m, size_t size, uint64_t *out);
+
+/* A name that ends with the line, into `out` (PICKLE_NAME_MOST). */
+enum { PICKLE_NAME_MOST = 512 };
+status pickle_take_line(pickle_machine *m, char *out);
+
 /* New values; NULL when there are too many, or no memory: pickle_out_of_room says which. */
 pickle_value *pickle_new(pickle_machine *m, pickle_kind kind);
 pickle_value *pickle_new_text(pickle_machine *m, pickle_kind kind, const void *at, size_t length);

@@ -81,8 +81,9 @@ static void print_table(const weight_file *f)
         text_copy_printable(note, sizeof note, weight_file_note(f, i), strlen(weight_file_note(f, i)), false);
         printf("left out: %s\n", note);
     }
-    printf("%s: %s%s%s, %zu tensors, %" PRIu64 " numbers, %.1f MB\n", weight_file_path(f), weight_file_format(f),
-           wrapper[0] ? ", below " : "", wrapper, weight_file_count(f), elements, (double)bytes * 1e-6);
+    printf("%s: %s%s%s, %zu tensor%s, %" PRIu64 " numbers, %.1f MB\n", weight_file_path(f), weight_file_format(f),
+           wrapper[0] ? ", below " : "", wrapper, weight_file_count(f), weight_file_count(f) == 1 ? "" : "s", elements,
+           (double)bytes * 1e-6);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */

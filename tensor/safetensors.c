@@ -71,6 +71,8 @@ static tensor *read_tensor(weight_file *f, const weight_info *info)
     if ((int)info->type > (int)T_BOOL)
         TRY(FAIL(ERR_INPUT, "%s: '%.200s' has the type %s, with which nothing is computed here", weight_file_path(f),
                  info->name, weight_type_name(info->type)));
+    const void *at_hand = weight_file_at_hand(f, info);
+    if (at_hand) return t_from_bytes((t_type)info->type, at_hand, info->shape, info->dims);
     data = malloc(info->bytes ? (size_t)info->bytes : 1);
     if (!data) TRY(FAIL(ERR_MEMORY, "%s: no memory for tensor '%.200s'", weight_file_path(f), info->name));
     TRY(weight_file_read(f, info, data));

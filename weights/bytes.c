@@ -26,6 +26,12 @@ done:
     return st;
 }
 
+status bytes_open_memory(const char *path, const void *memory, size_t count, byte_file *out)
+{
+    *out = (byte_file){.path = strdup(path), .fd = -1, .memory = memory, .count = count};
+    return out->path ? OK : FAIL(ERR_MEMORY, "%s: no memory to open it", path);
+}
+
 void bytes_close(byte_file *f)
 {
     if (f->fd >= 0) close(f->fd);
@@ -33,14 +39,23 @@ void bytes_close(byte_file *f)
     *f = (byte_file){.fd = -1};
 }
 
+static status ends_early(const byte_file *f)
+{
+    return FAIL(ERR_INPUT, "%s: ends at byte %llu, in the middle", f->path, (unsigned long long)f->count);
+}
+
 status bytes_read(const byte_file *f, uint64_t offset, void *out, size_t count)
 {
+    if (f->memory) {
+        if (offset > f->count || count > f->count - offset) return ends_early(f);
+        if (count) memcpy(out, f->memory + offset, count);
+        return OK;
+    }
     for (char *to = out; count;) {
         ssize_t got = offset > INT64_MAX ? 0 : pread(f->fd, to, count, (off_t)offset);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return FAIL(ERR_IO, "%s: cannot read: %s", f->path, strerror(errno));
-        if (got == 0)
-            return FAIL(ERR_INPUT, "%s: ends at byte %llu, in the middle", f->path, (unsigned long long)f->count);
+        if (got == 0) return ends_early(f);
         to += got;
         offset += (uint64_t)got;
         count -= (size_t)got;

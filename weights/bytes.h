@@ -11,11 +11,15 @@
 typedef struct {
     char *path; /* owned */
     int fd;
+    const char *memory; /* the whole file, borrowed; NULL: it is read */
     uint64_t count;
 } byte_file;
 
 /* On failure `*out` is empty. Errors: ERR_MISSING; ERR_INPUT for what is no file; ERR_IO; ERR_MEMORY. */
 status bytes_open(const char *path, byte_file *out);
+
+/* A file that is in memory already (count), which is borrowed; `path` is what failures call it. Errors: ERR_MEMORY. */
+status bytes_open_memory(const char *path, const void *memory, size_t count, byte_file *out);
 void bytes_close(byte_file *f);
 
 /* Errors: ERR_IO; ERR_INPUT where the file ends before. */

@@ -81,7 +81,7 @@ bool entry_extent(const weight_entry *e, uint64_t *out)
     return !__builtin_add_overflow(last, 1, out);
 }
 
-static bool is_contiguous(const weight_entry *e)
+bool entry_is_contiguous(const weight_entry *e)
 {
     int64_t stride = 1;
     for (int i = e->info.dims - 1; i >= 0; i--) {
@@ -180,7 +180,7 @@ status entry_read(const byte_file *f, const weight_entry *e, void *out)
     if (!e->info.elements) return OK;
     if (!entry_extent(e, &extent)) TRY(FAIL(ERR_INTERNAL, "%s: '%.200s' was not checked", f->path, e->info.name));
     uint64_t begin = e->start * size, end = begin + extent * size;
-    if (is_contiguous(e)) return stored_read(f, &e->storage, begin, end, out);
+    if (entry_is_contiguous(e)) return stored_read(f, &e->storage, begin, end, out);
     all = malloc((size_t)(end - begin));
     if (!all) TRY(FAIL(ERR_MEMORY, "%s: no memory to read '%.200s'", f->path, e->info.name));
     TRY(stored_read(f, &e->storage, begin, end, all));

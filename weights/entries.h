@@ -51,6 +51,8 @@ bool weight_info_count(weight_info *info);
  */
 bool entry_extent(const weight_entry *e, uint64_t *out);
 
+bool entry_is_contiguous(const weight_entry *e);
+
 /* The entry's elements, row major. Errors: as weight_file_read. */
 status entry_read(const byte_file *f, const weight_entry *e, void *out);
 

@@ -48,17 +48,26 @@ static status sort_entries(weight_file *f)
     return OK;
 }
 
-status weight_file_open(const char *path, bool all, weight_file **out)
+static status file_new(const char *path, weight_file **out)
+{
+    weight_file *f = calloc(1, sizeof *f);
+    *out = f;
+    if (f) {
+        f->bytes.fd = -1;
+        f->wrapper = "";
+        f->values = json_object();
+        f->memory = arena_new();
+    }
+    return f && f->values && f->memory ? OK : FAIL(ERR_MEMORY, "%s: no memory to open it", path);
+}
+
+/* The file at `path`, or the bytes that it has, where they are given. */
+static status open_any(const char *path, const void *bytes, size_t count, bool all, weight_file **out)
 {
     status st = OK;
-    weight_file *f = calloc(1, sizeof *f);
-    if (!f) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
-    f->bytes.fd = -1;
-    f->wrapper = "";
-    f->values = json_object();
-    f->memory = arena_new();
-    if (!f->values || !f->memory) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
-    TRY(bytes_open(path, &f->bytes));
+    weight_file *f = NULL;
+    TRY(file_new(path, &f));
+    TRY(bytes ? bytes_open_memory(path, bytes, count, &f->bytes) : bytes_open(path, &f->bytes));
     TRY(read_any(f, all));
     TRY(sort_entries(f));
     *out = f;
@@ -66,6 +75,16 @@ status weight_file_open(const char *path, bool all, weight_file **out)
 done:
     weight_file_close(&f);
     return st;
+}
+
+status weight_file_open(const char *path, bool all, weight_file **out)
+{
+    return open_any(path, NULL, 0, all, out);
+}
+
+status weight_file_open_bytes(const char *path, const void *bytes, size_t count, bool all, weight_file **out)
+{
+    return open_any(path, bytes ? bytes : "", count, all, out);
 }
 
 void weight_file_close(weight_file **file)
@@ -101,10 +120,23 @@ const weight_info *weight_file_find(const weight_file *file, const char *name)
     return found ? &found->info : NULL;
 }
 
+/* `info` is the first member of its entry. */
+static const weight_entry *entry_of(const weight_info *info)
+{
+    return (const weight_entry *)(const void *)info;
+}
+
 status weight_file_read(weight_file *file, const weight_info *info, void *out)
 {
-    /* `info` is the first member of its entry */
-    return entry_read(&file->bytes, (const weight_entry *)(const void *)info, out);
+    return entry_read(&file->bytes, entry_of(info), out);
+}
+
+const void *weight_file_at_hand(const weight_file *file, const weight_info *info)
+{
+    const weight_entry *e = entry_of(info);
+    bool whole = file->bytes.memory && e->info.elements && !e->storage.deflated && !e->storage.crc;
+    if (!whole || !entry_is_contiguous(e)) return NULL;
+    return file->bytes.memory + e->storage.at + e->start * weight_type_bytes(info->type);
 }
 
 const char *weight_file_path(const weight_file *file)

@@ -21,6 +21,7 @@ typedef enum {
     GIVES_INNER,     /* what the function that it gets would give: tensors of a subclass, or with attributes */
     IS_STORAGE,      /* a class of storages: of elements of a type, or of bytes */
     IS_TYPE,         /* a type of elements */
+    IS_CLASS,        /* a class that is named where the tensor says all */
 } known_kind;
 
 struct pickle_known {
@@ -72,6 +73,9 @@ static const pickle_known KNOWN[] = {
     {"torch", "QInt32Storage", IS_STORAGE, UNREAD(4)},
     {"torch.storage", "UntypedStorage", IS_STORAGE, UNTYPED},
     {"torch", "UntypedStorage", IS_STORAGE, UNTYPED},
+    {"torch", "Tensor", IS_CLASS, 0},
+    {"torch.nn.parameter", "Parameter", IS_CLASS, 0},
+    {"torch.nn.parameter", "Buffer", IS_CLASS, 0},
     {"torch", "float64", IS_TYPE, WEIGHT_F64},
     {"torch", "float32", IS_TYPE, WEIGHT_F32},
     {"torch", "float16", IS_TYPE, WEIGHT_F16},
@@ -421,6 +425,7 @@ status pickle_call(pickle_machine *m, const pickle_known *known, const pickle_va
     case GIVES_NUMBER: *out = give_number(m, known, arguments); break;
     case GIVES_FIRST: *out = arguments->items.count ? arguments->items.at[0] : not_understood(m, known); break;
     case IS_STORAGE:
+    case IS_CLASS:
     case IS_TYPE: *out = not_understood(m, known); break;
     }
     return *out ? OK : pickle_out_of_room(m);

@@ -58,7 +58,7 @@ static status take_tensor(walk *w, const pickle_tensor *tensor)
     weight_entry *e = entries_add(&f->entries);
     if (!e) return FAIL(ERR_MEMORY, "%s: no memory for its table", f->bytes.path);
     *e = tensor->entry;
-    e->info.name = arena_copy(f->memory, w->name, w->length);
+    e->info.name = w->length ? arena_copy(f->memory, w->name, w->length) : "tensor"; /* alone in its file */
     if (!e->info.name) return FAIL(ERR_MEMORY, "%s: no memory for its table", f->bytes.path);
     return e->info.elements ? w->locate(w->self, tensor->storage, &e->storage) : OK;
 }
@@ -253,6 +253,7 @@ static void describe(const pickle_unknown *u, char *out, size_t size)
 static status note_unknown(weight_file *f, const pickle_unknown *u)
 {
     char found[64];
+    if (!(u->calls | u->objects | u->tensors | u->named)) return OK; /* a type of which there is no tensor */
     describe(u, found, sizeof found);
     if (!u->where || !u->where[0]) return weight_file_add_note(f, "%s: %s", u->name, found);
     return weight_file_add_note(f, "%s: %s, at '%.300s'", u->name, found, u->where);

@@ -52,6 +52,9 @@ typedef struct weight_file weight_file;
  * Errors: ERR_MISSING; ERR_IO; ERR_MEMORY; ERR_INPUT with path and byte, for a file that is damaged, cut off, of
  * another kind, or larger in its description than any real one. */
 status weight_file_open(const char *path, bool all, weight_file **out);
+
+/* The same of a file that is in memory (count bytes), borrowed until it is closed; `path` is what failures call it. */
+status weight_file_open_bytes(const char *path, const void *bytes, size_t count, bool all, weight_file **out);
 void weight_file_close(weight_file **file); /* NULL is fine */
 
 size_t weight_file_count(const weight_file *file);
@@ -61,6 +64,10 @@ const weight_info *weight_file_find(const weight_file *file, const char *name); 
 /* One tensor, row major, in its own type, into `out` (info->bytes). `info` is one of the file's.
  * Errors: ERR_IO, ERR_MEMORY, ERR_INPUT (cut short, or its check sum is wrong). */
 status weight_file_read(weight_file *file, const weight_info *info, void *out);
+
+/* The same without a copy, borrowed, where the file is in memory and the tensor lies there as it is read; NULL
+ * elsewhere (no failure). Not aligned. */
+const void *weight_file_at_hand(const weight_file *file, const weight_info *info);
 
 const char *weight_file_path(const weight_file *file);
 const char *weight_file_format(const weight_file *file);  /* "safetensors", "torch.save (zip)", "torch.save (legacy)" */

@@ -2,7 +2,7 @@
 #ifndef MAGISTER_TENSOR_PRIVATE_H
 #define MAGISTER_TENSOR_PRIVATE_H
 
-#include "tensor/tensor.h"
+#include "tensor/module.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -20,7 +20,7 @@ void dropout_mask(uint64_t key, uint32_t keep, float scale, float *out, size_t c
 
 /* Named tensors as one file, and back in place after everything was checked and read: on failure nothing changed.
  * `kind` tells files of one sort from another (metadata "kind"); NULL: any. */
-status state_load(const char *path, const char *kind, tensor *const *tensors, const char *const *names, size_t count);
+status state_load(tensor_file *file, const char *kind, tensor *const *tensors, const char *const *names, size_t count);
 
 #ifdef __cplusplus
 }

@@ -40,6 +40,7 @@ typedef struct {
 struct tensor_file {
     char *path;
     int fd;
+    const char *bytes; /* the whole file, borrowed; NULL: it is read */
     json_t *header;
     uint64_t data_start, data_bytes;
     entry *at; /* (count), by name */
@@ -48,8 +49,11 @@ struct tensor_file {
 
 /* ---- header ------------------------------------------------------------------------------------------------------ */
 
+/* Of a file in memory all places are looked up in a header that was held against its size. */
 static status read_at(const tensor_file *f, void *out, size_t bytes, uint64_t offset)
 {
+    if (f->bytes) memcpy(out, f->bytes + offset, bytes);
+    if (f->bytes) return OK;
     for (char *to = out; bytes;) {
         ssize_t got = pread(f->fd, to, bytes, (off_t)offset);
         if (got < 0 && errno == EINTR) continue;
@@ -208,22 +212,50 @@ static status check_layout(tensor_file *f)
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
+static status file_new(const char *path, tensor_file **out)
+{
+    tensor_file *f = calloc(1, sizeof *f);
+    if (f) f->path = strdup(path);
+    if (f) f->fd = -1;
+    *out = f;
+    return f && f->path ? OK : FAIL(ERR_MEMORY, "%s: no memory to open it", path);
+}
+
+static status parse(tensor_file *f, uint64_t file_bytes)
+{
+    status st = OK;
+    TRY(read_header(f, file_bytes));
+    TRY(parse_entries(f));
+    TRY(check_layout(f));
+done:
+    return st;
+}
+
 status tensor_file_open(const char *path, tensor_file **out)
 {
     status st = OK;
     struct stat info;
-    tensor_file *f = calloc(1, sizeof *f);
-    if (!f) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
-    f->fd = -1;
-    f->path = strdup(path);
-    if (!f->path) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
+    tensor_file *f = NULL;
+    TRY(file_new(path, &f));
     f->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (f->fd < 0) TRY(FAIL(ERR_MISSING, "%s: cannot open: %s", path, strerror(errno)));
     if (fstat(f->fd, &info)) TRY(FAIL(ERR_IO, "%s: cannot read: %s", path, strerror(errno)));
     if (!S_ISREG(info.st_mode)) TRY(FAIL(ERR_INPUT, "%s: is no file", path));
-    TRY(read_header(f, (uint64_t)info.st_size));
-    TRY(parse_entries(f));
-    TRY(check_layout(f));
+    TRY(parse(f, (uint64_t)info.st_size));
+    *out = f;
+    f = NULL;
+done:
+    tensor_file_close(&f);
+    return st;
+}
+
+status tensor_file_open_bytes(const char *path, const void *bytes, size_t count, tensor_file **out)
+{
+    status st = OK;
+    tensor_file *f = NULL;
+    TRY(file_new(path, &f));
+    f->bytes = bytes;
+    TRY(parse(f, count));
     *out = f;
     f = NULL;
 done:
@@ -241,6 +273,21 @@ void tensor_file_close(tensor_file **file)
     free(f->path);
     free(f);
     *file = NULL;
+}
+
+const char *tensor_file_path(const tensor_file *file)
+{
+    return file->path;
+}
+
+size_t tensor_file_bytes(const tensor_file *file)
+{
+    return (size_t)(file->data_start + file->data_bytes);
+}
+
+status tensor_file_read(const tensor_file *file, void *to)
+{
+    return read_at(file, to, tensor_file_bytes(file), 0);
 }
 
 size_t tensor_file_count(const tensor_file *file)
@@ -262,6 +309,7 @@ static tensor *read_entry(const tensor_file *f, const entry *e)
 {
     size_t bytes = (size_t)(e->end - e->begin);
     tensor *x = NULL;
+    if (f->bytes) return t_from_bytes(e->type, f->bytes + f->data_start + e->begin, e->shape, e->dims);
     void *data = malloc(bytes ? bytes : 1);
     status st = data ? read_at(f, data, bytes, f->data_start + e->begin)
                      : FAIL(ERR_MEMORY, "%s: no memory for tensor '%.200s'", f->path, e->name);

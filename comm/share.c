@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,12 +30,19 @@ bool share_plain(shared_bytes *b, size_t count)
     return map(b, count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 }
 
+/* Memory counts as a file here: beyond the limit of files (ulimit -f) the kernel would end the process. */
+static bool within_limit(size_t bytes)
+{
+    struct rlimit most;
+    return !getrlimit(RLIMIT_FSIZE, &most) && (most.rlim_cur == RLIM_INFINITY || bytes <= most.rlim_cur);
+}
+
 /* The pages are taken at once: memory that is not there is an error here and not a signal later. */
 bool share_make(shared_bytes *b, size_t count, share_place *out)
 {
     struct stat info;
     size_t bytes = pages_of(count);
-    int fd = bytes ? memfd_create("magister", MFD_CLOEXEC) : -1;
+    int fd = bytes && within_limit(bytes) ? memfd_create("magister", MFD_CLOEXEC) : -1;
     *out = (share_place){.descriptor = -1};
     if (fd < 0) return false;
     if (!posix_fallocate(fd, 0, (off_t)bytes) && !fstat(fd, &info) &&

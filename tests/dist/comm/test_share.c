@@ -181,19 +181,18 @@ static void test_too_much_for_memory(void **state)
     require(comm_barrier(world));
 }
 
-/* One rank that cannot look into the memory of another: all have a copy of their own then. */
-static void test_where_memory_cannot_be_shared(void **state)
+/* One rank of the last node has a limit that keeps it from its node's memory: all have a copy of their own then. */
+static void check_apart(int limited, __rlimit_resource_t resource, rlim_t most)
 {
-    (void)state;
-    struct rlimit before, none;
+    struct rlimit before, less;
     shared_bytes *b = NULL;
     char mine[512] = "";
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-    none = before;
-    none.rlim_cur = 0;
-    if (rank == size - 1) assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_int_equal(getrlimit(resource, &before), 0);
+    less = before;
+    less.rlim_cur = most;
+    if (rank == limited) assert_int_equal(setrlimit(resource, &less), 0);
     share(world, LONG, &b);
-    if (rank == size - 1) assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    if (rank == limited) assert_int_equal(setrlimit(resource, &before), 0);
     check_bytes(b, LONG);
     assert_false(can_be_written(shared_bytes_at(b)));
     mapping_of(shared_bytes_at(b), mine, sizeof mine);
@@ -202,6 +201,16 @@ static void test_where_memory_cannot_be_shared(void **state)
         last_has_neighbours = last_has_neighbours || comm_node_of(world, r) == comm_node_of(world, size - 1);
     if (last_has_neighbours) assert_null(strstr(mine, "memfd"));
     shared_bytes_free(&b);
+}
+
+static void test_where_memory_cannot_be_shared(void **state)
+{
+    (void)state;
+    int first = 0; /* of the last node: it makes the memory, the last rank joins */
+    while (comm_node_of(world, first) != comm_node_of(world, size - 1)) first++;
+    check_apart(size - 1, RLIMIT_NOFILE, 0);
+    check_apart(first, RLIMIT_NOFILE, 0);
+    check_apart(first, RLIMIT_FSIZE, LONG / 2); /* and no signal ends it */
 }
 
 static void test_parts(void **state)

@@ -93,11 +93,11 @@ done:
     return st;
 }
 
-static status prepare(const recipe *r, const char *run, const step_paths *paths, const dataset *data,
+static status prepare(comm *c, const recipe *r, const char *run, const step_paths *paths, const dataset *data,
                       const prediction_source *from, student *s)
 {
     status st = OK;
-    TRY(student_open(r, run, data, from, s));
+    TRY(student_open_shared(c, r, run, data, from, s));
     TRY(directory_make(paths->directory));
 done:
     return st;
@@ -160,8 +160,8 @@ status student_train(comm *c, const recipe *r, const char *run, const run_step *
 
     TRY(train_options_read(r, "student", &options));
     TRY(paths_make(run, step, &paths));
-    st = dataset_open(r, &data);
-    if (st == OK) st = prepare(r, run, &paths, &data, from, &s);
+    TRY(comm_agree(c, dataset_open(r, &data)));
+    st = prepare(c, r, run, &paths, &data, from, &s);
     TRY(comm_agree(c, st));
     learn_from_cache(&s, &options);
     train_task task = student_task(&s);

@@ -4,6 +4,7 @@
 #include "distill/losses.h"
 #include "student/feature_cache.h"
 #include "student/frame_labels.h"
+#include "student/shared_tracks.h"
 #include "student/student.h"
 
 #include <stdlib.h>
@@ -37,17 +38,24 @@ static status tracks_paths(const recipe *r, const char *run, char **path, char *
     return dataset_eval_tracks(r, eval);
 }
 
-static status open_tracks(const recipe *r, const char *run, student *s)
+/* `c` is NULL in a process that opens a student for itself. */
+static status open_track(comm *c, const char *path, tracks **out, shared_bytes **bytes)
+{
+    return c ? shared_tracks_open(c, path, out, bytes) : tracks_open(path, out);
+}
+
+static status open_tracks(comm *c, const recipe *r, const char *run, student *s)
 {
     status st = OK;
     double fps = recipe_real(r, "data.fps");
     clip_options options;
     clip_options_read(r, &options);
 
-    TRY(tracks_paths(r, run, &s->tracks_path, &s->eval_path, s->cache_hash));
+    st = tracks_paths(r, run, &s->tracks_path, &s->eval_path, s->cache_hash);
+    TRY(c ? comm_agree(c, st) : st);
     const char *path = s->tracks_path, *eval_path = s->eval_path;
-    TRY(tracks_open(path, &s->tracks));
-    if (eval_path) TRY(tracks_open(eval_path, &s->eval_tracks));
+    TRY(open_track(c, path, &s->tracks, &s->shared_tracks[0]));
+    if (eval_path) TRY(open_track(c, eval_path, &s->eval_tracks, &s->shared_tracks[1]));
     if (eval_path && tracks_width(s->eval_tracks) != tracks_width(s->tracks))
         TRY(FAIL(ERR_INPUT, "%s has %zu numbers a frame and %s %zu: both must hold the same features", path,
                  tracks_width(s->tracks), eval_path, tracks_width(s->eval_tracks)));
@@ -242,14 +250,15 @@ static const char *role_of(const recipe *r, const student *s)
     return s->clips.options.blind || shuffled ? "control" : "student";
 }
 
-status student_open(const recipe *r, const char *run, const dataset *data, const prediction_source *from, student *out)
+static status open_student(comm *c, const recipe *r, const char *run, const dataset *data,
+                           const prediction_source *from, student *out)
 {
     status st = OK;
     student s = {.data = data};
 
     read_loss(r, &s);
     s.sees_frames = !strcmp(recipe_text(r, "student.input"), "frames");
-    TRY(s.sees_frames ? open_frames(r, &s) : open_tracks(r, run, &s));
+    TRY(s.sees_frames ? open_frames(r, &s) : open_tracks(c, r, run, &s));
     TRY(choose_learned(r, &s));
     TRY(choose_samples(&s));
     TRY(check_samples(&s));
@@ -268,6 +277,17 @@ done:
     return st;
 }
 
+status student_open(const recipe *r, const char *run, const dataset *data, const prediction_source *from, student *out)
+{
+    return open_student(NULL, r, run, data, from, out);
+}
+
+status student_open_shared(comm *c, const recipe *r, const char *run, const dataset *data,
+                           const prediction_source *from, student *out)
+{
+    return open_student(c, r, run, data, from, out);
+}
+
 void student_free(student *s)
 {
     if (!s) return;
@@ -277,6 +297,7 @@ void student_free(student *s)
     clip_source_free(&s->eval_clips);
     tracks_close(&s->tracks);
     tracks_close(&s->eval_tracks);
+    for (int i = 0; i < 2; i++) shared_bytes_free(&s->shared_tracks[i]);
     frame_input_free(&s->frames);
     free(s->tracks_path);
     free(s->eval_path);
@@ -540,7 +561,7 @@ status student_asks(const recipe *r, const char *run, const dataset *data, const
     size_t *order = NULL, *source = NULL;
     const char **asked = NULL;
     TRY(train_options_read(r, "student", &options));
-    TRY(strcmp(recipe_text(r, "student.input"), "frames") ? open_tracks(r, run, &s) : open_places(r, &s));
+    TRY(strcmp(recipe_text(r, "student.input"), "frames") ? open_tracks(NULL, r, run, &s) : open_places(r, &s));
     TRY(choose_learned(r, &s));
     TRY(choose_samples(&s));
     order = calloc(s.count + 1, sizeof *order);

@@ -8,6 +8,7 @@
 #ifndef MAGISTER_STUDENT_TRAINING_H
 #define MAGISTER_STUDENT_TRAINING_H
 
+#include "comm/comm.h"
 #include "conf/recipe.h"
 #include "data/dataset.h"
 #include "student/avt.h"
@@ -17,11 +18,12 @@
 #include "trainer/trainer.h"
 
 typedef struct {
-    const dataset *data;           /* borrowed */
-    tracks *tracks, *eval_tracks;  /* owned; eval_tracks NULL when the same; both NULL with frames */
-    char *tracks_path, *eval_path; /* owned; where tracks and eval_tracks are from */
-    char cache_hash[HASH_TEXT];    /* of the cached features or frames that are seen; "" without a cache */
-    clip_source clips, eval_clips; /* with one normalisation; of frames: places alone */
+    const dataset *data;            /* borrowed */
+    tracks *tracks, *eval_tracks;   /* owned; eval_tracks NULL when the same; both NULL with frames */
+    shared_bytes *shared_tracks[2]; /* what these look into; NULL where they own what they hold */
+    char *tracks_path, *eval_path;  /* owned; where tracks and eval_tracks are from */
+    char cache_hash[HASH_TEXT];     /* of the cached features or frames that are seen; "" without a cache */
+    clip_source clips, eval_clips;  /* with one normalisation; of frames: places alone */
     bool sees_frames;
     frame_input frames;   /* with sees_frames */
     segment_list learned; /* training part, and development where that is learned from, student.labels of their videos;
@@ -46,6 +48,11 @@ typedef struct {
  * predictions come `from` a source while they are made, or are read from the store (NULL). The caller frees it. Errors:
  * those of tracks_open, clip_check, targets_open; ERR_CONFIG without tracks. */
 status student_open(const recipe *r, const char *run, const dataset *data, const prediction_source *from, student *out);
+
+/* The same by all ranks together, which share what rank 0 reads of tracks. A failure of one rank is known to the
+ * others after the comm_agree that is to follow. Collective. */
+status student_open_shared(comm *c, const recipe *r, const char *run, const dataset *data,
+                           const prediction_source *from, student *out);
 void student_free(student *s);
 
 /* The table for the training loop; `s` must stay where it is. */

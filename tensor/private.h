@@ -22,7 +22,7 @@ struct weight_file *tensor_file_weights(tensor_file *file); /* borrowed */
 
 /* Named tensors as one file, and back in place after everything was checked and read: on failure nothing changed.
  * `kind` tells files of one sort from another (metadata "kind"); NULL: any. */
-status state_load(const char *path, const char *kind, tensor *const *tensors, const char *const *names, size_t count);
+status state_load(tensor_file *file, const char *kind, tensor *const *tensors, const char *const *names, size_t count);
 
 #ifdef __cplusplus
 }

@@ -22,17 +22,29 @@ struct tensor_file {
     weight_file *weights;
 };
 
-status tensor_file_open(const char *path, tensor_file **out)
+/* The file at `path`, or its bytes, where they are given. */
+static status open_any(const char *path, const void *bytes, size_t count, tensor_file **out)
 {
     status st = OK;
     tensor_file *f = calloc(1, sizeof *f);
     if (!f) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
-    TRY(weight_file_open(path, false, &f->weights));
+    TRY(bytes ? weight_file_open_bytes(path, bytes, count, false, &f->weights)
+              : weight_file_open(path, false, &f->weights));
     *out = f;
     f = NULL;
 done:
     tensor_file_close(&f);
     return st;
+}
+
+status tensor_file_open(const char *path, tensor_file **out)
+{
+    return open_any(path, NULL, 0, out);
+}
+
+status tensor_file_open_bytes(const char *path, const void *bytes, size_t count, tensor_file **out)
+{
+    return open_any(path, bytes ? bytes : "", count, out);
 }
 
 void tensor_file_close(tensor_file **file)
@@ -41,6 +53,21 @@ void tensor_file_close(tensor_file **file)
     weight_file_close(&(*file)->weights);
     free(*file);
     *file = NULL;
+}
+
+const char *tensor_file_path(const tensor_file *file)
+{
+    return weight_file_path(file->weights);
+}
+
+size_t tensor_file_bytes(const tensor_file *file)
+{
+    return (size_t)weight_file_size(file->weights);
+}
+
+status tensor_file_read(const tensor_file *file, void *to)
+{
+    return weight_file_read_whole(file->weights, to);
 }
 
 size_t tensor_file_count(const tensor_file *file)

@@ -139,6 +139,16 @@ const void *weight_file_at_hand(const weight_file *file, const weight_info *info
     return file->bytes.memory + e->storage.at + e->start * weight_type_bytes(info->type);
 }
 
+uint64_t weight_file_size(const weight_file *file)
+{
+    return file->bytes.count;
+}
+
+status weight_file_read_whole(const weight_file *file, void *out)
+{
+    return bytes_read(&file->bytes, 0, out, (size_t)file->bytes.count);
+}
+
 const char *weight_file_path(const weight_file *file)
 {
     return file->bytes.path;

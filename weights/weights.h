@@ -69,6 +69,9 @@ status weight_file_read(weight_file *file, const weight_info *info, void *out);
  * elsewhere (no failure). Not aligned. */
 const void *weight_file_at_hand(const weight_file *file, const weight_info *info);
 
+uint64_t weight_file_size(const weight_file *file);                /* bytes of the whole file */
+status weight_file_read_whole(const weight_file *file, void *out); /* all of them. Errors: as above */
+
 const char *weight_file_path(const weight_file *file);
 const char *weight_file_format(const weight_file *file);  /* "safetensors", "torch.save (zip)", "torch.save (legacy)" */
 const char *weight_file_wrapper(const weight_file *file); /* what was taken off before every name; "" for nothing */

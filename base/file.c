@@ -72,7 +72,19 @@ static status sync_parent(const char *path)
     return st;
 }
 
-static status replace(const char *path, const void *bytes, size_t count, bool to_disk)
+static status write_pieces(int fd, const char *path, size_t count, file_piece next, void *self)
+{
+    status st = OK;
+    for (size_t i = 0; st == OK && i < count; i++) {
+        const void *bytes = NULL;
+        size_t size = 0;
+        st = next(self, i, &bytes, &size);
+        if (st == OK) st = write_all(fd, path, bytes, size);
+    }
+    return st;
+}
+
+static status replace(const char *path, size_t count, file_piece next, void *self, bool to_disk)
 {
     status st = OK;
     char *temporary = NULL;
@@ -85,7 +97,7 @@ static status replace(const char *path, const void *bytes, size_t count, bool to
     }
     fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (fd < 0) TRY(FAIL(ERR_CREATE, "%s: cannot create: %s", path, strerror(errno)));
-    TRY(write_all(fd, path, bytes, count));
+    TRY(write_pieces(fd, path, count, next, self));
     if (to_disk && fsync(fd)) TRY(FAIL(ERR_IO, "%s: cannot write to disk: %s", path, strerror(errno)));
     int closed = close(fd);
     fd = -1;
@@ -99,14 +111,33 @@ done:
     return st;
 }
 
+typedef struct {
+    const void *bytes;
+    size_t count;
+} whole_file;
+
+static status whole_piece(void *self, size_t i, const void **bytes, size_t *count)
+{
+    (void)i; /* the only one */
+    const whole_file *whole = self;
+    *bytes = whole->bytes;
+    *count = whole->count;
+    return OK;
+}
+
 status file_write(const char *path, const void *bytes, size_t count)
 {
-    return replace(path, bytes, count, true);
+    return replace(path, 1, whole_piece, &(whole_file){bytes, count}, true);
 }
 
 status file_put(const char *path, const void *bytes, size_t count)
 {
-    return replace(path, bytes, count, false);
+    return replace(path, 1, whole_piece, &(whole_file){bytes, count}, false);
+}
+
+status file_write_pieces(const char *path, size_t count, file_piece next, void *self)
+{
+    return replace(path, count, next, self, true);
 }
 
 status file_sync(const char *path)

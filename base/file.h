@@ -18,7 +18,12 @@ status file_read(const char *path, size_t most, char **out, size_t *count);
 /* Replaces `path` atomically. Errors: ERR_CREATE, ERR_IO (a full disk; the old file is kept). */
 status file_write(const char *path, const void *bytes, size_t count);
 
-/* The same without waiting for the disk, for what is written often and may be lost with the machine's power: readers
+/* The same for what is not in memory at once: `next` gives piece i, for 0 to count - 1 in order; its bytes are borrowed
+ * until the next one. A failure of `next` leaves the old file. */
+typedef status (*file_piece)(void *self, size_t i, const void **bytes, size_t *count);
+status file_write_pieces(const char *path, size_t count, file_piece next, void *self);
+
+/* file_write without waiting for the disk, for what is written often and may be lost with the machine's power: readers
  * see the old bytes or all of the new ones. */
 status file_put(const char *path, const void *bytes, size_t count);
 

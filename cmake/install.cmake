@@ -2,12 +2,15 @@
 # by the paths they were linked from, libtorch by a relative one where it lies under the prefix too (it may be moved then).
 include(GNUInstallDirs)
 
-get_filename_component(TORCH_LIBRARIES "${LIBTORCH}/lib" ABSOLUTE)
-cmake_path(IS_PREFIX CMAKE_INSTALL_PREFIX "${TORCH_LIBRARIES}" NORMALIZE TORCH_IS_INSTALLED)
-if(TORCH_IS_INSTALLED)
-  file(RELATIVE_PATH TORCH_LIBRARIES "${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}" "${TORCH_LIBRARIES}")
-  string(PREPEND TORCH_LIBRARIES "$ORIGIN/")
-endif()
+set(TORCH_LIBRARIES "")
+foreach(FOLDER IN LISTS LIBTORCH_FOLDERS)
+  cmake_path(IS_PREFIX CMAKE_INSTALL_PREFIX "${FOLDER}" NORMALIZE TORCH_IS_INSTALLED)
+  if(TORCH_IS_INSTALLED)
+    file(RELATIVE_PATH FOLDER "${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_BINDIR}" "${FOLDER}")
+    string(PREPEND FOLDER "$ORIGIN/")
+  endif()
+  list(APPEND TORCH_LIBRARIES "${FOLDER}")
+endforeach()
 set_target_properties(magister magister-rank PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
 set_target_properties(magister-rank PROPERTIES INSTALL_RPATH "${TORCH_LIBRARIES}")
 if(NOT TORCH_IS_INSTALLED) # the same path for both: room for another ends the build tree's in an empty folder, searched too

@@ -37,6 +37,35 @@ target_include_directories(libtorch SYSTEM INTERFACE
   ${LIBTORCH}/include ${LIBTORCH}/include/torch/csrc/api/include)
 target_link_libraries(libtorch INTERFACE ${LIBTORCH}/lib/libtorch_cpu.so ${LIBTORCH}/lib/libc10.so ${CMAKE_DL_LIBS})
 
+# What libtorch itself needs. The loader would look for each of these in six folders that libtorch names, most of which are
+# not there, before it looks in /usr; a program that names them as well has them loaded by then (bench/start-files).
+# LIBTORCH_FOLDERS: where they and libtorch lie.
+get_filename_component(LIBTORCH_FOLDERS "${LIBTORCH}/lib" ABSOLUTE)
+add_library(libtorch_needs INTERFACE)
+if(CMAKE_READELF)
+  file(GLOB FOLDERS ${LIBTORCH}/../nvidia/*/lib)
+  execute_process(COMMAND ${CMAKE_READELF} -d ${LIBTORCH}/lib/libtorch_cpu.so OUTPUT_VARIABLE NEEDED ERROR_QUIET)
+  string(REPLACE "[" "<" NEEDED "${NEEDED}") # brackets would glue a list's elements together
+  string(REGEX MATCHALL "NEEDED[^<]*<[^]]+" NEEDED "${NEEDED}")
+  foreach(NAME IN LISTS NEEDED)
+    string(REGEX REPLACE ".*<" "" NAME "${NAME}")
+    unset(PLACE)
+    if(NOT NAME MATCHES "^(libc10|libstdc|libc\\.|libm\\.|libgcc|ld-)") # which it names anyway
+      find_library(PLACE NAMES ${NAME} HINTS ${LIBTORCH}/lib ${FOLDERS} NO_CACHE)
+    endif()
+    if(PLACE)
+      get_filename_component(PLACE "${PLACE}" ABSOLUTE)
+      get_filename_component(FOLDER "${PLACE}" DIRECTORY)
+      list(APPEND LIBTORCH_NEEDS "${PLACE}")
+      if(FOLDER MATCHES "/nvidia/")
+        list(APPEND LIBTORCH_FOLDERS "${FOLDER}")
+      endif()
+    endif()
+  endforeach()
+  list(REMOVE_DUPLICATES LIBTORCH_FOLDERS)
+  target_link_libraries(libtorch_needs INTERFACE libtorch -Wl,--push-state,--no-as-needed ${LIBTORCH_NEEDS} -Wl,--pop-state)
+endif()
+
 # NCCL's and CUDA's headers: their libraries are opened at run time where there is a GPU (comm/nccl.c).
 set(NCCL_FOUND FALSE)
 if(MAGISTER_WITH_NCCL)

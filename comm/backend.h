@@ -10,6 +10,7 @@
 
 #include "comm/comm.h"
 #include "comm/device.h"
+#include "comm/share.h"
 
 enum {
     MEETING_BYTES = 8192, /* most payload of one meeting */
@@ -33,6 +34,7 @@ typedef enum {
     OP_SUM_ROWS,
     OP_SUM_DEVICE,
     OP_GATHER,
+    OP_SHARE,
     OP_PROBE,
     OP_CLOSE,
     OP_KINDS
@@ -91,6 +93,9 @@ struct comm_backend {
 
     /* These follow a meeting that found all ranks in agreement. */
     status (*broadcast)(comm *c, void *bytes, size_t count, int root);
+    /* Gives `b` room for `count` bytes, which rank 0 can write; then what rank 0 wrote to all, who see it read-only. */
+    status (*share_new)(comm *c, size_t count, shared_bytes *b);
+    status (*share_out)(comm *c, shared_bytes *b);
     status (*gather)(comm *c, const void *bytes, size_t count, int root, void *out, const size_t *offsets);
     status (*sum_f32)(comm *c, float *values, size_t count, bool tree);
     status (*shared_alloc)(comm *c, size_t count, float **out);

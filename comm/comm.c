@@ -25,6 +25,7 @@ static const char *const OP_NAMES[OP_KINDS] = {
     [OP_SUM_ROWS] = "the sum of embedding rows",
     [OP_SUM_DEVICE] = "the sum of gradients on GPUs",
     [OP_GATHER] = "a gather",
+    [OP_SHARE] = "the sharing of read-only data",
     [OP_PROBE] = "the trial of the network",
     [OP_CLOSE] = "the end",
 };
@@ -377,6 +378,25 @@ status comm_gather(comm *c, const void *bytes, size_t count, int root, void **ou
 done:
     free(all);
     free(starts);
+    return st;
+}
+
+status comm_share(comm *c, size_t count, status (*fill)(void *self, void *to, size_t count), void *self,
+                  shared_bytes **out)
+{
+    status st = OK;
+    uint64_t bytes = count;
+    shared_bytes *b = calloc(1, sizeof *b);
+    TRY(comm_agree(c, b ? OK : FAIL(ERR_MEMORY, "no memory for read-only data")));
+    TRY(meet(c, (comm_header){.op = OP_SHARE, .bytes = sizeof bytes}, &bytes, NULL));
+    memcpy(&bytes, c->payloads[0], sizeof bytes);
+    TRY(latch(c, c->backend->share_new(c, (size_t)bytes, b)));
+    TRY(comm_agree(c, c->rank == 0 ? fill(self, b->at, b->count) : OK));
+    TRY(latch(c, c->backend->share_out(c, b)));
+    *out = b;
+    b = NULL;
+done:
+    shared_bytes_free(&b);
     return st;
 }
 

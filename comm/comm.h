@@ -64,6 +64,22 @@ status comm_sum_shared(comm *c, float *values, size_t count, bool tree);
 status comm_sum_rows(comm *c, const int64_t *rows, size_t count, const float *values, size_t width, bool tree,
                      const int64_t **rows_out, const float **values_out, size_t *count_out);
 
+/* ---- read-only data ---------------------------------------------------------------------------------------------- */
+
+/* Bytes that all ranks read and none writes: one copy a node, mapped read-only by its ranks; a copy each where the
+ * system gives no such memory. It has no name in any file system, so nothing is left of it however ranks end, and it
+ * does not count against /dev/shm's size. */
+typedef struct shared_bytes shared_bytes;
+
+/* What rank 0 brings for all. There `fill` is called once with room for `count` bytes on a page's start; the others'
+ * `count`, `fill` and `self` are not looked at. Across nodes the bytes go to one rank each. Errors, on all ranks alike:
+ * those of `fill`; ERR_MEMORY. `*out` is the caller's and may outlive the communicator. Collective. */
+status comm_share(comm *c, size_t count, status (*fill)(void *self, void *to, size_t count), void *self,
+                  shared_bytes **out);
+const void *shared_bytes_at(const shared_bytes *b); /* borrowed */
+size_t shared_bytes_count(const shared_bytes *b);
+void shared_bytes_free(shared_bytes **b); /* of this rank alone: others may go on reading. NULL is fine */
+
 /* Makes comm_sum_device work: a communicator of NCCL over all ranks, each on the GPU that its thread uses. ERR_CONFIG
  * on all ranks when that cannot be had (no GPU, no NCCL, built without it, two ranks on one GPU); the message says why
  * and on which rank, and everything else goes on working. Collective. */

@@ -90,17 +90,22 @@ static void give_up_mpi(comm *c)
 
 /* ---- bytes ------------------------------------------------------------------------------------------------------- */
 
-static status broadcast_mpi(comm *c, void *bytes, size_t count, int root)
+status mpi_broadcast(comm *c, MPI_Comm over, void *bytes, size_t count, int root, const char *what)
 {
     status st = OK;
     for (size_t at = 0; at < count; at += PIECE_BYTES) {
         MPI_Request request;
         int piece = (int)(count - at < PIECE_BYTES ? count - at : PIECE_BYTES);
-        TRY(mpi_check(MPI_Ibcast((char *)bytes + at, piece, MPI_BYTE, root, all_of(c), &request), "a broadcast"));
-        TRY(mpi_wait(c, &request, "a broadcast"));
+        TRY(mpi_check(MPI_Ibcast((char *)bytes + at, piece, MPI_BYTE, root, over, &request), what));
+        TRY(mpi_wait(c, &request, what));
     }
 done:
     return st;
+}
+
+static status broadcast_mpi(comm *c, void *bytes, size_t count, int root)
+{
+    return mpi_broadcast(c, all_of(c), bytes, count, root, "a broadcast");
 }
 
 static status send_pieces(comm *c, const char *bytes, size_t count, int root)
@@ -393,6 +398,8 @@ static const comm_backend MPI_BACKEND = {
     .give_up = give_up_mpi,
     .broadcast = broadcast_mpi,
     .gather = gather_mpi,
+    .share_new = mpi_share_new,
+    .share_out = mpi_share_out,
     .sum_f32 = mpi_sum_f32,
     .shared_alloc = shared_alloc_mpi,
     .sum_shared = mpi_sum_shared,

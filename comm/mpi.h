@@ -88,6 +88,9 @@ status mpi_wait_deaf(comm *c, MPI_Request *request, const char *what);
 /* The failure of a rank of this node that has left or died, if any. */
 status mpi_listen(comm *c);
 
+/* Broadcasts within `over`, which holds some or all ranks of `c`, in messages that MPI can count. */
+status mpi_broadcast(comm *c, MPI_Comm over, void *bytes, size_t count, int root, const char *what);
+
 /* Counts this rank as arrived and waits for the others of its node. */
 status node_sync(comm *c, const char *what);
 
@@ -116,6 +119,9 @@ void mail_free(mail **m, bool in_order);
 status mail_post(mail *m, int first, int count, const void *bytes, size_t length);
 status mail_take(mail *m, void **bytes, size_t *length, int *from);
 status mail_flush(mail *m, double seconds);
+
+status mpi_share_new(comm *c, size_t count, shared_bytes *b);
+status mpi_share_out(comm *c, shared_bytes *b);
 
 status mpi_sum_f32(comm *c, float *values, size_t count, bool tree);
 status mpi_sum_shared(comm *c, float *values, size_t count, bool tree);

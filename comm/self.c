@@ -68,6 +68,19 @@ static status self_gather(comm *c, const void *bytes, size_t count, int root, vo
     return OK;
 }
 
+static status self_share_new(comm *c, size_t count, shared_bytes *b)
+{
+    (void)c;
+    return share_plain(b, count) ? OK : FAIL(ERR_MEMORY, "no memory for %zu bytes of read-only data", count);
+}
+
+static status self_share_out(comm *c, shared_bytes *b)
+{
+    (void)c;
+    share_protect(b);
+    return OK;
+}
+
 static status self_sum(comm *c, float *values, size_t count, bool tree)
 {
     (void)c, (void)values, (void)count, (void)tree;
@@ -137,6 +150,8 @@ static const comm_backend SELF = {
     .listen = self_listen,
     .broadcast = self_broadcast,
     .gather = self_gather,
+    .share_new = self_share_new,
+    .share_out = self_share_out,
     .sum_f32 = self_sum,
     .shared_alloc = self_shared_alloc,
     .sum_shared = self_sum,

@@ -40,7 +40,8 @@ struct tracks {
     name_table names; /* to places in `videos` */
     video_track *videos;
     size_t count, room;
-    float *values; /* (value_count) of the CSV form */
+    float *values;       /* (value_count) of the CSV form; NULL where they are packed */
+    const float *packed; /* (value_count) borrowed */
     size_t value_count, value_room;
     lmdb_file *records; /* NULL in the other forms */
     float *zeros;       /* (2, width) zeros, and numbers that are none: what stands for records */
@@ -49,11 +50,21 @@ struct tracks {
 static const track_value *values_of(const tracks *t, const video_track *v)
 {
     if (v->npy.base) return v->npy.values;
-    return v->mapped ? v->mapped : t->values + v->first;
+    return v->mapped ? v->mapped : (t->packed ? t->packed : t->values) + v->first;
+}
+
+static status tracks_new(const char *path, tracks **out)
+{
+    tracks *t = calloc(1, sizeof *t);
+    *out = t;
+    if (t) t->strings = arena_new();
+    if (t) t->path = arena_copy(t->strings, path, strlen(path));
+    return t && t->path ? OK : FAIL(ERR_MEMORY, "%s: no memory to open it", path);
 }
 
 /* ---- common to both forms ---------------------------------------------------------------------------------------- */
 
+/* Errors name the line of `file` (NULL: there is none). */
 static status add_video(tracks *t, const csv *file, const char *name, video_track **out)
 {
     status st = OK;
@@ -69,7 +80,8 @@ static status add_video(tracks *t, const csv *file, const char *name, video_trac
     if (!kept) TRY(FAIL(ERR_MEMORY, "%s: no memory for its names", t->path));
     TRY(names_add(&t->names, kept, t->count, &place));
     if (place != t->count)
-        TRY(FAIL(ERR_INPUT, "%s:%zu: video %.80s stands further above already", file->path, file->line, name));
+        TRY(file ? FAIL(ERR_INPUT, "%s:%zu: video %.80s stands further above already", file->path, file->line, name)
+                 : FAIL(ERR_INTERNAL, "%s: video %.80s is packed twice", t->path, name));
     t->videos[t->count] = (video_track){.name = kept, .first = t->value_count};
     *out = &t->videos[t->count++];
 done:
@@ -349,20 +361,102 @@ done:
     return st;
 }
 
+/* ---- packed ------------------------------------------------------------------------------------------------------ */
+
+/* Followed by the values, (values) float32, the frames of each video, (videos) uint64, and their names, each with its
+ * end. Values are padded to whole uint64. */
+typedef struct {
+    uint64_t width, videos, values, name_bytes;
+} pack_header;
+
+static size_t padded_values(size_t values)
+{
+    return (values + 1) / 2 * 2 * sizeof(float);
+}
+
+static size_t packed_bytes(const pack_header *h)
+{
+    return sizeof *h + padded_values((size_t)h->values) + (size_t)h->videos * sizeof(uint64_t) + (size_t)h->name_bytes;
+}
+
+static pack_header pack_header_of(const tracks *t)
+{
+    pack_header h = {t->width, t->count, t->value_count, 0};
+    for (size_t i = 0; i < t->count; i++) h.name_bytes += strlen(t->videos[i].name) + 1;
+    return h;
+}
+
+size_t tracks_packed_bytes(const tracks *t)
+{
+    const pack_header h = pack_header_of(t);
+    return t->values || t->packed ? packed_bytes(&h) : 0;
+}
+
+void tracks_pack(const tracks *t, void *to)
+{
+    const pack_header h = pack_header_of(t);
+    unsigned char *at = to;
+    memcpy(at, &h, sizeof h);
+    at += sizeof h;
+    memcpy(at, t->packed ? t->packed : t->values, t->value_count * sizeof(float));
+    at += padded_values(t->value_count);
+    for (size_t i = 0; i < t->count; i++, at += sizeof(uint64_t))
+        memcpy(at, &(uint64_t){t->videos[i].frames}, sizeof(uint64_t));
+    for (size_t i = 0; i < t->count; i++) {
+        size_t length = strlen(t->videos[i].name) + 1;
+        memcpy(at, t->videos[i].name, length);
+        at += length;
+    }
+}
+
+static status unpack(tracks *t, const unsigned char *bytes, size_t count)
+{
+    status st = OK;
+    pack_header h = {0};
+    if (count >= sizeof h) memcpy(&h, bytes, sizeof h);
+    bool good = count >= sizeof h && h.width && h.videos && h.values <= count && h.videos <= count &&
+                h.name_bytes <= count && packed_bytes(&h) == count && h.name_bytes && !bytes[count - 1];
+    if (!good) TRY(FAIL(ERR_INTERNAL, "%s: these %zu bytes are no packed tracks", t->path, count));
+    t->width = (size_t)h.width;
+    t->packed = (const float *)(const void *)(bytes + sizeof h);
+    const unsigned char *frames = bytes + sizeof h + padded_values((size_t)h.values);
+    const char *name = (const char *)frames + h.videos * sizeof(uint64_t), *end = (const char *)bytes + count;
+    for (size_t i = 0; i < h.videos; i++, name += strlen(name) + 1) {
+        uint64_t of_video;
+        video_track *video = NULL;
+        memcpy(&of_video, frames + i * sizeof of_video, sizeof of_video);
+        if (name >= end || of_video > (h.values - t->value_count) / h.width)
+            TRY(FAIL(ERR_INTERNAL, "%s: video %zu is not among its packed tracks", t->path, i));
+        TRY(add_video(t, NULL, name, &video));
+        video->frames = (size_t)of_video;
+        t->value_count += (size_t)of_video * t->width;
+    }
+done:
+    return st;
+}
+
+status tracks_open_packed(const char *path, const void *bytes, size_t count, tracks **out)
+{
+    status st = OK;
+    tracks *t = NULL;
+    TRY(tracks_new(path, &t));
+    TRY(unpack(t, bytes, count));
+    *out = t;
+    t = NULL;
+done:
+    tracks_close(&t);
+    return st;
+}
+
 /* ---- opening and reading ----------------------------------------------------------------------------------------- */
 
 status tracks_open(const char *path, tracks **out)
 {
     status st = OK;
     csv file = {0};
-    char *records = NULL, *index = NULL;
-    tracks *t = calloc(1, sizeof *t);
-    if (!t) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
-    t->strings = arena_new();
-    t->path = arena_copy(t->strings, path, strlen(path));
-    if (!t->path) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
-    records = path_join(path, "data.mdb");
-    index = path_join(path, "index.tsv");
+    char *records = path_join(path, "data.mdb"), *index = path_join(path, "index.tsv");
+    tracks *t = NULL;
+    TRY(tracks_new(path, &t));
     if (!records || !index) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
     if (directory_exists(path)) {
         if (file_exists(records)) TRY(read_records(t, records));

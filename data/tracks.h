@@ -18,6 +18,9 @@
  * Files of the last three are mapped, not read, so that a rank's memory does not grow with them, and ranks of a node
  * share them.
  *
+ * What a CSV holds can be packed into one piece of memory, which any number of processes may look into (tracks_pack):
+ * one of them parses, and the numbers lie there once.
+ *
  * A mapped file must not be shortened while it is open. Reading is thread-safe.
  */
 #ifndef MAGISTER_DATA_TRACKS_H
@@ -38,6 +41,14 @@ typedef float track_value __attribute__((aligned(1)));
  * order, a video twice, values in a CSV that are not finite numbers); ERR_MEMORY. */
 status tracks_open(const char *path, tracks **out);
 void tracks_close(tracks **t);
+
+/* Bytes that tracks_pack writes; 0 for a folder, whose values are mapped files already. */
+size_t tracks_packed_bytes(const tracks *t);
+void tracks_pack(const tracks *t, void *to); /* to: on a multiple of 8 bytes */
+
+/* Tracks that look into what tracks_pack wrote: `bytes` (count), borrowed until they are closed. `path` is where it was
+ * read from. Errors: ERR_INTERNAL when the bytes are something else; ERR_MEMORY. */
+status tracks_open_packed(const char *path, const void *bytes, size_t count, tracks **out);
 
 /* Reads all values once: ERR_INPUT with path, frame and value number where one is not finite. tracks_open leaves mapped
  * values unread. Those of LMDB are not looked at: there is no end to them. */

@@ -28,6 +28,7 @@ status command_status(int argc, char **argv);
 status command_logs(int argc, char **argv);
 status command_cancel(int argc, char **argv);
 status command_doctor(int argc, char **argv);
+status command_weights(int argc, char **argv);
 
 /* `magister --version`. */
 status version_print(void);

@@ -94,11 +94,11 @@ done:
     return st;
 }
 
-static status prepare(const recipe *r, const char *run, const step_paths *paths, const dataset *data,
+static status prepare(comm *c, const recipe *r, const char *run, const step_paths *paths, const dataset *data,
                       const prediction_source *from, student *s)
 {
     status st = OK;
-    TRY(student_open(r, run, data, from, s));
+    TRY(student_open_shared(c, r, run, data, from, s));
     TRY(directory_make(paths->directory));
 done:
     return st;
@@ -163,7 +163,7 @@ status student_train(comm *c, const recipe *r, const char *run, const run_step *
     TRY(paths_make(run, step, &paths));
     TRY(comm_agree(c, dataset_open(r, &data)));
     TRY(clip_lengths_find(c, r, &data, paths.directory));
-    TRY(comm_agree(c, prepare(r, run, &paths, &data, from, &s)));
+    TRY(comm_agree(c, prepare(c, r, run, &paths, &data, from, &s)));
     learn_from_cache(&s, &options);
     train_task task = student_task(&s);
     TRY(trainer_run(c, &task, &options, paths.directory, &result));

@@ -178,14 +178,15 @@ static bool is_avt(const recipe *r)
     return !strcmp(recipe_text(r, "student.model"), "avt");
 }
 
-status student_open(const recipe *r, const char *run, const dataset *data, const prediction_source *from, student *out)
+static status open_student(comm *c, const recipe *r, const char *run, const dataset *data,
+                           const prediction_source *from, student *out)
 {
     status st = OK;
     student s = {.data = data};
 
     read_loss(r, &s);
     s.ahead = recipe_int(r, "video.ahead");
-    TRY(sight_open(r, run, data, &s.sight));
+    TRY(sight_open(c, r, run, data, &s.sight));
     TRY(choose_learned(r, &s));
     TRY(choose_samples(&s));
     TRY(check_samples(&s));
@@ -202,6 +203,17 @@ status student_open(const recipe *r, const char *run, const dataset *data, const
 done:
     student_free(&s);
     return st;
+}
+
+status student_open(const recipe *r, const char *run, const dataset *data, const prediction_source *from, student *out)
+{
+    return open_student(NULL, r, run, data, from, out);
+}
+
+status student_open_shared(comm *c, const recipe *r, const char *run, const dataset *data,
+                           const prediction_source *from, student *out)
+{
+    return open_student(c, r, run, data, from, out);
 }
 
 void student_free(student *s)
@@ -401,7 +413,7 @@ status student_asks(const recipe *r, const char *run, const dataset *data, const
     size_t *order = NULL, *source = NULL;
     const char **asked = NULL;
     TRY(train_options_read(r, "student", &options));
-    TRY(sight_open_places(r, run, &s.sight));
+    TRY(sight_open_places(NULL, r, run, &s.sight));
     TRY(choose_learned(r, &s));
     TRY(choose_samples(&s));
     order = calloc(s.count + 1, sizeof *order);

@@ -485,9 +485,10 @@ static bool same_shape(const tensor *a, const tensor *b)
     return same;
 }
 
-static status set_parameter(tensor_file *file, const char *path, const char *name, tensor *parameter, size_t *kept)
+static status set_parameter(tensor_file *file, const char *name, tensor *parameter, size_t *kept)
 {
     status st = OK;
+    const char *path = tensor_file_path(file);
     scope *sc = scope_open();
     char longer[512];
     const char *there = name_in(file, name, longer, sizeof longer);
@@ -508,17 +509,13 @@ done:
     return st;
 }
 
-status encoder_init_from(encoder *e, const char *path, size_t *kept)
+status encoder_init_from(encoder *e, tensor_file *file, size_t *kept)
 {
     status st = OK;
-    tensor_file *file = NULL;
     size_t left = 0;
-
-    TRY(tensor_file_open(path, &file));
     for (size_t i = 0; i < module_parameter_count(e->root); i++)
-        TRY(set_parameter(file, path, module_parameter_name(e->root, i), module_parameter_at(e->root, i), &left));
+        TRY(set_parameter(file, module_parameter_name(e->root, i), module_parameter_at(e->root, i), &left));
     if (kept) *kept = left;
 done:
-    tensor_file_close(&file);
     return st;
 }

@@ -57,10 +57,10 @@ status encoder_forward(encoder *e, const token_batch *b, const uint64_t *keys, e
 status encoder_states(encoder *e, const token_batch *b, const uint64_t *keys, const int64_t *rows, size_t count,
                       tensor **states);
 
-/* Sets weights from a safetensors file: every parameter of the encoder proper must be there with its shape, under its
+/* Sets weights from an open file: every parameter of the encoder proper must be there with its shape, under its
  * name or with "bert." before it; of longer tables of positions and ages the first rows are taken. Heads, the second
  * embedding table and a table of ages that the file lacks keep their values: `*kept` is the number of those (may be
- * NULL). Errors: those of tensor_file_open; ERR_INPUT naming path and tensor. */
-status encoder_init_from(encoder *e, const char *path, size_t *kept);
+ * NULL). Errors: ERR_INPUT naming path and tensor; those of reading. */
+status encoder_init_from(encoder *e, tensor_file *file, size_t *kept);
 
 #endif

@@ -1,7 +1,7 @@
 #include "teacher/model.h"
 
 #include "base/log.h"
-#include "conf/run.h"
+#include "trainer/shared_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -70,17 +70,17 @@ done:
     return st;
 }
 
-static status start_weights(teacher_model *m, const recipe *r, const char *weights)
+status teacher_model_start(comm *c, const char *weights, teacher_model *m)
 {
     status st = OK;
     size_t kept = 0;
-    const char *init = recipe_text(r, "teacher.init");
-    if (weights) TRY(module_load(encoder_module(m->net), weights));
-    else if (init) {
-        TRY(encoder_init_from(m->net, init, &kept));
-        log_info("teacher: started from %s; %zu tensors it does not have are random", init, kept);
-    }
+    shared_file file = {0};
+    if (!weights) goto done;
+    TRY(shared_file_open(c, weights, &file));
+    TRY(comm_agree(c, encoder_init_from(m->net, file.tensors, &kept)));
+    log_info("teacher: started from %s; %zu tensors it does not have are random", weights, kept);
 done:
+    shared_file_close(&file);
     return st;
 }
 
@@ -97,7 +97,6 @@ status teacher_model_open_pretraining(const recipe *r, const dataset *data, size
     if (longer > o.positions) o.positions = longer;
     t_seed((uint64_t)recipe_int(r, "seed"));
     TRY(encoder_new(&o, &m.net));
-    TRY(start_weights(&m, r, NULL));
     *out = m;
     m = (teacher_model){0};
 done:
@@ -105,8 +104,7 @@ done:
     return st;
 }
 
-status teacher_model_open(const recipe *r, const dataset *data, const char *words, const char *weights,
-                          teacher_model *out)
+status teacher_model_open(const recipe *r, const dataset *data, const char *words, teacher_model *out)
 {
     status st = OK;
     teacher_model m = {.data = data, .sequence = read_sequence(r), .width = recipe_int(r, "teacher.width")};
@@ -116,8 +114,6 @@ status teacher_model_open(const recipe *r, const dataset *data, const char *word
     encoder_options o = read_encoder(r, &m.text, &m.sequence);
     t_seed((uint64_t)recipe_int(r, "seed"));
     TRY(make_encoder(&o, &data->classes, &m.net));
-    if (weights || !run_pretrains(r))
-        TRY(start_weights(&m, r, weights)); /* pretraining has started from teacher.init */
     *out = m;
     m = (teacher_model){0};
 done:

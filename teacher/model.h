@@ -4,6 +4,7 @@
 #define MAGISTER_TEACHER_MODEL_H
 
 #include "base/status.h"
+#include "comm/comm.h"
 #include "conf/recipe.h"
 #include "data/dataset.h"
 #include "teacher/batch.h"
@@ -26,16 +27,18 @@ typedef struct {
     int64_t width;
 } teacher_model;
 
-/* Builds the teacher of recipe `r` over `data` (borrowed; must outlive it). `vocabulary`: path of a trained model's,
- * NULL: made anew; `weights`: path of its model.safetensors, NULL: drawn from the recipe's seed, then set from
- * teacher.init where that is given and no pretraining has started from it. Errors: those of corpus_open, encoder_new,
- * module_load and encoder_init_from. */
-status teacher_model_open(const recipe *r, const dataset *data, const char *words, const char *weights,
-                          teacher_model *out);
+/* Builds the teacher of recipe `r` over `data` (borrowed; must outlive it). `words`: path of a trained model's
+ * vocabulary, NULL: made anew. Weights are drawn from the recipe's seed. Errors: those of corpus_open and encoder_new.
+ */
+status teacher_model_open(const recipe *r, const dataset *data, const char *words, teacher_model *out);
 
 /* As teacher_model_open, for pretraining: without heads and without variation of sequences, with a vocabulary made anew
  * (m->text.texts is what is to be learned from), and with a table of positions for passages of `length` tokens. */
 status teacher_model_open_pretraining(const recipe *r, const dataset *data, size_t length, teacher_model *out);
+
+/* Takes from the file `weights`, which rank 0 reads for all, what it has of the encoder's; NULL: nothing is done.
+ * Errors: those of shared_file_open and encoder_init_from. Collective. */
+status teacher_model_start(comm *c, const char *weights, teacher_model *m);
 
 void teacher_model_close(teacher_model *m);
 

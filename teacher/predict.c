@@ -9,6 +9,7 @@
 #include "teacher/predict_set.h"
 #include "teacher/steps.h"
 #include "teacher/teacher.h"
+#include "trainer/shared_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,20 +98,20 @@ static status predict_with_encoder(void *self, list_name which, const size_t *qu
     return teacher_model_predict(&e->model, &e->p->asked[which], &e->examples[which], queries, count, logits, features);
 }
 
-static status open_encoder(encoder_predictor *e, const predicting *p, set_info *info)
+/* `*weights`, the caller's: the path of what it has learned. */
+static status open_encoder(encoder_predictor *e, const predicting *p, set_info *info, char **weights)
 {
     status st = OK;
-    char *directory = NULL, *words = NULL, *weights = NULL;
+    char *directory = NULL, *words = NULL;
     bool text = strcmp(recipe_text(p->r, "teacher.input"), "tokens") != 0;
 
     TRY(teacher_step_directory(p->run, p->step, &directory));
     words = path_join(directory, TEACHER_WORDS);
-    weights = path_join(directory, TEACHER_WEIGHTS);
-    if (!words || !weights) TRY(FAIL(ERR_MEMORY, "no memory for a path"));
-    if (!file_exists(weights)) TRY(FAIL(ERR_MISSING, "%s is not there: train the teacher first", weights));
-    TRY(teacher_model_open(p->r, &p->data, text ? words : NULL, weights, &e->model));
+    *weights = path_join(directory, TEACHER_WEIGHTS);
+    if (!words || !*weights) TRY(FAIL(ERR_MEMORY, "no memory for a path"));
+    if (!file_exists(*weights)) TRY(FAIL(ERR_MISSING, "%s is not there: train the teacher first", *weights));
+    TRY(teacher_model_open(p->r, &p->data, text ? words : NULL, &e->model));
     TRY(teacher_words_check(directory, e->model.text.vocabulary_hash));
-    TRY(hash_file(weights, info->model_hash));
     memcpy(info->vocabulary_hash, e->model.text.vocabulary_hash, sizeof info->vocabulary_hash);
     ask_features(info, p->r, e->model.width);
     e->p = p;
@@ -119,7 +120,20 @@ static status open_encoder(encoder_predictor *e, const predicting *p, set_info *
 done:
     free(directory);
     free(words);
-    free(weights);
+    return st;
+}
+
+/* Collective. */
+static status load_encoder(comm *c, const char *weights, teacher_model *m, char hash[HASH_TEXT])
+{
+    status st = OK;
+    shared_file file = {0};
+    TRY(shared_file_open(c, weights, &file));
+    st = module_load_file(encoder_module(m->net), file.tensors);
+    if (st == OK) st = shared_file_hash(&file, hash);
+    TRY(comm_agree(c, st));
+done:
+    shared_file_close(&file);
     return st;
 }
 
@@ -129,12 +143,15 @@ static status put_encoder(predicting *p)
     encoder_predictor e = {0};
     set_info info = new_info(p, run_set_name(p->step), "teacher");
     predictor who = {&e, predict_with_encoder};
+    char *weights = NULL;
 
-    TRY(comm_agree(p->c, open_encoder(&e, p, &info)));
+    TRY(comm_agree(p->c, open_encoder(&e, p, &info, &weights)));
+    TRY(load_encoder(p->c, weights, &e.model, info.model_hash));
     TRY(predict_set(p->c, p->s, &info, &p->data, ALL_LISTS, &who, p->learner));
 done:
     for (list_name l = 0; l < LIST_COUNT; l++) examples_free(&e.examples[l]);
     teacher_model_close(&e.model);
+    free(weights);
     return st;
 }
 

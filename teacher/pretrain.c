@@ -137,15 +137,18 @@ static void tell(const pretraining *t)
                  "kept");
 }
 
-static status prepare(pretraining *t, const recipe *r, const dataset *d)
+static size_t passage_length(const recipe *r)
+{
+    return (size_t)recipe_int(r, "teacher.pretrain.length");
+}
+
+static status prepare(pretraining *t, const recipe *r)
 {
     status st = OK;
-    size_t length = (size_t)recipe_int(r, "teacher.pretrain.length");
-    passage_options o = {.length = length};
+    passage_options o = {.length = passage_length(r)};
     if (recipe_bool(r, "teacher.ages")) o.actions = (size_t)recipe_int(r, "teacher.hist_len");
     t->share = recipe_real(r, "teacher.pretrain.mask");
     t->seed = (uint64_t)recipe_int(r, "seed");
-    TRY(teacher_model_open_pretraining(r, d, length, &t->model));
     TRY(passages_make(&t->model.text, &o, &t->text));
     TRY(mlm_add(t->model.net, t->model.width, (int64_t)t->model.text.id_rows, &t->head));
     tell(t);
@@ -193,7 +196,10 @@ status teacher_pretrain(comm *c, const recipe *r, const char *run_directory, con
 
     status mine = teacher_pretrain_directory(run_directory, step, &directory);
     if (mine == OK) mine = dataset_open(r, &d);
-    if (mine == OK) mine = prepare(&t, r, &d);
+    if (mine == OK) mine = teacher_model_open_pretraining(r, &d, passage_length(r), &t.model);
+    TRY(comm_agree(c, mine));
+    TRY(teacher_model_start(c, recipe_text(r, "teacher.init"), &t.model)); /* before it gets the head of masked words */
+    mine = prepare(&t, r);
     if (mine == OK) mine = make_directory(c, &t, directory);
     TRY(comm_agree(c, mine));
     TRY(run(c, &t, r, directory));

@@ -170,35 +170,40 @@ done:
 /* ---- the step -----------------------------------------------------------------------------------------------------
  */
 
-/* Takes vocabulary and weights of the step before. */
+/* Takes the vocabulary of the step before; `*weights` gets the path of what it learned. */
 static status open_pretrained(training *t, const recipe *r, const dataset *d, const char *run_directory,
-                              const run_step *step)
+                              const run_step *step, char **weights)
 {
     status st = OK;
-    size_t kept = 0;
-    char *directory = NULL, *words = NULL, *weights = NULL;
+    char *directory = NULL, *words = NULL;
     TRY(teacher_pretrain_directory(run_directory, step, &directory));
     words = path_join(directory, TEACHER_WORDS);
-    weights = path_join(directory, TEACHER_WEIGHTS);
-    if (!words || !weights) TRY(FAIL(ERR_MEMORY, "no memory for a path"));
-    if (!file_exists(weights))
-        TRY(FAIL(ERR_MISSING, "%s is not there: the teacher has to be pretrained first", weights));
-    TRY(teacher_model_open(r, d, words, NULL, &t->model));
+    *weights = path_join(directory, TEACHER_WEIGHTS);
+    if (!words || !*weights) TRY(FAIL(ERR_MEMORY, "no memory for a path"));
+    if (!file_exists(*weights))
+        TRY(FAIL(ERR_MISSING, "%s is not there: the teacher has to be pretrained first", *weights));
+    TRY(teacher_model_open(r, d, words, &t->model));
     TRY(teacher_words_check(directory, t->model.text.vocabulary_hash));
-    TRY(encoder_init_from(t->model.net, weights, &kept));
-    log_info("teacher: started from %s; %zu tensors of its heads are random", weights, kept);
 done:
     free(directory);
     free(words);
-    free(weights);
     return st;
 }
 
-static status prepare(training *t, const recipe *r, const dataset *d, const char *run_directory, const run_step *step)
+/* `*weights`, the caller's, is where the first weights come from; NULL: they are drawn. Pretraining has started from
+ * teacher.init itself. */
+static status open_model(training *t, const recipe *r, const dataset *d, const char *run_directory,
+                         const run_step *step, char **weights)
+{
+    const char *init = recipe_text(r, "teacher.init");
+    if (run_pretrains(r)) return open_pretrained(t, r, d, run_directory, step, weights);
+    if (init && !(*weights = strdup(init))) return FAIL(ERR_MEMORY, "no memory for a path");
+    return teacher_model_open(r, d, NULL, &t->model);
+}
+
+static status prepare(training *t, const recipe *r)
 {
     status st = OK;
-    TRY(run_pretrains(r) ? open_pretrained(t, r, d, run_directory, step)
-                         : teacher_model_open(r, d, NULL, NULL, &t->model));
     TRY(add_examples(t, r));
     TRY(make_loss(t, r));
     t->top = strcmp(recipe_text(r, "teacher.metric"), "top1") ? 5 : 1;
@@ -244,12 +249,15 @@ status teacher_train(comm *c, const recipe *r, const char *run_directory, const 
     status st = OK;
     dataset d = {0};
     training t = {0};
-    char *directory = NULL;
+    char *directory = NULL, *weights = NULL;
 
     if (strcmp(recipe_text(r, "teacher.model"), "encoder")) goto done;
     status mine = teacher_step_directory(run_directory, step, &directory);
     if (mine == OK) mine = dataset_open(r, &d);
-    if (mine == OK) mine = prepare(&t, r, &d, run_directory, step);
+    if (mine == OK) mine = open_model(&t, r, &d, run_directory, step, &weights);
+    TRY(comm_agree(c, mine));
+    TRY(teacher_model_start(c, weights, &t.model));
+    mine = prepare(&t, r);
     if (mine == OK) mine = make_directory(c, &t, directory);
     TRY(comm_agree(c, mine));
     TRY(run(c, &t, r, directory));
@@ -257,5 +265,6 @@ done:
     training_free(&t);
     dataset_free(&d);
     free(directory);
+    free(weights);
     return st;
 }

@@ -164,6 +164,15 @@ status module_load(module *m, const char *path);
 typedef struct tensor_file tensor_file;
 status tensor_file_open(const char *path, tensor_file **out);
 void tensor_file_close(tensor_file **file);
+
+/* The same of a file that is in memory already: `bytes` (count), borrowed until it is closed. Failures call it `path`.
+ */
+status tensor_file_open_bytes(const char *path, const void *bytes, size_t count, tensor_file **out);
+
+const char *tensor_file_path(const tensor_file *file);      /* borrowed */
+size_t tensor_file_bytes(const tensor_file *file);          /* size of the whole file */
+status tensor_file_read(const tensor_file *file, void *to); /* all of it, (bytes). Errors: ERR_IO, ERR_INPUT */
+status module_load_file(module *m, tensor_file *file);      /* module_load of an open one */
 size_t tensor_file_count(const tensor_file *file);
 const char *tensor_file_name(const tensor_file *file, size_t i);
 const char *tensor_file_metadata(const tensor_file *file, const char *key); /* NULL when absent */

@@ -242,7 +242,7 @@ status optim_image(const optim *o, const char *name, file_image *out)
     return tensor_file_image(name, o->state.data(), state_names(o).data(), o->state.size(), metadata, out);
 }
 
-status optim_load(optim *o, const char *path)
+status optim_load(optim *o, tensor_file *file)
 {
-    return state_load(path, kind_name(o), o->state.data(), state_names(o).data(), o->state.size());
+    return state_load(file, kind_name(o), o->state.data(), state_names(o).data(), o->state.size());
 }

@@ -44,7 +44,7 @@ status optim_step(optim *o);
 status grad_clip(module *m, double most, double *norm);
 
 /* Reads the state of optim_image (image.h), bitwise. Kind, names and shapes are checked. Errors as module_load. */
-status optim_load(optim *o, const char *path);
+status optim_load(optim *o, tensor_file *file);
 
 #ifdef __cplusplus
 }

@@ -2,7 +2,7 @@
 #ifndef MAGISTER_TENSOR_PRIVATE_H
 #define MAGISTER_TENSOR_PRIVATE_H
 
-#include "tensor/tensor.h"
+#include "tensor/module.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -20,10 +20,11 @@ void dropout_mask(uint64_t key, uint32_t keep, float scale, float *out, size_t c
 
 /* out[i] = bytes[i] * by[i % 3] + add[i % 3], for 3 x `pixels` of them. */
 void pixels_to_numbers(const uint8_t *bytes, size_t pixels, const float *by, const float *add, float *out);
+struct weight_file *tensor_file_weights(tensor_file *file); /* borrowed */
 
 /* Named tensors as one file, and back in place after everything was checked and read: on failure nothing changed.
  * `kind` tells files of one sort from another (metadata "kind"); NULL: any. */
-status state_load(const char *path, const char *kind, tensor *const *tensors, const char *const *names, size_t count);
+status state_load(tensor_file *file, const char *kind, tensor *const *tensors, const char *const *names, size_t count);
 
 #ifdef __cplusplus
 }

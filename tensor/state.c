@@ -38,15 +38,14 @@ static status check_unknown(const tensor_file *file, const char *path, const cha
     return OK;
 }
 
-status state_load(const char *path, const char *kind, tensor *const *tensors, const char *const *names, size_t count)
+status state_load(tensor_file *file, const char *kind, tensor *const *tensors, const char *const *names, size_t count)
 {
     status st = OK;
-    tensor_file *file = NULL;
+    const char *path = tensor_file_path(file);
     scope *sc = scope_open();
     tensor **read = calloc(count + 1, sizeof *read);
 
     if (!read) TRY(FAIL(ERR_MEMORY, "%s: no memory to read it", path));
-    TRY(tensor_file_open(path, &file));
     TRY(check_kind(file, path, kind));
     for (size_t i = 0; i < count; i++) {
         read[i] = tensor_file_get(file, names[i]);
@@ -56,7 +55,6 @@ status state_load(const char *path, const char *kind, tensor *const *tensors, co
     TRY(check_unknown(file, path, names, count));
     for (size_t i = 0; i < count; i++) TRY(t_assign(tensors[i], read[i]));
 done:
-    tensor_file_close(&file);
     scope_close(&sc);
     free(read);
     return st;
@@ -111,13 +109,24 @@ done:
     return st;
 }
 
-status module_load(module *m, const char *path)
+status module_load_file(module *m, tensor_file *file)
 {
     status st = OK;
     parameter_list list = {0};
     TRY(list_parameters(m, &list));
-    TRY(state_load(path, NULL, list.tensors, list.names, list.count));
+    TRY(state_load(file, NULL, list.tensors, list.names, list.count));
 done:
     list_free(&list);
+    return st;
+}
+
+status module_load(module *m, const char *path)
+{
+    status st = OK;
+    tensor_file *file = NULL;
+    TRY(tensor_file_open(path, &file));
+    TRY(module_load_file(m, file));
+done:
+    tensor_file_close(&file);
     return st;
 }

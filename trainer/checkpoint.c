@@ -3,6 +3,7 @@
 #include "base/direct.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "trainer/shared_file.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -308,27 +309,32 @@ status checkpoint_state(const char *path, train_state *out)
     return st;
 }
 
-status checkpoint_load(const char *path, const checkpoint_parts *parts, const train_state *state)
+/* The file `name` of the checkpoint, which one of these takes. Collective. */
+static status load_file(comm *c, const char *path, const char *name, module *m, optim *o, weights *w)
 {
     status st = OK;
-    char *file = NULL;
-    TRY(join(path, MODEL, &file));
-    TRY(module_load(parts->model, file));
-    free(file);
-    TRY(join(path, OPTIMIZER, &file));
-    TRY(optim_load(parts->optimizer, file));
-    if (parts->average) {
-        free(file);
-        TRY(join(path, AVERAGE, &file));
-        TRY(weights_load(parts->average, file));
-    }
-    if (parts->best && state->best_step >= 0) {
-        free(file);
-        TRY(join(path, BEST, &file));
-        TRY(weights_load(parts->best, file));
-    }
+    char *at = NULL;
+    shared_file file = {0};
+    TRY(comm_agree(c, join(path, name, &at)));
+    TRY(shared_file_open(c, at, &file));
+    if (m) st = module_load_file(m, file.tensors);
+    else if (o) st = optim_load(o, file.tensors);
+    else st = weights_load(w, file.tensors);
+    TRY(comm_agree(c, st));
 done:
-    free(file);
+    shared_file_close(&file);
+    free(at);
+    return st;
+}
+
+status checkpoint_load(comm *c, const char *path, const checkpoint_parts *parts, const train_state *state)
+{
+    status st = OK;
+    TRY(load_file(c, path, MODEL, parts->model, NULL, NULL));
+    TRY(load_file(c, path, OPTIMIZER, NULL, parts->optimizer, NULL));
+    if (parts->average) TRY(load_file(c, path, AVERAGE, NULL, NULL, parts->average));
+    if (parts->best && state->best_step >= 0) TRY(load_file(c, path, BEST, NULL, NULL, parts->best));
+done:
     return st;
 }
 

@@ -6,12 +6,13 @@
  * name, synced and renamed, and DONE comes last; removal takes DONE away first. So a directory with DONE was complete
  * once, and the fingerprints tell whether it still is.
  *
- * One rank writes and removes; any rank reads. Saving has two halves, so that training need not wait for the disk: a
+ * One rank writes, removes and reads. Saving has two halves, so that training need not wait for the disk: a
  * copy of all is taken in memory between two steps, and written from there by any thread (saver.h).
  */
 #ifndef MAGISTER_TRAINER_CHECKPOINT_H
 #define MAGISTER_TRAINER_CHECKPOINT_H
 
+#include "comm/comm.h"
 #include "tensor/image.h"
 #include "trainer/state.h"
 #include "trainer/weights.h"
@@ -44,8 +45,9 @@ status checkpoint_newest(const char *directory, char **path);
 /* Reads the state alone. Errors: ERR_INPUT names what is wrong. */
 status checkpoint_state(const char *path, train_state *out);
 
-/* Reads the tensors. Errors: ERR_MISSING, ERR_INPUT name file and tensor. */
-status checkpoint_load(const char *path, const checkpoint_parts *parts, const train_state *state);
+/* Gives all ranks the tensors; rank 0 reads (shared_file.h). Errors: ERR_MISSING, ERR_INPUT name file and tensor.
+ * Collective. */
+status checkpoint_load(comm *c, const char *path, const checkpoint_parts *parts, const train_state *state);
 
 /* Removes all but the newest `keep` complete ones, and what was left unfinished. */
 status checkpoint_prune(const char *directory, size_t keep);

@@ -1,6 +1,7 @@
 #include "trainer/results.h"
 
 #include "base/file.h"
+#include "trainer/shared_file.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -109,12 +110,12 @@ done:
     return st;
 }
 
-status results_load_model(const char *directory, module *m)
+status results_load_model(comm *c, const char *directory, module *m)
 {
     status st = OK;
     char *model = NULL;
-    TRY(join(directory, MODEL, &model));
-    TRY(module_load(m, model));
+    TRY(comm_agree(c, join(directory, MODEL, &model)));
+    TRY(shared_file_load(c, model, m));
 done:
     free(model);
     return st;

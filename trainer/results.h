@@ -14,6 +14,7 @@ status results_write(const char *directory, const train_task *task, const train_
  */
 status results_read(const char *directory, const train_options *o, bool *found, train_result *out);
 
-status results_load_model(const char *directory, module *m);
+/* Errors: those of module_load. Collective. */
+status results_load_model(comm *c, const char *directory, module *m);
 
 #endif

@@ -201,41 +201,46 @@ static status check_place(const training *t, const char *path, const train_state
                 (long long)t->epoch_steps);
 }
 
-/* Rank 0 chooses, so that all ranks read the same one: *path (the caller's) is NULL when there is none. Collective. */
-static status choose_checkpoint(training *t, char **path)
+/* The newest checkpoint and its state, as rank 0 finds them: `*path` (the caller's) is NULL when there is none.
+ * Collective. */
+static status choose_checkpoint(training *t, char **path, train_state *found)
 {
     status st = OK;
-    uint64_t length = 0;
+    struct {
+        uint64_t length; /* of the path, with its end; 0: there is none */
+        train_state state;
+    } told = {0};
     if (tells(t)) st = checkpoint_newest(t->directory, path);
+    if (st == OK && *path) st = checkpoint_state(*path, &told.state);
+    if (*path) told.length = strlen(*path) + 1;
     TRY(comm_agree(t->c, st));
-    if (*path) length = strlen(*path) + 1;
-    TRY(comm_broadcast(t->c, &length, sizeof length, 0));
-    if (!length) goto done;
-    if (!*path) *path = malloc(length);
+    TRY(comm_broadcast(t->c, &told, sizeof told, 0));
+    *found = told.state;
+    if (!told.length) goto done;
+    if (!*path) *path = malloc(told.length);
     TRY(comm_agree(t->c, *path ? OK : FAIL(ERR_MEMORY, "no memory for the name of a checkpoint")));
-    TRY(comm_broadcast(t->c, *path, length, 0));
+    TRY(comm_broadcast(t->c, *path, told.length, 0));
 done:
     return st;
 }
 
-static status load(training *t, const char *path)
+/* Collective. */
+static status load(training *t, const char *path, train_state *found)
 {
     status st = OK;
-    train_state found;
     const checkpoint_parts parts = parts_of(t);
-    TRY(checkpoint_state(path, &found));
-    TRY(check_recipe(t, path, &found));
-    TRY(check_place(t, path, &found));
-    TRY(checkpoint_load(path, &parts, &found));
+    TRY(check_recipe(t, path, found));
+    TRY(check_place(t, path, found));
+    TRY(checkpoint_load(t->c, path, &parts, found));
     if (tells(t)) {
-        state_compare(&found, &t->state, t->o->exact);
-        log_info("going on from step %lld (%s)", (long long)found.step, path);
+        state_compare(found, &t->state, t->o->exact);
+        log_info("going on from step %lld (%s)", (long long)found->step, path);
     }
-    found.ranks = t->state.ranks;
-    memcpy(found.library, t->state.library, sizeof found.library);
-    memcpy(found.capability, t->state.capability, sizeof found.capability);
-    memcpy(found.device, t->state.device, sizeof found.device);
-    t->state = found;
+    found->ranks = t->state.ranks;
+    memcpy(found->library, t->state.library, sizeof found->library);
+    memcpy(found->capability, t->state.capability, sizeof found->capability);
+    memcpy(found->device, t->state.device, sizeof found->device);
+    t->state = *found;
 done:
     return st;
 }
@@ -245,9 +250,10 @@ static status resume(training *t)
 {
     status st = OK;
     char *path = NULL;
+    train_state found;
     t->state = state_start(t->o, comm_size(t->c));
-    TRY(choose_checkpoint(t, &path));
-    if (path) TRY(comm_agree(t->c, load(t, path)));
+    TRY(choose_checkpoint(t, &path, &found));
+    if (path) TRY(comm_agree(t->c, load(t, path, &found)));
     TRY(check_ranks_equal(t));
 done:
     free(path);
@@ -473,7 +479,7 @@ static status take_finished(training *t, bool *found)
     if (tells(t)) st = results_read(t->directory, t->o, &told.found, &told.result);
     TRY(comm_agree(t->c, st));
     TRY(comm_broadcast(t->c, &told, sizeof told, 0));
-    if (told.found) TRY(comm_agree(t->c, results_load_model(t->directory, t->task->model)));
+    if (told.found) TRY(results_load_model(t->c, t->directory, t->task->model));
     t->result = told.result;
     *found = told.found;
 done:

@@ -102,12 +102,11 @@ static bool shapes_equal(const tensor *a, const tensor *b)
     return equal;
 }
 
-status weights_load(weights *w, const char *path)
+status weights_load(weights *w, tensor_file *file)
 {
     status st = OK;
+    const char *path = tensor_file_path(file);
     scope *sc = scope_open();
-    tensor_file *file = NULL;
-    TRY(tensor_file_open(path, &file));
     if (tensor_file_count(file) != w->count)
         TRY(FAIL(ERR_INPUT, "%s: holds %zu tensors and the model has %zu", path, tensor_file_count(file), w->count));
     for (size_t i = 0; i < w->count; i++) {
@@ -118,7 +117,6 @@ status weights_load(weights *w, const char *path)
         TRY(t_assign(w->copies[i], read));
     }
 done:
-    tensor_file_close(&file);
     scope_close(&sc);
     return st;
 }

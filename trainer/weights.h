@@ -24,7 +24,7 @@ status weights_average(weights *w, double decay, int64_t n);
 /* As safetensors, under the parameters' names. Errors as tensor_file_image and module_load; a load that fails may leave
  * `w` mixed. */
 status weights_image(const weights *w, const char *name, file_image *out);
-status weights_load(weights *w, const char *path);
+status weights_load(weights *w, tensor_file *file);
 
 /* Fingerprint of the module's values: equal on all ranks as long as they do the same arithmetic. */
 status weights_hash(const module *m, char out[HASH_TEXT]);

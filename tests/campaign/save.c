@@ -27,6 +27,7 @@ enum { LAYERS = 4, WIDTH = 128, KEEP = 2 }; /* 800 KB a checkpoint */
 static const double LONGEST_MS = 120; /* until the kill */
 
 typedef struct {
+    comm *alone;
     module *model;
     optim *optimizer;
     weights *average;
@@ -66,6 +67,7 @@ static status open(campaign *c, const char *folder)
 {
     status st = OK;
     t_seed(1);
+    TRY(comm_open(1, 10, &c->alone));
     c->model = module_new();
     for (int l = 0; l < LAYERS; l++) {
         char name[16];
@@ -89,6 +91,7 @@ static void close_campaign(campaign *c)
     weights_free(&c->average);
     optim_free(&c->optimizer);
     module_free(&c->model);
+    comm_close(&c->alone);
 }
 
 /* ---- one trial --------------------------------------------------------------------------------------------------- */
@@ -148,7 +151,7 @@ static status read_newest(campaign *c, int64_t *step, bool *whole)
     TRY(checkpoint_newest(c->folder, &path));
     if (!path) goto done;
     TRY(checkpoint_state(path, &found));
-    TRY(checkpoint_load(path, &parts, &found));
+    TRY(checkpoint_load(c->alone, path, &parts, &found));
     *whole = holds_step(c, found.step);
     TRY(weights_give(c->average));
     *whole = *whole && holds_step(c, found.step);

@@ -1,10 +1,12 @@
 /* A student's whole step on any number of ranks: what it leaves in the run directory and in the store. */
+#include "student/shared_tracks.h"
 #include "student/student.h"
 #include "student/scoring.h"
 #include "tests/unit/student/fake_loader.h"
 #include "tests/unit/student/small_world.h"
 
 #include <jansson.h>
+#include <unistd.h>
 
 static comm *ranks;
 static dataset data;
@@ -212,6 +214,46 @@ static void coverage_of_holes_is_kept(void **state)
     json_decref(stats);
 }
 
+/* Rank 0 goes to the world's directory, the others to one without its files; back with NULL. */
+static void go_apart(const char *back)
+{
+    int gone = chdir(back ? back : comm_rank(ranks) == 0 ? scratch_directory : "/proc");
+    assert_int_equal(gone, 0);
+}
+
+static void one_rank_reads_tracks_of_a_csv(void **state)
+{
+    (void)state;
+    char here[1024], text[4096] = "video,frame,x,y\n";
+    tracks *t = NULL;
+    shared_bytes *bytes = NULL;
+    for (int i = 0; i < 100; i++) snprintf(text + strlen(text), 40, "v%d,%d,%d,%d.5\n", i / 10, i % 10, i, -i);
+    if (comm_rank(ranks) == 0) scratch_file("one.csv", text);
+    assert_non_null(getcwd(here, sizeof here));
+    go_apart(NULL);
+    assert_ok(shared_tracks_open(ranks, "one.csv", &t, &bytes));
+    assert_int_equal(bytes != NULL, comm_size(ranks) > 1);
+    assert_int_equal(tracks_width(t), 2);
+    for (int i = 0; i < 100; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "v%d", i / 10);
+        assert_int_equal(tracks_frames(t, name), 10);
+        const float *frame = tracks_frame(t, name, (size_t)i % 10);
+        assert_true(frame[0] == (float)i && frame[1] == (i ? -(float)i - 0.5f : 0.5f));
+    }
+    tracks_close(&t);
+    shared_bytes_free(&bytes);
+    if (comm_rank(ranks) == 0) scratch_file("one.csv", "video,frame,x,y\n1,0,5\n");
+    assert_failed(shared_tracks_open(ranks, "one.csv", &t, &bytes), ERR_INPUT, "one.csv:2: 3 columns where");
+    go_apart(here);
+    if (comm_rank(ranks) == 0) scratch_file("index.tsv", "video\tframes\twidth\na\t1\t1\n");
+    if (comm_rank(ranks) == 0) scratch_bytes("a.f32", &(float){2.5f}, sizeof(float));
+    assert_ok(shared_tracks_open(ranks, scratch_directory, &t, &bytes)); /* a folder: every rank maps it */
+    assert_null(bytes);
+    assert_true(tracks_frame(t, "a", 0)[0] == 2.5f);
+    tracks_close(&t);
+}
+
 static void every_rank_learns_of_a_failure(void **state)
 {
     (void)state;
@@ -230,6 +272,7 @@ int main(void)
         cmocka_unit_test(ranks_agree_about_the_share),
         cmocka_unit_test(controls_are_marked),
         cmocka_unit_test(coverage_of_holes_is_kept),
+        cmocka_unit_test(one_rank_reads_tracks_of_a_csv),
         cmocka_unit_test(every_rank_learns_of_a_failure),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);

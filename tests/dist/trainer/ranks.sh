@@ -17,6 +17,15 @@ train() {
     fi
 }
 
+# apart DIR key=value ...: on two ranks, of which the second is where none of the files of DIR can be found
+apart() {
+    dir=$1
+    shift
+    mkdir -p "$work/elsewhere"
+    mpirun --allow-run-as-root --oversubscribe --bind-to none --quiet -wdir "$work" -n 1 "$program" "$dir" "$@" : \
+        -wdir "$work/elsewhere" -n 1 "$program" "$dir" "$@"
+}
+
 # stopped RANKS DIR key=value ...: the same, and it must end with "saved, run again"
 stopped() {
     code=0
@@ -83,6 +92,26 @@ gpu) # gradients are added on the GPUs, or through the host where two ranks have
     compare one two close
     for ranks in 1 2; do train $ranks exact$ranks exact=1 epochs=8 max_steps=60 $common; done
     compare exact1 exact2 bitwise
+    ;;
+one_reads) # rank 0 reads checkpoints and models for all, on one node and on two
+    for nodes in 0,0 0,1; do
+        export MAGISTER_TEST_NODES=$nodes
+        train 2 whole epochs=4 $common
+        stopped 2 parts epochs=4 $common stop=21 # its evaluation has left a best model
+        apart parts epochs=4 $common
+        compare whole parts bitwise
+        before=$(cat "$work/parts/stats.json")
+        apart parts epochs=4 $common fail=0 # finished: taken as it is
+        [ "$before" = "$(cat "$work/parts/stats.json")" ]
+        [ -z "$(ls "$work/elsewhere")" ]
+
+        truncate -s -4 "$work/parts/model.safetensors" # what is wrong is rank 0's to tell, and all end with it
+        code=0
+        apart parts epochs=4 $common fail=0 2>"$work/told" || code=$?
+        [ "$code" = 65 ] || { echo "expected exit 65, got $code"; exit 1; }
+        [ "$(grep -c 'rank 0 .*parts/model.safetensors: .*data end at byte' "$work/told")" = 2 ] || { cat "$work/told"; exit 1; }
+        rm -rf "${work:?}"/*
+    done
     ;;
 resume_others) # begun on two ranks, gone on with on one, then on four: bitwise the same with exact, close without
     for options in "exact=1" "exact=1 accumulate=3 batch=10 micro_batch=3" "exact=0"; do

@@ -6,7 +6,7 @@ cd "$WORK" || exit 1
 echo "-- help and version"
 expect 0 "magister run conf/demo.yaml" "$MAGISTER" --help
 expect 0 "magister run conf/demo.yaml" "$MAGISTER" help
-for each in run sweep submit status logs cancel report metrics store recipe generate video; do
+for each in run sweep submit status logs cancel report metrics store recipe generate video weights; do
     expect 0 "Usage: magister $each" "$MAGISTER" "$each" --help
     expect 0 "Usage: magister $each" "$MAGISTER" "$each" -h
     expect 0 "Usage: magister $each" "$MAGISTER" help "$each"

@@ -299,7 +299,7 @@ static void test_saved_beside_training(void **state)
         char name[128], there_at[256];
         snprintf(name, sizeof name, "checkpoint-%08lld", (long long)step);
         path_of(f, name, there_at, sizeof there_at);
-        require(checkpoint_load(there_at, &parts, &found));
+        require(checkpoint_load(f->c, there_at, &parts, &found));
         assert_true(t_data_f32(module_find(f->toy.model, "head.bias"))[TOY_CLASSES - 1] == (float)step);
     }
     assert_false(there(f, "checkpoint-00000047")); /* two are kept */

@@ -112,6 +112,68 @@ static void test_mapped_values_that_are_not_numbers(void **state)
     tracks_close(&t);
 }
 
+static const char CSV[] = "video,frame,x,y,z\n98,0,1,-2,0\n98,1,3,4.5,0\nseven,0,5,6,7\n";
+
+static void test_packed(void **state)
+{
+    (void)state;
+    tracks *read = NULL, *t = NULL;
+    const char *path = scratch_file("t.csv", CSV);
+    assert_ok(tracks_open(path, &read));
+    size_t count = tracks_packed_bytes(read);
+    void *bytes = malloc(count);
+    tracks_pack(read, bytes);
+    tracks_close(&read);
+    assert_ok(tracks_open_packed(path, bytes, count, &t));
+    assert_int_equal(tracks_width(t), 3);
+    assert_true(tracks_fps(t) == 0);
+    assert_int_equal(tracks_frames(t, "98"), 2);
+    assert_int_equal(tracks_frames(t, "seven"), 1);
+    assert_int_equal(tracks_frames(t, "8"), 0);
+    assert_true(tracks_frame(t, "98", 1)[1] == 4.5f);
+    assert_true(tracks_frame(t, "seven", 0)[2] == 7);
+    assert_null(tracks_frame(t, "seven", 1));
+    const char *first = (const char *)tracks_frame(t, "98", 0); /* it is looked into, not copied */
+    assert_true(first > (char *)bytes && first < (char *)bytes + count);
+    assert_ok(tracks_check(t));
+    void *again = malloc(count);
+    assert_int_equal(tracks_packed_bytes(t), count);
+    tracks_pack(t, again);
+    assert_memory_equal(again, bytes, count);
+    tracks_close(&t);
+    free(bytes);
+    free(again);
+    assert_ok(tracks_open(folder("video\tframes\twidth\na\t3\t2\n", VALUES, 6), &t));
+    assert_int_equal(tracks_packed_bytes(t), 0);
+    tracks_close(&t);
+}
+
+/* Cut anywhere they are refused; with any byte changed they are refused or stay inside. */
+static void test_packed_of_something_else(void **state)
+{
+    (void)state;
+    tracks *read = NULL, *t = NULL;
+    assert_ok(tracks_open(scratch_file("t.csv", CSV), &read));
+    size_t count = tracks_packed_bytes(read);
+    unsigned char *bytes = malloc(count);
+    tracks_pack(read, bytes);
+    tracks_close(&read);
+    for (size_t length = 0; length < count; length++) {
+        unsigned char *cut = malloc(length + 1);
+        memcpy(cut, bytes, length);
+        assert_failed(tracks_open_packed("t.csv", cut, length, &t), ERR_INTERNAL, "t.csv: ");
+        free(cut);
+    }
+    for (size_t i = 0; i < count * 8; i++) {
+        bytes[i / 8] = (unsigned char)(bytes[i / 8] ^ 1u << i % 8);
+        if (tracks_open_packed("t.csv", bytes, count, &t) == OK) tracks_check(t);
+        fail_clear();
+        tracks_close(&t);
+        bytes[i / 8] = (unsigned char)(bytes[i / 8] ^ 1u << i % 8);
+    }
+    free(bytes);
+}
+
 static void test_hands_of_boston104(void **state)
 {
     (void)state;
@@ -130,6 +192,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_folder, scratch_open, scratch_close),
         cmocka_unit_test_setup_teardown(test_bad_folder, scratch_open, scratch_close),
         cmocka_unit_test_setup_teardown(test_mapped_values_that_are_not_numbers, scratch_open, scratch_close),
+        cmocka_unit_test_setup_teardown(test_packed, scratch_open, scratch_close),
+        cmocka_unit_test_setup_teardown(test_packed_of_something_else, scratch_open, scratch_close),
         cmocka_unit_test(test_hands_of_boston104),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@ static void histories_are_averaged(void **state)
     histories h = {0};
     example_list e = {0};
     assert_ok(dataset_open(r, &d));
-    assert_ok(teacher_model_open(r, &d, NULL, NULL, &m));
+    assert_ok(teacher_model_open(r, &d, NULL, &m));
     assert_ok(histories_of(&d, &m.history, LIST_EVAL, &h));
     assert_ok(examples_add(&e, &h, &d.eval, WORLD_ACTIONS, false));
     size_t query = WORLD_SEGMENTS - 1, from = h.query_first[query], count = h.query_first[query + 1] - from;

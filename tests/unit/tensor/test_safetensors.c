@@ -99,19 +99,53 @@ static void write_file(const char *header, uint64_t length, const char *data, si
     ASSERT_OK(file_write(path, bytes, 8 + header_bytes + data_bytes));
 }
 
-static status open_and_read_all(void)
+static status read_all(tensor_file *file)
 {
     status st = OK;
-    tensor_file *file = NULL;
-    TRY(tensor_file_open(path, &file));
-    for (size_t i = 0; i < tensor_file_count(file); i++) {
+    for (size_t i = 0; st == OK && i < tensor_file_count(file); i++) {
         scope *sc = scope_open();
-        status read = t_check(tensor_file_get(file, tensor_file_name(file, i)));
+        st = t_check(tensor_file_get(file, tensor_file_name(file, i)));
         scope_close(&sc);
-        TRY(read);
     }
-done:
+    return st;
+}
+
+/* The file's bytes in memory of exactly their size are taken or refused as the file is, in the same words. */
+static void assert_same_in_memory(status wanted, const char *message)
+{
+    tensor_file *file = NULL;
+    char *bytes = NULL, *exact = NULL, *again = NULL;
+    size_t count = 0;
+    ASSERT_OK(file_read(path, 4096, &bytes, &count));
+    exact = malloc(count ? count : 1);
+    memcpy(exact, bytes, count);
+    status st = tensor_file_open_bytes(path, exact, count, &file);
+    if (st == OK) st = read_all(file);
+    assert_int_equal(st, wanted);
+    if (wanted != OK) assert_string_equal(fail_message(), message);
+    if (file) {
+        again = malloc(count + 1);
+        assert_int_equal(tensor_file_bytes(file), count);
+        ASSERT_OK(tensor_file_read(file, again));
+        assert_memory_equal(again, bytes, count);
+        assert_string_equal(tensor_file_path(file), path);
+    }
     tensor_file_close(&file);
+    free(bytes);
+    free(exact);
+    free(again);
+}
+
+static status open_and_read_all(void)
+{
+    char message[1024];
+    tensor_file *file = NULL;
+    status st = tensor_file_open(path, &file);
+    if (st == OK) st = read_all(file);
+    tensor_file_close(&file);
+    snprintf(message, sizeof message, "%s", fail_message());
+    fail_clear();
+    assert_same_in_memory(st, message);
     return st;
 }
 

@@ -1,0 +1,32 @@
+/* load - weights that others have trained, into a module of ours.
+ *
+ * Names are matched by weights/names.h; numbers are converted to the parameter's type. What does not fit is told all at
+ * once: what is missing in the file, what is left over in it, what has another shape.
+ */
+#ifndef MAGISTER_TENSOR_LOAD_H
+#define MAGISTER_TENSOR_LOAD_H
+
+#include "tensor/module.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct {
+    const char *into; /* only the parameters below this name, which the file calls without it ("cnn"); NULL: all */
+    const char *const *skip; /* names, ours or the file's, and what is below them ("head"): where these are missing,
+                                left over or of another shape, they stay as they are. Ended by NULL; may be NULL */
+} load_options;
+
+typedef struct {
+    size_t loaded, kept; /* parameters that were read, and that stayed as they were */
+} load_result;
+
+/* Reads the file (.pth, safetensors ...) into `m`, on the device in use. On failure `m` is unchanged. Errors: those of
+ * tensor_file_open; ERR_INPUT with all that does not fit; ERR_CONFIG when nothing lies below `into`. */
+status module_load_weights(module *m, const char *path, const load_options *options, load_result *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

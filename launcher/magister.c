@@ -21,10 +21,10 @@ static const command COMMANDS[] = {
     {"report", "make a run's metrics and report again, or compare runs", command_report},
     {"metrics", "score the predictions of a store", command_metrics},
     {"store", "list or check the predictions of a store", command_store},
+    {"weights", "list the tensors of a .pth or safetensors file; convert it", command_weights},
     {"recipe", "help on keys, check recipes, show them resolved", command_recipe},
     {"generate", "write the generated kitchen world", command_generate},
     {"video", "look at videos, take frames out, decode them once for all", command_video},
-    {"weights", "list the tensors of a .pth or safetensors file; convert it", command_weights},
     {"doctor", "look whether a run can work here, or what a cluster offers", command_doctor},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };

@@ -21,12 +21,12 @@ static const command COMMANDS[] = {
     {"report", "make a run's metrics and report again, or compare runs", command_report},
     {"metrics", "score the predictions of a store", command_metrics},
     {"store", "list or check the predictions of a store", command_store},
+    {"weights", "list the tensors of a .pth or safetensors file; convert it", command_weights},
     {"recipe", "help on keys, check recipes, show them resolved", command_recipe},
     {"generate", "write a generated world: the kitchen, or signs", command_generate},
     {"data", "split clips into train, val and test by gloss", command_data},
     {"predict", "tell what a trained model of clips sees in videos", command_predict},
     {"video", "look at videos, take frames out, decode them once for all", command_video},
-    {"weights", "list the tensors of a .pth or safetensors file; convert it", command_weights},
     {"doctor", "look whether a run can work here, or what a cluster offers", command_doctor},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };

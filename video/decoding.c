@@ -236,14 +236,23 @@ static status too_late(const decoding *d, const char *what)
     return FAIL(ERR_INPUT, "%s: %s: took longer than the time-out", d->from->path, what);
 }
 
+void codec_name(const AVCodecParameters *p, char *out, size_t size)
+{
+    if (p->codec_id != AV_CODEC_ID_NONE) snprintf(out, size, "%s", avcodec_get_name(p->codec_id));
+    else av_fourcc_make_string(memset(out, 0, size), p->codec_tag);
+}
+
 static status open_codec(decoding *d, int threads)
 {
     status st = OK;
     const AVCodecParameters *p = d->from->stream->codecpar;
     const AVCodec *codec = avcodec_find_decoder(p->codec_id);
-    if (!codec)
+    if (!codec) {
+        d->from->fault = FAULT_CODEC;
+        codec_name(p, d->from->codec, sizeof d->from->codec);
         TRY(FAIL(ERR_INPUT, "%s: stream %d: this FFmpeg decodes no %s", d->from->path, d->from->stream->index,
-                 avcodec_get_name(p->codec_id)));
+                 d->from->codec));
+    }
     if (p->width > SIDE_MOST || p->height > SIDE_MOST)
         TRY(FAIL(ERR_INPUT, "%s: %d x %d: sides up to %d are decoded", d->from->path, p->width, p->height, SIDE_MOST));
     d->codec = avcodec_alloc_context3(codec);

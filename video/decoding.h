@@ -36,6 +36,9 @@ typedef struct {
     void *self;
 } frame_taker;
 
+/* FFmpeg's name, or the four letters that the file has for a codec unknown to it. */
+void codec_name(const AVCodecParameters *p, char *out, size_t size);
+
 /* Opens the codec, makes the frames of a container that does not tell them, and looks at the first frame as far as to
  * know sizes and form (d->codec). `from` must not be moved or closed before `d`.
  * Errors: ERR_INPUT (unknown codec, sides beyond 16384, nothing to decode, too late); ERR_MEMORY. */

@@ -23,7 +23,7 @@ static const command COMMANDS[] = {
     {"store", "list or check the predictions of a store", command_store},
     {"recipe", "help on keys, check recipes, show them resolved", command_recipe},
     {"generate", "write the generated kitchen world", command_generate},
-    {"video", "look at videos, take frames out, decode them once for all", command_video},
+    {"video", "look at videos, check them, take frames out, decode them once for all", command_video},
     {"doctor", "look whether a run can work here, or what a cluster offers", command_doctor},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };

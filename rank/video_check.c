@@ -111,6 +111,7 @@ static json_t *record_of(const listed_video *video, const video_verdict *v)
         fails = json_object_set_new(record, "kind", json_string(video_kind_name(v->kind))) ||
                 json_object_set_new(record, "reason", text_to_json(v->reason)) ||
                 json_object_set_new(record, "hash", null_or(json_string(v->hash), v->hash[0]));
+    if (!fails && v->remark[0]) fails = json_object_set_new(record, "remark", text_to_json(v->remark));
     json_t *about = json_pack(
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "bytes", null_or(json_integer(v->bytes), v->bytes >= 0), "codec",
         null_or(json_string(v->codec), v->codec[0]), "frames", null_or(json_integer(v->frames), v->codec[0]), "width",

@@ -65,6 +65,12 @@ static status decode_all(checking *c)
 {
     status st = OK;
     int64_t count = (int64_t)c->from.table.frame_count;
+    if (c->from.counted) { /* by decoding all of it */
+        c->broken = c->codec.damaged;
+        c->whole = count > c->broken ? count - c->broken : 0;
+        c->first = c->codec.damaged_first;
+        goto done;
+    }
     c->seen = calloc((size_t)count, sizeof *c->seen);
     if (!c->seen) TRY(FAIL(ERR_MEMORY, "no memory for %lld frames", (long long)count));
     libav_forget(); /* what was said of the container is no reason of the codec's */

@@ -27,7 +27,9 @@ typedef struct {
     bool drained;         /* nothing can be fed before starting anew */
     AVFrame *held[FRAMES_HELD_MOST];
     size_t held_count;
-    char reason[160]; /* the first thing that went wrong in this call; "" for nothing */
+    int64_t damaged,
+        damaged_first; /* of a container that was counted: frames with guessed parts; number of the first */
+    char reason[160];  /* the first thing that went wrong in this call; "" for nothing */
 } decoding;
 
 /* Who takes frames. `damaged`: parts of it are guessed. */

@@ -9,7 +9,7 @@
 
 enum { SIDE_MOST = 16384, FRAMES_MOST = 100000, CACHE_FRAMES_MOST = 1000000, THREADS_MOST = 256 };
 enum { KEY_OUT = 'o', KEY_JSON = 256, KEY_TIMEOUT, KEY_TIMES, KEY_COUNT, KEY_SIZE, KEY_FPS, KEY_FRAMES, KEY_FIT };
-enum { KEY_THREADS = KEY_FIT + 1, KEY_RESUME, KEY_FEATURES, KEY_STUDENT };
+enum { KEY_THREADS = KEY_FIT + 1, KEY_RESUME, KEY_FEATURES, KEY_STUDENT, KEY_VIDEOS, KEY_STRICT };
 
 #define TIMEOUT_ROW                                                                                                    \
     {                                                                                                                  \
@@ -45,20 +45,33 @@ static const struct argp_option CACHE_OPTIONS[] = {
     {"student", KEY_STUDENT, "NAME", 0, "With --features: of this student alone", 0},
     {0},
 };
+
+static const struct argp_option CHECK_OPTIONS[] = {
+    {"output", KEY_OUT, "FOLDER", 0, "Where validated.json and corrupted.json are written (the working directory)", 0},
+    {"videos", KEY_VIDEOS, "FOLDER", 0, "Where the videos lie that LIST names", 0},
+    {"threads", KEY_THREADS, "T", 0, "Files decoded side by side (as many as there are CPUs)", 0},
+    {"timeout", KEY_TIMEOUT, "S", 0, "Seconds that a file may take (300; 0: any)", 0},
+    {"strict", KEY_STRICT, NULL, 0, "Exit code 65 when a file is bad", 0},
+    {"json", KEY_JSON, NULL, 0, "The summary as a JSON object", 0},
+    {0},
+};
 // clang-format on
 
 static const char VIDEO_HELP[] =
-    "Looks at videos, takes frames out of them, and decodes them once for all."
+    "Looks at videos, checks them, takes frames out of them, and decodes them once for all."
     "\v  probe FILE ...   what is in a file: codec, size, frames, seconds\n"
     "  frames FILE      single frames as PNG\n"
     "  cache VIDEOS     sampled, resized frames of a folder, which students read instead of decoding (video.cache)\n"
+    "  check VIDEOS     decodes every frame of every file, and lists the good ones and the bad ones with reasons\n"
     "\nmagister video ACTION --help tells more of each.";
 
 static const char PROBE_HELP[] =
-    "Tells what is in video files: codec, size as shown, rotation, frames a second, frames, seconds, and how many "
-    "frames "
-    "are missing of what a cut-off file promises."
-    "\vA line a file. A file that cannot be read is told with its reason, and the others go on (exit code 65).\n\n"
+    "Tells what is in video files: codec, size as shown, rotation, frames a second, frames, seconds, how many frames "
+    "are "
+    "missing of what a cut-off file promises; container, bit rate, profile, colours, key frames, and its other streams."
+    "\vOf a file that cannot be read the reason is told, and the others go on (exit code 65). Nothing is decoded but "
+    "the "
+    "first frame where that will do: whether all frames are good, magister video check says.\n\n"
     "Examples:\n  magister video probe videos/*.mp4\n  magister video probe --json talk.webm";
 
 static const char FRAMES_HELP[] =
@@ -81,6 +94,22 @@ static const char CACHE_HELP[] =
     "Examples:\n  magister video cache videos -o frames --fps 5 --size 64\n"
     "  magister video cache videos -o frames --fps 5 --size 64 --resume\n"
     "  magister video cache --features runs/films --student student_frames";
+
+static const char CHECK_HELP[] =
+    "Opens and decodes every frame of every file, and writes validated.json and corrupted.json: what is good, with its "
+    "codec, size and frames, and what is not, with the reason."
+    "\vWhat is checked: the videos in a FOLDER and the folders in it (their names are taken for the glosses), single "
+    "files, or a LIST: WLASL_v0.3.json or nslt_100.json (--videos says where the ids lie), a JSON list with video_path "
+    "and "
+    "gloss, a CSV with such columns, or a path a line.\n\n"
+    "Processes of their own decode: a file that kills its decoder, or makes it hang, is listed like others. Pages "
+    "of errors saved as videos, empty and truncated files, missing moov atoms, unknown codecs and damaged frames are "
+    "told "
+    "apart, and one content under many names is told once. Both lists are in the order of the input, and the same for "
+    "any "
+    "--threads. Bad files are no failure without --strict. A check that is stopped (exit code 75) leaves no lists.\n\n"
+    "Examples:\n  magister video check videos\n"
+    "  magister video check WLASL_v0.3.json --videos videos --output checked --strict";
 
 /* ---- values ------------------------------------------------------------------------------------------------------ */
 
@@ -153,6 +182,8 @@ static void take_option(int key, char *value, struct argp_state *state)
     case KEY_RESUME: w->resume = true; break;
     case KEY_FEATURES: w->run = value; break;
     case KEY_STUDENT: w->student = value; break;
+    case KEY_VIDEOS: w->videos = value; break;
+    case KEY_STRICT: w->strict = true; break;
     default: break;
     }
 }
@@ -183,6 +214,12 @@ static status check_cache(video_words *w)
     return OK;
 }
 
+static status check_check(video_words *w)
+{
+    if (!w->out) w->out = ".";
+    return OK;
+}
+
 static const struct {
     const char *name, *words, *help;
     const struct argp_option *options;
@@ -192,6 +229,7 @@ static const struct {
     [VIDEO_PROBE] = {"probe", "FILE ...", PROBE_HELP, PROBE_OPTIONS, 1, 0, NULL},
     [VIDEO_FRAMES] = {"frames", "FILE", FRAMES_HELP, FRAMES_OPTIONS, 1, 1, check_frames},
     [VIDEO_CACHE] = {"cache", "VIDEOS -o DIR\n--features RUN", CACHE_HELP, CACHE_OPTIONS, 0, 1, check_cache},
+    [VIDEO_CHECK] = {"check", "FOLDER|LIST|FILE ...", CHECK_HELP, CHECK_OPTIONS, 1, 0, check_check},
 };
 enum { ACTION_COUNT = sizeof ACTIONS / sizeof ACTIONS[0] };
 
@@ -205,17 +243,17 @@ static status find_action(const char *name, video_action *out)
         return OK;
     }
     const char *near = suggest_word(name, names, ACTION_COUNT);
-    return FAIL(ERR_USAGE, "video has probe, frames and cache, not %.40s%s%s%s", name, near ? ": did you mean " : "",
-                near ? near : "", near ? "?" : "");
+    return FAIL(ERR_USAGE, "video has probe, frames, cache and check, not %.40s%s%s%s", name,
+                near ? ": did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
 /* Help, or what is missing. */
 static status read_none(int argc, char **argv)
 {
-    command_line line = {NULL, "probe|frames|cache ...", VIDEO_HELP, 1, 0, NULL, NULL, {0}};
+    command_line line = {NULL, "probe|frames|cache|check ...", VIDEO_HELP, 1, 0, NULL, NULL, {0}};
     status st = arguments_parse(&line, argc, argv);
     free(line.found.at);
-    return st == OK ? FAIL(ERR_USAGE, "video takes options behind its action: probe, frames or cache") : st;
+    return st == OK ? FAIL(ERR_USAGE, "video takes options behind its action: probe, frames, cache or check") : st;
 }
 
 /* `argv` begins with the action, which argp is to call by its full name. */
@@ -249,9 +287,10 @@ done:
 status video_words_read(int argc, char **argv, video_words *out)
 {
     status st = OK;
-    video_words w = {.timeout = 30};
+    video_words w = {0};
     if (argc < 2 || argv[1][0] == '-') TRY(read_none(argc, argv));
     TRY(find_action(argv[1], &w.action));
+    w.timeout = w.action == VIDEO_CHECK ? 300 : 30;
     TRY(read_action(argv[0], argc - 1, argv + 1, &w));
     *out = w;
     w = (video_words){0};

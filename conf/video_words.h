@@ -8,15 +8,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-typedef enum { VIDEO_PROBE, VIDEO_FRAMES, VIDEO_CACHE } video_action;
+typedef enum { VIDEO_PROBE, VIDEO_FRAMES, VIDEO_CACHE, VIDEO_CHECK } video_action;
 
 /* Strings are borrowed from argv. What an action does not have is 0, NULL or false. */
 typedef struct {
     video_action action;
-    words files;     /* of probe; the one of frames; the folder of cache. Its list is owned */
+    words files;     /* of probe and check; the one of frames; the folder of cache. Its list is owned */
     double timeout;  /* seconds; 0: no limit */
     const char *out; /* folder */
-    bool json;       /* probe */
+    bool json;       /* probe, check */
     double *times;   /* frames: (time_count) seconds; owned; NULL: `count` is given */
     size_t time_count;
     int64_t count;       /* frames spread evenly, of frames and cache; 0: not given */
@@ -24,7 +24,9 @@ typedef struct {
     double fps;          /* cache, unless it has a count */
     bool stretch;        /* cache: pictures are not cut but stretched */
     bool resume;         /* cache */
-    int64_t threads;     /* cache; 0: as many as there are CPUs */
+    int64_t threads;     /* cache, check; 0: as many as there are CPUs */
+    const char *videos;  /* check: folder of what lists name; NULL: not given */
+    bool strict;         /* check: bad files are a failure */
     const char *run;     /* cache: of the run whose features are to be made; NULL: frames of a folder */
     const char *student; /* cache: the one of the run's students; NULL: all */
 } video_words;

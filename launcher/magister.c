@@ -26,7 +26,7 @@ static const command COMMANDS[] = {
     {"generate", "write a generated world: the kitchen, or signs", command_generate},
     {"data", "split clips into train, val and test by gloss", command_data},
     {"predict", "tell what a trained model of clips sees in videos", command_predict},
-    {"video", "look at videos, take frames out, decode them once for all", command_video},
+    {"video", "look at videos, check them, take frames out, decode them once for all", command_video},
     {"doctor", "look whether a run can work here, or what a cluster offers", command_doctor},
 };
 enum { COMMAND_COUNT = sizeof COMMANDS / sizeof COMMANDS[0] };

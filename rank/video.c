@@ -4,6 +4,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "conf/video_words.h"
+#include "rank/video_check.h"
+#include "rank/video_probe.h"
 #include "trainer/progress.h"
 #include "trainer/stats.h"
 #include "trainer/trainer.h"
@@ -11,9 +13,7 @@
 #include "video/decoder.h"
 #include "video/encoder.h"
 
-#include <jansson.h>
 #include <math.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,78 +23,6 @@ enum { FRAMES_AT_ONCE = 8, SIDE_MOST = 16384 };
 static status open_file(const video_words *w, const char *path, video **out)
 {
     return video_open(path, &(video_options){.stream = -1, .threads = 1, .timeout = w->timeout}, out);
-}
-
-/* ---- probe ------------------------------------------------------------------------------------------------------- */
-
-static void print_about(const char *path, const video_info *info)
-{
-    printf("%s: %s, %d x %d", path, info->codec, info->width, info->height);
-    if (info->rotation) printf(" (turned by %d)", info->rotation);
-    printf(", %.6g frames/s, %lld frames, %.3f s", info->fps, (long long)info->frames, info->seconds);
-    if (info->missing) printf(", %lld more are missing", (long long)info->missing);
-    putchar('\n');
-}
-
-static json_t *about_to_json(const char *path, const video_info *info)
-{
-    return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:f, s:I, s:f, s:I}", "path", path, "codec", info->codec, "pixels",
-                     info->pixels, "width", info->width, "height", info->height, "rotation", info->rotation, "fps",
-                     info->fps, "frames", (json_int_t)info->frames, "seconds", info->seconds, "missing",
-                     (json_int_t)info->missing);
-}
-
-/* Takes `line`. */
-static status print_line(const char *path, json_t *line)
-{
-    status st = OK;
-    if (!line) TRY(FAIL(ERR_INPUT, "%s: its name cannot be written as UTF-8: rename it", path));
-    if (json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(10))) TRY(FAIL(ERR_IO, "cannot write to stdout"));
-    putchar('\n');
-done:
-    json_decref(line);
-    return st;
-}
-
-static status probe_one(const video_words *w, const char *path)
-{
-    status st = OK;
-    video *v = NULL;
-    TRY(open_file(w, path, &v));
-    if (w->json) TRY(print_line(path, about_to_json(path, video_about(v))));
-    else print_about(path, video_about(v));
-done:
-    video_close(&v);
-    return st;
-}
-
-/* The reason why a file could not be read is told, and forgotten. */
-static status tell_unreadable(const video_words *w, const char *path)
-{
-    status st = OK;
-    char reason[512];
-    snprintf(reason, sizeof reason, "%s", fail_message());
-    fail_clear();
-    log_error("%s", reason);
-    if (w->json) st = print_line(path, json_pack("{s:s, s:s}", "path", path, "error", reason));
-    if (st == ERR_INPUT) fail_clear(); /* neither name nor reason can be JSON: it was told */
-    return st == ERR_INPUT ? OK : st;
-}
-
-static status probe(const video_words *w)
-{
-    status st = OK;
-    size_t unreadable = 0;
-    for (size_t i = 0; i < w->files.count; i++) {
-        st = probe_one(w, w->files.at[i]);
-        if (st != OK && st != ERR_MISSING && st != ERR_INPUT) goto done; /* not the file's fault */
-        if (st == OK) continue;
-        unreadable++;
-        TRY(tell_unreadable(w, w->files.at[i]));
-    }
-    if (unreadable) TRY(FAIL(ERR_INPUT, "%zu of %zu files cannot be read", unreadable, w->files.count));
-done:
-    return st;
 }
 
 /* ---- frames ------------------------------------------------------------------------------------------------------ */
@@ -205,25 +133,16 @@ static void tell_video(void *self, const cached_video *about, size_t done, size_
     progress_count(p, (int64_t)done, "videos");
 }
 
-static int usable_cpus(void)
-{
-    cpu_set_t cpus;
-    CPU_ZERO(&cpus);
-    return sched_getaffinity(0, sizeof cpus, &cpus) ? 1 : CPU_COUNT(&cpus);
-}
-
 static cache_making making_of(const video_words *w, progress *p)
 {
-    int side = (int)w->size, most = 256, cpus = usable_cpus();
+    int side = (int)w->size;
     return (cache_making){
         .videos = w->files.at[0],
         .out = w->out,
         .form = {.fps = w->fps,
                  .uniform = (size_t)w->count,
                  .format = {side, side, w->stretch ? FIT_STRETCH : FIT_CROP}},
-        .threads = w->threads    ? (int)w->threads
-                   : cpus < most ? cpus
-                                 : most,
+        .threads = video_threads(w),
         .timeout = w->timeout,
         .resume = w->resume,
         .tell = tell_video,
@@ -259,7 +178,8 @@ static status act(const video_words *w)
 {
     if (w->run) return FAIL(ERR_USAGE, "features are made by steps of a run: magister video cache --features RUN");
     if (w->action == VIDEO_CACHE) return cache(w);
-    return w->action == VIDEO_PROBE ? probe(w) : frames(w);
+    if (w->action == VIDEO_CHECK) return video_check_act(w);
+    return w->action == VIDEO_PROBE ? video_probe_act(w) : frames(w);
 }
 
 int video_main(int argc, char **argv)

@@ -25,17 +25,23 @@ static status tracks_paths(const recipe *r, const char *run, char **path, char *
     return dataset_eval_tracks(r, eval);
 }
 
-static status open_tracks(const recipe *r, const char *run, sight *s)
+static status open_track(comm *c, const char *path, tracks **out, shared_bytes **bytes)
+{
+    return c ? shared_tracks_open(c, path, out, bytes) : tracks_open(path, out);
+}
+
+static status open_tracks(comm *c, const recipe *r, const char *run, sight *s)
 {
     status st = OK;
     double fps = recipe_real(r, "data.fps");
     clip_options options;
     clip_options_read(r, &options);
 
-    TRY(tracks_paths(r, run, &s->tracks_path, &s->eval_path, s->cache_hash));
+    st = tracks_paths(r, run, &s->tracks_path, &s->eval_path, s->cache_hash);
+    TRY(c ? comm_agree(c, st) : st);
     const char *path = s->tracks_path, *eval_path = s->eval_path;
-    TRY(tracks_open(path, &s->tracks));
-    if (eval_path) TRY(tracks_open(eval_path, &s->eval_tracks));
+    TRY(open_track(c, path, &s->tracks, &s->shared_tracks[0]));
+    if (eval_path) TRY(open_track(c, eval_path, &s->eval_tracks, &s->shared_tracks[1]));
     if (eval_path && tracks_width(s->eval_tracks) != tracks_width(s->tracks))
         TRY(FAIL(ERR_INPUT, "%s has %zu numbers a frame and %s %zu: both must hold the same features", path,
                  tracks_width(s->tracks), eval_path, tracks_width(s->eval_tracks)));
@@ -46,12 +52,12 @@ done:
     return st;
 }
 
-status sight_open_places(const recipe *r, const char *run, sight *out)
+status sight_open_places(comm *c, const recipe *r, const char *run, sight *out)
 {
     status st = OK;
     clip_options options;
     out->kind = kind_of(r);
-    if (out->kind == SIGHT_TRACKS) return open_tracks(r, run, out);
+    if (out->kind == SIGHT_TRACKS) return open_tracks(c, r, run, out);
     clip_options_read(r, &options);
     TRY(clip_source_open(&options, NULL, NULL, 0, &out->clips));
     TRY(clip_source_open(&options, NULL, NULL, 0, &out->eval_clips));
@@ -59,10 +65,10 @@ done:
     return st;
 }
 
-status sight_open(const recipe *r, const char *run, const dataset *d, sight *out)
+status sight_open(comm *c, const recipe *r, const char *run, const dataset *d, sight *out)
 {
     status st = OK;
-    TRY(sight_open_places(r, run, out));
+    TRY(sight_open_places(c, r, run, out));
     if (out->kind == SIGHT_FRAMES) TRY(frame_input_open(r, d, &out->frames));
     if (out->kind == SIGHT_FRAMES) memcpy(out->cache_hash, out->frames.cache_hash, sizeof out->cache_hash);
     if (out->kind == SIGHT_CLIPS) TRY(clip_input_open(r, d, &out->pictures));
@@ -76,6 +82,7 @@ void sight_free(sight *s)
     clip_source_free(&s->eval_clips);
     tracks_close(&s->tracks);
     tracks_close(&s->eval_tracks);
+    for (int i = 0; i < 2; i++) shared_bytes_free(&s->shared_tracks[i]);
     frame_input_free(&s->frames);
     clip_input_free(&s->pictures);
     free(s->tracks_path);

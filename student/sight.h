@@ -5,6 +5,7 @@
 #include "student/clip_input.h"
 #include "student/clips.h"
 #include "student/frame_input.h"
+#include "student/shared_tracks.h"
 
 typedef enum { SIGHT_TRACKS, SIGHT_FRAMES, SIGHT_CLIPS } sight_kind; /* student.input; cache has tracks too */
 
@@ -19,9 +20,10 @@ typedef struct {
     clip_input pictures;           /* SIGHT_CLIPS */
 } sight;
 
-/* Opens what student.input names; tracks of a CSV are shared by the ranks of `c`, or this process's own (NULL); `d` is borrowed and must outlive it; `out` stays where it is once something was asked
- * for. Errors: those of tracks_open, frame_input_open and clip_input_open; ERR_CONFIG without data.tracks. The caller
- * frees it, after a failure too. */
+/* Opens what student.input names. Tracks of a CSV are shared by the ranks of `c`; NULL: they are this process's own. `d` is
+ * borrowed and must outlive it; `out` stays where it is once something was asked for. Errors: those of tracks_open,
+ * frame_input_open and clip_input_open; ERR_CONFIG without data.tracks. The caller frees it, after a failure too.
+ * Collective over `c`. */
 status sight_open(comm *c, const recipe *r, const char *run, const dataset *d, sight *out);
 
 /* The same without videos: enough for which segments can be seen. */

@@ -46,6 +46,11 @@ typedef struct {
  * predictions come `from` a source while they are made, or are read from the store (NULL). The caller frees it. Errors:
  * those of tracks_open, clip_check, targets_open; ERR_CONFIG without tracks. */
 status student_open(const recipe *r, const char *run, const dataset *data, const prediction_source *from, student *out);
+
+/* The same by all ranks together, which share what rank 0 reads of tracks. A failure of one rank is known to the
+ * others after the comm_agree that is to follow. Collective. */
+status student_open_shared(comm *c, const recipe *r, const char *run, const dataset *data,
+                           const prediction_source *from, student *out);
 void student_free(student *s);
 
 /* The table for the training loop; `s` must stay where it is. */

@@ -2,6 +2,7 @@
 
 #include "video/libav.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +61,10 @@ static status choose_stream(container *c, int wanted)
 {
     int stream = wanted;
     if (wanted < 0) stream = av_find_best_stream(c->format, AVMEDIA_TYPE_VIDEO, -1, -1, NULL, 0);
-    if (wanted < 0 && stream < 0) return FAIL(ERR_INPUT, "%s: no video stream in it", c->path);
+    if (wanted < 0 && stream < 0) {
+        c->fault = FAULT_NO_STREAM;
+        return FAIL(ERR_INPUT, "%s: no video stream in it", c->path);
+    }
     if (!is_video(c, stream))
         return FAIL(ERR_INPUT, "%s: stream %d is no video: its streams are 0 to %d", c->path, wanted,
                     (int)c->format->nb_streams - 1);
@@ -81,7 +85,10 @@ static status open_format(container *c, int stream)
     if (av_dict_set(&options, "format_whitelist", CONTAINERS, 0) < 0)
         TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", c->path));
     int code = avformat_open_input(&c->format, NULL, NULL, &options);
-    if (code < 0) TRY(refuse(c, "no video that can be read", code));
+    if (code < 0) {
+        c->fault = FAULT_FORMAT;
+        TRY(refuse(c, "no video that can be read", code));
+    }
     bool late = c->format->ctx_flags & AVFMTCTX_NOHEADER; /* streams begin where their first packet is */
     if (!late) TRY(choose_stream(c, stream));
     if (!late && is_described(c)) goto done;
@@ -175,12 +182,17 @@ static status read_all(container *c)
     if (!packet) TRY(FAIL(ERR_MEMORY, "%s: no memory for a packet", c->path));
     while ((code = read_packet(c, packet)) >= 0) {
         packet_entry entry = entry_of(c, packet);
+        c->corrupt += (packet->flags & AV_PKT_FLAG_CORRUPT) != 0;
         TRY(frame_table_add(&c->table, &entry, is_key(c, packet)));
         if (c->kept_bytes <= KEPT_BYTES_MOST) TRY(keep(c, packet));
     }
     if (source_is_late(&c->bytes)) TRY(refuse(c, "its packets cannot be listed", code));
     if (code != AVERROR_EOF) snprintf(c->reason, sizeof c->reason, "%s", libav_reason(code));
-    if (!c->table.packet_count) TRY(FAIL(ERR_INPUT, "%s: nothing in its video stream can be read", c->path));
+    snprintf(c->said, sizeof c->said, "%s", libav_said());
+    if (!c->table.packet_count) {
+        c->fault = avformat_index_get_entries_count(c->stream) > 0 ? FAULT_CUT : FAULT_NO_FRAMES;
+        TRY(FAIL(ERR_INPUT, "%s: nothing in its video stream can be read", c->path));
+    }
 done:
     av_packet_free(&packet);
     return st;
@@ -233,7 +245,11 @@ status container_open(const char *path, int stream, double deadline, container *
     c->counted = !packets_are_frames(c);
     if (!c->counted) TRY(frame_table_order(&c->table));
 done:
-    if (st != OK) container_close(c);
+    if (st != OK) {
+        container_fault fault = c->fault;
+        container_close(c);
+        c->fault = fault;
+    }
     return st;
 }
 
@@ -244,6 +260,16 @@ void container_close(container *c)
     frame_table_free(&c->table);
     free(c->path);
     *c = (container){.bytes.fd = -1};
+}
+
+int container_rotation(const container *c)
+{
+    size_t bytes = 0;
+    const uint8_t *matrix = av_stream_get_side_data(c->stream, AV_PKT_DATA_DISPLAYMATRIX, &bytes);
+    double anticlockwise =
+        matrix && bytes >= 9 * sizeof(int32_t) ? av_display_rotation_get((const int32_t *)matrix) : 0;
+    if (!isfinite(anticlockwise)) return 0;
+    return (int)((lround(-anticlockwise / 90) % 4 + 4) % 4) * 90;
 }
 
 /* ---- a packet again ---------------------------------------------------------------------------------------------- */

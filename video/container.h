@@ -15,6 +15,16 @@
 #include "video/libav.h"
 #include "video/source.h"
 
+/* Why a file could not be opened. */
+typedef enum {
+    FAULT_OTHER,
+    FAULT_FORMAT,    /* no container that is read, or not its beginning */
+    FAULT_NO_STREAM, /* no video stream in it */
+    FAULT_NO_FRAMES, /* nothing in the video stream, and nothing promised */
+    FAULT_CUT,       /* nothing in the video stream of what an index promises */
+    FAULT_CODEC,     /* this FFmpeg decodes no such codec; `codec` names it */
+} container_fault;
+
 typedef struct {
     char *path;
     source bytes;
@@ -24,15 +34,22 @@ typedef struct {
     bool counted;    /* the table has packets and, until somebody decodes, no frames */
     AVPacket **kept; /* (table.packet_count); NULL: a large file */
     size_t kept_count, kept_room, kept_bytes;
-    int64_t missing;  /* packets that an MP4's index lists and the file does not hold */
-    int64_t next;     /* number of the packet that reading on gives (large files) */
-    char reason[120]; /* why reading ended before the end of the file; "" when it did not */
+    int64_t missing;       /* packets that an MP4's index lists and the file does not hold */
+    int64_t corrupt;       /* packets that the demuxer found to be damaged, or without their beginning */
+    container_fault fault; /* also after container_open has failed */
+    char codec[40];        /* with FAULT_CODEC */
+    char said[120];        /* FFmpeg's first words about an error while the packets were listed; "" for none */
+    int64_t next;          /* number of the packet that reading on gives (large files) */
+    char reason[120];      /* why reading ended before the end of the file; "" when it did not */
 } container;
 
 /* `stream` -1: the best video stream. `deadline`: of monotonic_seconds, INFINITY for none; c->bytes.deadline may be
  * changed later. Must not be moved in memory while open. Errors: as video_open. */
 status container_open(const char *path, int stream, double deadline, container *c);
 void container_close(container *c);
+
+/* Clockwise degrees by which pictures are to be turned: 0, 90, 180 or 270. */
+int container_rotation(const container *c);
 
 /* Packet `number` into `packet` (a reference; the caller unrefs it), with whatever time stamps it has.
  * Errors: ERR_INPUT for one that cannot be read (again); ERR_MEMORY. */

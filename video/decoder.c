@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "video/decoding.h"
+#include "video/details_of.h"
 #include "video/libav.h"
 #include "video/picture.h"
 
@@ -25,16 +26,6 @@ static double deadline_in(double seconds)
     return seconds > 0 ? monotonic_seconds() + seconds : INFINITY;
 }
 
-static int rotation_of(const AVStream *stream)
-{
-    size_t bytes = 0;
-    const uint8_t *matrix = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &bytes);
-    double anticlockwise =
-        matrix && bytes >= 9 * sizeof(int32_t) ? av_display_rotation_get((const int32_t *)matrix) : 0;
-    if (!isfinite(anticlockwise)) return 0;
-    return (int)((lround(-anticlockwise / 90) % 4 + 4) % 4) * 90;
-}
-
 static double seconds_of(const video *v, int64_t ticks)
 {
     return (double)ticks * av_q2d(v->from.stream->time_base);
@@ -49,7 +40,7 @@ static void describe(video *v)
     *info = (video_info){.stream = v->from.stream->index,
                          .frames = (int64_t)t->frame_count,
                          .missing = v->from.missing,
-                         .rotation = rotation_of(v->from.stream),
+                         .rotation = container_rotation(&v->from),
                          .seconds = seconds_of(v, frame_table_end(t) - t->frames[0].time)};
     info->width = info->rotation % 180 ? codec->height : codec->width;
     info->height = info->rotation % 180 ? codec->width : codec->height;
@@ -94,6 +85,12 @@ void video_close(video **v)
 const video_info *video_about(const video *v)
 {
     return &v->info;
+}
+
+void video_describe(const video *v, video_details *out)
+{
+    details_of(&v->from, v->codec.codec, out);
+    if (v->info.seconds > 0) out->bits_per_s = 8.0 * (double)out->bytes / v->info.seconds;
 }
 
 double video_frame_time(const video *v, int64_t index)

@@ -69,9 +69,14 @@ static bool is_wanted(const stretch *s, int64_t index)
     return low < s->count && s->wanted[low] == index;
 }
 
+static bool is_damaged(const AVFrame *frame)
+{
+    return frame->decode_error_flags || (frame->flags & AV_FRAME_FLAG_CORRUPT);
+}
+
 static status give(stretch *s, const AVFrame *frame)
 {
-    bool damaged = frame->decode_error_flags || (frame->flags & AV_FRAME_FLAG_CORRUPT);
+    bool damaged = is_damaged(frame);
     int64_t index = frame->pts;
     while (s->done < s->count && s->wanted[s->done] < index) s->done++; /* these did not come out */
     bool wanted = s->done < s->count && s->wanted[s->done] == index;
@@ -236,14 +241,23 @@ static status too_late(const decoding *d, const char *what)
     return FAIL(ERR_INPUT, "%s: %s: took longer than the time-out", d->from->path, what);
 }
 
+void codec_name(const AVCodecParameters *p, char *out, size_t size)
+{
+    if (p->codec_id != AV_CODEC_ID_NONE) snprintf(out, size, "%s", avcodec_get_name(p->codec_id));
+    else av_fourcc_make_string(memset(out, 0, size), p->codec_tag);
+}
+
 static status open_codec(decoding *d, int threads)
 {
     status st = OK;
     const AVCodecParameters *p = d->from->stream->codecpar;
     const AVCodec *codec = avcodec_find_decoder(p->codec_id);
-    if (!codec)
+    if (!codec) {
+        d->from->fault = FAULT_CODEC;
+        codec_name(p, d->from->codec, sizeof d->from->codec);
         TRY(FAIL(ERR_INPUT, "%s: stream %d: this FFmpeg decodes no %s", d->from->path, d->from->stream->index,
-                 avcodec_get_name(p->codec_id)));
+                 d->from->codec));
+    }
     if (p->width > SIDE_MOST || p->height > SIDE_MOST)
         TRY(FAIL(ERR_INPUT, "%s: %d x %d: sides up to %d are decoded", d->from->path, p->width, p->height, SIDE_MOST));
     d->codec = avcodec_alloc_context3(codec);
@@ -284,6 +298,7 @@ static status count_received(decoding *d)
         int64_t time = t->packets[number].time;
         if (time == TIME_UNKNOWN && d->frame->pkt_dts != AV_NOPTS_VALUE) time = d->frame->pkt_dts;
         if (time == TIME_UNKNOWN) time = frame_table_end(t);
+        if (is_damaged(d->frame) && !d->damaged++) d->damaged_first = (int64_t)t->frame_count;
         TRY(frame_table_add_frame(t, number, time));
     }
 done:
@@ -310,6 +325,7 @@ static status count_frames(decoding *d)
 {
     status st = OK;
     const int64_t count = (int64_t)d->from->table.packet_count;
+    libav_forget(); /* what was said of the container is no reason of the codec's */
     for (d->next = 0; d->next < count; d->next++) {
         if (source_is_late(&d->from->bytes)) TRY(too_late(d, "counting its frames"));
         TRY(count_packet(d, d->next));

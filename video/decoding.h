@@ -27,7 +27,9 @@ typedef struct {
     bool drained;         /* nothing can be fed before starting anew */
     AVFrame *held[FRAMES_HELD_MOST];
     size_t held_count;
-    char reason[160]; /* the first thing that went wrong in this call; "" for nothing */
+    int64_t damaged,
+        damaged_first; /* of a container that was counted: frames with guessed parts; number of the first */
+    char reason[160];  /* the first thing that went wrong in this call; "" for nothing */
 } decoding;
 
 /* Who takes frames. `damaged`: parts of it are guessed. */
@@ -35,6 +37,9 @@ typedef struct {
     status (*take)(void *self, int64_t index, const AVFrame *frame, bool damaged);
     void *self;
 } frame_taker;
+
+/* FFmpeg's name, or the four letters that the file has for a codec unknown to it. */
+void codec_name(const AVCodecParameters *p, char *out, size_t size);
 
 /* Opens the codec, makes the frames of a container that does not tell them, and looks at the first frame as far as to
  * know sizes and form (d->codec). `from` must not be moved or closed before `d`.

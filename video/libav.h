@@ -29,18 +29,19 @@
     X(av_find_best_stream) X(av_interleaved_write_frame) X(av_read_frame) X(av_seek_frame) \
     X(av_stream_get_side_data) X(av_write_trailer) X(avformat_alloc_context) X(avformat_alloc_output_context2) \
     X(avformat_close_input) X(avformat_find_stream_info) X(avformat_free_context) \
-    X(avformat_index_get_entries_count) X(avformat_index_get_entry_from_timestamp) X(avformat_new_stream) \
-    X(avformat_open_input) X(avformat_write_header) X(avio_alloc_context) X(avio_close_dyn_buf) X(avio_context_free) \
-    X(avio_open_dyn_buf)
+    X(avformat_index_get_entries_count) X(avformat_index_get_entry) X(avformat_index_get_entry_from_timestamp) \
+    X(avformat_new_stream) X(avformat_open_input) X(avformat_write_header) X(avio_alloc_context) \
+    X(avio_close_dyn_buf) X(avio_context_free) X(avio_open_dyn_buf)
 #define LIBAV_CODEC(X) \
     X(av_bsf_alloc) X(av_bsf_free) X(av_bsf_get_by_name) X(av_bsf_init) X(av_bsf_receive_packet) \
     X(av_bsf_send_packet) X(av_packet_alloc) X(av_packet_free) X(av_packet_move_ref) X(av_packet_ref) \
     X(av_packet_rescale_ts) X(av_packet_unref) X(avcodec_alloc_context3) X(avcodec_find_decoder) \
     X(avcodec_find_encoder_by_name) X(avcodec_flush_buffers) X(avcodec_free_context) X(avcodec_get_name) \
     X(avcodec_open2) X(avcodec_parameters_copy) X(avcodec_parameters_from_context) X(avcodec_parameters_to_context) \
-    X(avcodec_receive_frame) X(avcodec_receive_packet) X(avcodec_send_frame) X(avcodec_send_packet)
+    X(avcodec_profile_name) X(avcodec_receive_frame) X(avcodec_receive_packet) X(avcodec_send_frame) X(avcodec_send_packet)
 #define LIBAV_UTIL(X) \
-    X(av_dict_free) X(av_dict_set) X(av_display_rotation_get) X(av_frame_alloc) X(av_frame_apply_cropping) \
+    X(av_color_range_name) X(av_color_space_name) X(av_dict_free) X(av_dict_set) X(av_display_rotation_get) \
+    X(av_fourcc_make_string) X(av_frame_alloc) X(av_frame_apply_cropping) \
     X(av_frame_clone) X(av_frame_free) X(av_frame_get_buffer) X(av_frame_make_writable) X(av_frame_ref) \
     X(av_frame_unref) X(av_free) X(av_freep) X(av_get_pix_fmt_name) X(av_image_copy_plane) X(av_log_set_callback) \
     X(av_malloc) X(av_opt_set) X(av_opt_set_double) X(av_opt_set_int) X(av_strerror)
@@ -80,10 +81,13 @@ void libav_forget(void);
 #define av_bsf_init libav.av_bsf_init
 #define av_bsf_receive_packet libav.av_bsf_receive_packet
 #define av_bsf_send_packet libav.av_bsf_send_packet
+#define av_color_range_name libav.av_color_range_name
+#define av_color_space_name libav.av_color_space_name
 #define av_dict_free libav.av_dict_free
 #define av_dict_set libav.av_dict_set
 #define av_display_rotation_get libav.av_display_rotation_get
 #define av_find_best_stream libav.av_find_best_stream
+#define av_fourcc_make_string libav.av_fourcc_make_string
 #define av_frame_alloc libav.av_frame_alloc
 #define av_frame_apply_cropping libav.av_frame_apply_cropping
 #define av_frame_clone libav.av_frame_clone
@@ -123,6 +127,7 @@ void libav_forget(void);
 #define avcodec_parameters_copy libav.avcodec_parameters_copy
 #define avcodec_parameters_from_context libav.avcodec_parameters_from_context
 #define avcodec_parameters_to_context libav.avcodec_parameters_to_context
+#define avcodec_profile_name libav.avcodec_profile_name
 #define avcodec_receive_frame libav.avcodec_receive_frame
 #define avcodec_receive_packet libav.avcodec_receive_packet
 #define avcodec_send_frame libav.avcodec_send_frame
@@ -133,6 +138,7 @@ void libav_forget(void);
 #define avformat_find_stream_info libav.avformat_find_stream_info
 #define avformat_free_context libav.avformat_free_context
 #define avformat_index_get_entries_count libav.avformat_index_get_entries_count
+#define avformat_index_get_entry libav.avformat_index_get_entry
 #define avformat_index_get_entry_from_timestamp libav.avformat_index_get_entry_from_timestamp
 #define avformat_new_stream libav.avformat_new_stream
 #define avformat_open_input libav.avformat_open_input

@@ -43,7 +43,14 @@ done:
     return st;
 }
 
-static status walk(FTS *tree, const char *folder, video_file_list *list)
+/* `all`: also links that lead nowhere, pipes and the like, as long as they are called as videos are. */
+static bool is_meant(const FTSENT *entry, bool all)
+{
+    bool strange = entry->fts_info == FTS_SLNONE || entry->fts_info == FTS_DEFAULT;
+    return (entry->fts_info == FTS_F || (all && strange)) && video_ending_is_known(entry->fts_path);
+}
+
+static status walk(FTS *tree, const char *folder, bool all, video_file_list *list)
 {
     status st = OK;
     size_t length = strlen(folder);
@@ -54,7 +61,7 @@ static status walk(FTS *tree, const char *folder, video_file_list *list)
         }
         if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS)
             TRY(FAIL(ERR_IO, "%s: cannot look into it: %s", entry->fts_path, strerror(entry->fts_errno)));
-        if (entry->fts_info == FTS_F && video_ending_is_known(entry->fts_path)) TRY(add(list, entry->fts_path, length));
+        if (is_meant(entry, all)) TRY(add(list, entry->fts_path, length));
     }
     if (errno) TRY(FAIL(ERR_IO, "%s: cannot look into it: %s", folder, strerror(errno)));
 done:
@@ -67,9 +74,14 @@ static int by_name(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-static status check_names(const char *folder, const video_file_list *list)
+static int by_path(const void *a, const void *b)
 {
-    if (!list->count) return FAIL(ERR_INPUT, "%s: no videos in it (.mp4, .mkv, .mov, .avi or .webm)", folder);
+    const video_file *x = a, *y = b;
+    return strcmp(x->path, y->path);
+}
+
+static status check_names(const video_file_list *list)
+{
     for (size_t i = 1; i < list->count; i++)
         if (!strcmp(list->at[i - 1].name, list->at[i].name))
             return FAIL(ERR_INPUT, "%s and %s: two videos of one name; rename one of them", list->at[i - 1].path,
@@ -77,7 +89,7 @@ static status check_names(const char *folder, const video_file_list *list)
     return OK;
 }
 
-status video_files_read(const char *folder, video_file_list *out)
+static status read_folder(const char *folder, bool all, video_file_list *out)
 {
     status st = OK;
     FTS *tree = NULL;
@@ -87,9 +99,10 @@ status video_files_read(const char *folder, video_file_list *out)
     if (!directory_exists(folder)) TRY(FAIL(ERR_MISSING, "%s: there is no such folder", folder));
     tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
     if (!tree) TRY(FAIL(ERR_IO, "%s: cannot look into it: %s", folder, strerror(errno)));
-    TRY(walk(tree, folder, &list));
-    if (list.count) qsort(list.at, list.count, sizeof *list.at, by_name);
-    TRY(check_names(folder, &list));
+    TRY(walk(tree, folder, all, &list));
+    if (!list.count) TRY(FAIL(ERR_INPUT, "%s: no videos in it (.mp4, .mkv, .mov, .avi or .webm)", folder));
+    qsort(list.at, list.count, sizeof *list.at, all ? by_path : by_name);
+    if (!all) TRY(check_names(&list));
     *out = list;
     list = (video_file_list){0};
 done:
@@ -97,6 +110,16 @@ done:
     free(root);
     video_files_free(&list);
     return st;
+}
+
+status video_files_read(const char *folder, video_file_list *out)
+{
+    return read_folder(folder, false, out);
+}
+
+status video_files_all(const char *folder, video_file_list *out)
+{
+    return read_folder(folder, true, out);
 }
 
 const video_file *video_files_find(const video_file_list *list, const char *name)

@@ -24,6 +24,11 @@ typedef struct {
 
 /* Errors: ERR_MISSING (no such folder); ERR_INPUT (two videos of one name, or no videos at all); ERR_IO; ERR_MEMORY. */
 status video_files_read(const char *folder, video_file_list *out);
+
+/* The same for who looks for what is wrong: several of one name, links that lead nowhere and what is no file are listed
+ * too, by rising path. Errors: the same, but for names. */
+status video_files_all(const char *folder, video_file_list *out);
+
 void video_files_free(video_file_list *list);
 
 /* NULL when there is none of that name. */

@@ -1,5 +1,7 @@
 /* Stands in for decoder.c and encoder.c where FFmpeg's libraries are not: everything says so. */
+#include "video/check.h"
 #include "video/decoder.h"
+#include "video/details.h"
 #include "video/encoder.h"
 
 #include <math.h>
@@ -27,6 +29,12 @@ const video_info *video_about(const video *v)
 {
     (void)v;
     return NULL;
+}
+
+void video_describe(const video *v, video_details *out)
+{
+    (void)v;
+    *out = (video_details){0};
 }
 
 double video_frame_time(const video *v, int64_t index)
@@ -92,5 +100,11 @@ void encoder_close(encoder_file **e)
 status picture_write_png(const char *path, const uint8_t *rgb, int width, int height)
 {
     (void)rgb, (void)width, (void)height;
+    return without(path);
+}
+
+status video_check(const char *path, double timeout, video_verdict *out)
+{
+    (void)timeout, (void)out;
     return without(path);
 }

@@ -240,13 +240,15 @@ report) # a run with films shows frames; its features are made again when they a
 without) # a build without FFmpeg says so
     mkdir "$work/some"
     echo film >"$work/some/film.mp4"
-    for words in "probe $work/some/film.mp4" "frames $work/some/film.mp4 --count 2" "cache $work/some -o $work/cache"; do
+    for words in "probe $work/some/film.mp4" "frames $work/some/film.mp4 --count 2" "cache $work/some -o $work/cache" \
+        "check $work/some -o $work/cache"; do
         # shellcheck disable=SC2086
         try "$magister" video $words
         expect 78
         warns 'built without FFmpeg: install libavformat-dev'
     done
     [ ! -e "$work/cache/manifest.json" ]
+    [ ! -e "$work/cache/validated.json" ]
     ;;
 *)
     exit 64

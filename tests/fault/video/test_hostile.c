@@ -1,9 +1,9 @@
 /* Copies of good videos with bytes changed, moved, doubled, dropped and cut off, by a fixed seed: for each there are
  * frames or a reason, within the time-out, and neither descriptors nor memory grow. The argument says how many copies
  * (150). */
-#include "base/rng.h"
 #include "video/decoder.h"
 
+#include "tests/fault/video/mutate.h"
 #include "tests/unit/data/scratch.h"
 
 #include <dirent.h>
@@ -97,33 +97,6 @@ static int drop_files(void **state)
     return scratch_close(state);
 }
 
-/* Changes gather in the first or last bytes, where containers keep their tables, or anywhere. */
-static size_t place_in(rng *r, size_t count)
-{
-    size_t near = count < 2048 ? count : 2048, kind = rng_below(r, 3);
-    if (kind == 0) return rng_below(r, near);
-    return kind == 1 ? count - 1 - rng_below(r, near) : rng_below(r, count);
-}
-
-static size_t mutate(rng *r, const content *from, char *out)
-{
-    size_t count = from->count;
-    memcpy(out, from->bytes, count);
-    for (size_t changes = rng_below(r, 12) + 1; changes > 0 && count > 1; changes--) {
-        size_t at = place_in(r, count), kind = rng_below(r, 8), length = rng_below(r, 64) + 1;
-        if (length > count - at) length = count - at;
-        if (kind <= 2) out[at] = (char)rng_below(r, 256);
-        else if (kind == 3) memset(out + at, rng_below(r, 2) ? 0xff : 0, length);
-        else if (kind == 4) memmove(out + at, out + rng_below(r, count - length), length);
-        else if (kind == 5) {
-            memmove(out + at, out + at + length, count - at - length);
-            count -= length;
-        } else if (kind == 6) out[at] = (char)(out[at] ^ (1 << rng_below(r, 8)));
-        else if (rng_below(r, 3) == 0) count = at + 1;
-    }
-    return count;
-}
-
 /* OK, or a reason that names the file. */
 static status try_video(const char *path)
 {
@@ -163,7 +136,7 @@ static void test_mutations(void **state)
     }
     for (size_t i = 0; i < copies; i++) {
         rng r = rng_stream(11, 1, i);
-        size_t count = mutate(&r, &files[i % file_count], bytes);
+        size_t count = mutate(&r, files[i % file_count].bytes, files[i % file_count].count, bytes);
         const char *path = scratch_bytes("copy", bytes, count);
         double start = seconds_now();
         if (try_video(path) == OK) good++;

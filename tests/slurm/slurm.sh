@@ -141,6 +141,8 @@ END
     [ "$(grep -c "failed" table)" -ge 2 ] || wrong "the table hides failures: $(cat table)"
     [ "$(grep -c "done" table)" -ge 2 ] || wrong "two members are done: $(cat table)"
     says table "/nowhere/init.safetensors"
+    "$MAGISTER" status a >said 2>&1 || wrong "status of the sweep: $(cat said)"
+    says said "a: failed, 4 members, 2 done, 2 failed"
     ;;
 preempt) # a job with more right to the nodes comes: saves, makes room, goes on
     begin

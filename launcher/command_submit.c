@@ -84,6 +84,17 @@ static void tell(const submission *s)
     fflush(stdout);
 }
 
+static status submit(submission *s, run_mode mode)
+{
+    status st = OK;
+    TRY(submission_write(s, mode));
+    TRY(submission_send(s, 0, NULL, NULL));
+    run_register(s->directory);
+done:
+    if (st != OK) submission_undo(s);
+    return st;
+}
+
 status command_submit(int argc, char **argv)
 {
     status st = OK;
@@ -101,8 +112,7 @@ status command_submit(int argc, char **argv)
         submission_print(&s, stdout);
         goto done;
     }
-    TRY(submission_write(&s, o.mode));
-    TRY(submission_send(&s, 0, NULL, NULL));
+    TRY(submit(&s, o.mode));
     tell(&s);
     if (o.wait) TRY(follow_jobs(&s));
 done:

@@ -444,7 +444,7 @@ done:
     return st;
 }
 
-status student_predict(student *s, clip_source *clips, const segment *at, size_t count, float *out)
+static status predict_all(student *s, clip_source *clips, const segment *at, size_t count, bool stops, float *out)
 {
     status st = OK;
     for (size_t i = 0; s->sees_frames && i < count; i++) {
@@ -453,10 +453,21 @@ status student_predict(student *s, clip_source *clips, const segment *at, size_t
     }
     for (size_t i = 0; i < count; i += PREDICT_BATCH) {
         size_t batch = count - i < PREDICT_BATCH ? count - i : PREDICT_BATCH;
+        if (stops && trainer_stop_requested()) TRY(FAIL(ERR_RETRY, "stopped while it predicted"));
         TRY(predict_batch(s, clips, at + i, batch, out + i * s->data->classes.action_count));
     }
 done:
     return st;
+}
+
+status student_predict(student *s, clip_source *clips, const segment *at, size_t count, float *out)
+{
+    return predict_all(s, clips, at, count, false, out);
+}
+
+status student_predict_or_stop(student *s, clip_source *clips, const segment *at, size_t count, float *out)
+{
+    return predict_all(s, clips, at, count, true, out);
 }
 
 /* Classes that rank before `label`; ties go to the lower class. */

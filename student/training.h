@@ -55,4 +55,8 @@ train_task student_task(student *s);
  * To be called with gradients paused. */
 status student_predict(student *s, clip_source *clips, const segment *at, size_t count, float *out);
 
+/* The same, which looks between its batches whether a stop was asked for (trainer_stop): then ERR_RETRY, and what is in
+ * `out` is not whole. */
+status student_predict_or_stop(student *s, clip_source *clips, const segment *at, size_t count, float *out);
+
 #endif

@@ -28,7 +28,11 @@ static const char HELP[] =
     "comes to its time limit, or has to make room for others, saves and goes back into the queue, and its next turn "
     "goes on bitwise as if there had been none.\n\nExamples:\n  magister submit conf/ek55-teacher.yaml "
     "launch.slurm.time=04:00:00 --dry-run\n  magister submit conf/ek55-teacher.yaml launch.slurm.nodes=2\n  magister "
-    "status runs/ek55";
+    "status runs/ek55\n\nA submission that Slurm refuses leaves nothing behind.\n\nExit codes: 64 wrong command line, "
+    "65 "
+    "Slurm refused it, 66 the recipe, its data or sbatch is missing, 73 the run is there or cannot be created, 74 "
+    "Slurm "
+    "does not answer, 78 wrong recipe; with --wait that of the run.";
 
 typedef struct {
     bool dry, wait;

@@ -270,6 +270,8 @@ noscontrol) # compute nodes without Slurm's commands
     wait $waits || wrong "submit --wait ended with $?"
     says wait.log "it is submitted again"
     same_model b
+    "$MAGISTER" status b >said 2>&1
+    says said "b: done"
     ;;
 cancel) # saves, and does not come back
     begin

@@ -3,6 +3,7 @@
 #include "launcher/json_file.h"
 #include "launcher/rundir.h"
 #include "launcher/status_show.h"
+#include "launcher/sweep_view.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,8 +27,10 @@ static const struct argp_option OPTIONS[] = {
 static const char HELP[] =
     "Shows how runs are: state, step, progress, where they run, and why they do not."
     "\vWithout RUN: all runs of this user, the one that changed last first. With RUN, a run's directory: all that is "
-    "known of it, its last error and rank, and what to do next.\n\n"
-    "States: pending (a job waits; with Slurm's reason), starting (its job runs, magister has not begun), running, "
+    "known of it, its last error and rank, and what to do next. With the directory of a sweep: a line for each member, "
+    "and how many are how; magister sweep has their scores.\n\n"
+    "States: waiting (a member of a sweep that was not begun), pending (a job waits; with Slurm's reason), starting "
+    "(its job runs, magister has not begun), running, "
     "silent (no sign of life for three minutes, and it cannot be looked at from here), died (launcher or job ended "
     "without a word), stopped (and saved), failed, done, unknown.\n\n"
     "Slurm is asked with squeue alone, and only about runs that have jobs. --watch ends when RUN has.\n\n"
@@ -55,11 +58,14 @@ typedef struct {
     slurm_memory memory;
     run_list list;
     run_views views;
+    run_views members; /* of the run, when it is a sweep */
+    int resting;       /* looks in a row that saw nothing go on */
 } look;
 
 static void look_forget(look *l)
 {
     run_views_free(&l->views);
+    run_views_free(&l->members);
     runs_free(&l->list);
 }
 
@@ -70,30 +76,49 @@ static status look_take(look *l)
     if (l->run) {
         TRY(run_view_require(l->run));
         TRY(run_views_read(&l->run, 1, &l->memory, &l->views));
+        TRY(sweep_look(&l->views.at[0], &l->memory, &l->members));
         goto done;
     }
     TRY(runs_listed(&l->list));
     size_t count = l->options->all || l->list.count < SHOWN ? l->list.count : SHOWN;
     TRY(run_views_read(l->list.at, count, &l->memory, &l->views));
+    for (size_t i = 0; i < count; i++) {
+        run_views members;
+        TRY(sweep_look(&l->views.at[i], &l->memory, &members));
+        run_views_free(&members);
+    }
 done:
     return st;
 }
 
-static json_t *list_json(const look *l)
+static json_t *views_json(const run_views *views)
 {
     json_t *list = json_array();
-    for (size_t i = 0; list && i < l->views.count; i++)
-        if (json_array_append_new(list, status_json(&l->views.at[i]))) {
+    for (size_t i = 0; list && i < views->count; i++)
+        if (json_array_append_new(list, status_json(&views->at[i]))) {
             json_decref(list);
             return NULL;
         }
-    return json_pack("{s:o, s:o}", "runs", list, "slurm_error",
+    return list;
+}
+
+static json_t *run_json(const look *l)
+{
+    json_t *object = status_json(&l->views.at[0]);
+    if (!l->members.count || !json_object_set_new(object, "members", views_json(&l->members))) return object;
+    json_decref(object);
+    return NULL;
+}
+
+static json_t *list_json(const look *l)
+{
+    return json_pack("{s:o, s:o}", "runs", views_json(&l->views), "slurm_error",
                      l->memory.trouble[0] ? json_text_of(l->memory.trouble) : json_null());
 }
 
 static status print_json(const look *l, FILE *to)
 {
-    json_t *object = l->run ? status_json(&l->views.at[0]) : list_json(l);
+    json_t *object = l->run ? run_json(l) : list_json(l);
     char *text = object ? json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(object);
     if (!text) return FAIL(ERR_MEMORY, "no memory to show runs as JSON");
@@ -107,7 +132,7 @@ static status look_print(const look *l, FILE *to)
     if (l->options->json) return print_json(l, to);
     if (l->run) {
         status_print_one(&l->views.at[0], &l->memory, to);
-        return OK;
+        return l->members.count ? status_print_members(&l->members, to) : OK;
     }
     if (!l->views.count) {
         fputs("no runs yet: magister run conf/demo.yaml makes one\n", to);
@@ -202,6 +227,13 @@ static status print_changes(const look *l, told *t)
     return fflush(stdout) ? FAIL(ERR_IO, "cannot write to stdout") : OK;
 }
 
+/* Between two members of a sweep there is a moment in which none goes on: it is over when it is seen twice. */
+static bool is_over(look *l)
+{
+    l->resting = run_view_goes_on(&l->views.at[0]) ? 0 : l->resting + 1;
+    return l->resting > (l->members.count && l->views.at[0].condition != VIEW_DONE);
+}
+
 /* JSON is for programs: an object a look. */
 static status watch(look *l)
 {
@@ -213,7 +245,7 @@ static status watch(look *l)
         TRY(look_take(l));
         if (terminal) TRY(redraw(l));
         else TRY(l->options->json ? print_json(l, stdout) : print_changes(l, &t));
-        if (l->run && !run_view_goes_on(&l->views.at[0])) break;
+        if (l->run && is_over(l)) break;
         fflush(stdout);
         wait_seconds(l->options->every);
     }

@@ -28,7 +28,11 @@ static const char HELP[] =
     "comes to its time limit, or has to make room for others, saves and goes back into the queue, and its next turn "
     "goes on bitwise as if there had been none.\n\nExamples:\n  magister submit conf/ek55-teacher.yaml "
     "launch.slurm.time=04:00:00 --dry-run\n  magister submit conf/ek55-teacher.yaml launch.slurm.nodes=2\n  magister "
-    "status runs/ek55";
+    "status runs/ek55\n\nA submission that Slurm refuses leaves nothing behind.\n\nExit codes: 64 wrong command line, "
+    "65 "
+    "Slurm refused it, 66 the recipe, its data or sbatch is missing, 73 the run is there or cannot be created, 74 "
+    "Slurm "
+    "does not answer, 78 wrong recipe; with --wait that of the run.";
 
 typedef struct {
     bool dry, wait;
@@ -84,6 +88,17 @@ static void tell(const submission *s)
     fflush(stdout);
 }
 
+static status submit(submission *s, run_mode mode)
+{
+    status st = OK;
+    TRY(submission_write(s, mode));
+    TRY(submission_send(s, 0, NULL, NULL));
+    run_register(s->directory);
+done:
+    if (st != OK) submission_undo(s);
+    return st;
+}
+
 status command_submit(int argc, char **argv)
 {
     status st = OK;
@@ -101,8 +116,7 @@ status command_submit(int argc, char **argv)
         submission_print(&s, stdout);
         goto done;
     }
-    TRY(submission_write(&s, o.mode));
-    TRY(submission_send(&s, 0, NULL, NULL));
+    TRY(submit(&s, o.mode));
     tell(&s);
     if (o.wait) TRY(follow_jobs(&s));
 done:

@@ -5,6 +5,7 @@
 #include "launcher/failures.h"
 #include "launcher/run_state.h"
 #include "launcher/slurm.h"
+#include "launcher/submitted.h"
 #include "launcher/sweep_table.h"
 
 #include <stdlib.h>
@@ -35,16 +36,36 @@ static void tell_changes(const slurm_jobs *jobs, char *seen)
     memcpy(seen, now, SEEN_BYTES);
 }
 
+/* What works on the run now: a job that was stopped may have sent another one in its place. */
+static status ask(const submission *s, slurm_jobs *out)
+{
+    status st = OK;
+    submitted noted = {0};
+    const char *sent[SUBMISSION_JOBS_MAX], **ids = NULL;
+    size_t count = s->count;
+    for (size_t i = 0; i < s->count; i++) sent[i] = s->jobs[i].id;
+    if (submitted_read(s->directory, &noted) == OK) {
+        count = noted.count;
+        ids = calloc(count, sizeof *ids);
+        if (!ids) TRY(FAIL(ERR_MEMORY, "no memory to follow %zu jobs", count));
+        for (size_t i = 0; i < count; i++) ids[i] = noted.at[i].id;
+    }
+    fail_clear();
+    TRY(slurm_jobs_ask(ids ? ids : sent, count, out));
+done:
+    free(ids);
+    submitted_free(&noted);
+    return st;
+}
+
 /* Until none waits or runs. A Slurm that does not answer for a while is waited for. */
 static status wait_for_end(const submission *s)
 {
     status st = OK;
     char seen[SEEN_BYTES] = "";
-    const char *ids[SUBMISSION_JOBS_MAX];
-    for (size_t i = 0; i < s->count; i++) ids[i] = s->jobs[i].id;
     for (bool live = true; live;) {
         slurm_jobs jobs = {0};
-        st = slurm_jobs_ask(ids, s->count, &jobs);
+        st = ask(s, &jobs);
         if (st == ERR_MISSING || st == ERR_MEMORY) TRY(st);
         if (st != OK) log_warn("%s", fail_message());
         if (st == OK) tell_changes(&jobs, seen);

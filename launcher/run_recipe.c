@@ -87,13 +87,20 @@ done:
     return st;
 }
 
-static status run_inside(const job *j, const plan_step *step)
+static status generate(const job *j)
 {
-    if (step->kind == PLAN_EVALUATE) return evaluate_run(j->directory, j->recipe, &j->plan);
     char *data = path_join(j->directory, "data");
     if (!data) return FAIL(ERR_MEMORY, "no memory to generate data");
     status st = generated_make(j->recipe, data);
     free(data);
+    return st;
+}
+
+static status run_inside(const job *j, const plan_step *step)
+{
+    run_state_beat_begin(RUN_SIGN_SECONDS);
+    status st = step->kind == PLAN_EVALUATE ? evaluate_run(j->directory, j->recipe, &j->plan) : generate(j);
+    run_state_beat_end();
     return st;
 }
 

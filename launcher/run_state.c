@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,6 +256,79 @@ void run_state_alive(void)
 {
     if (now_run && time(NULL) - now.updated >= RUN_SIGN_SECONDS) state_write(false);
 }
+
+/* ---- the heartbeat ----------------------------------------------------------------------------------------------- */
+
+static struct {
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t ends;
+    bool runs, ended;
+    double every; /* seconds */
+} heart = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+static struct timespec after(double seconds)
+{
+    struct timespec when;
+    clock_gettime(CLOCK_MONOTONIC, &when);
+    when.tv_sec += (time_t)seconds;
+    when.tv_nsec += (long)(1e9 * (seconds - (double)(time_t)seconds));
+    if (when.tv_nsec >= 1000000000) when.tv_sec++, when.tv_nsec -= 1000000000;
+    return when;
+}
+
+static void *beat(void *unused)
+{
+    (void)unused;
+    pthread_mutex_lock(&heart.mutex);
+    while (!heart.ended) {
+        struct timespec next = after(heart.every);
+        while (!heart.ended && pthread_cond_timedwait(&heart.ends, &heart.mutex, &next) != ETIMEDOUT) {}
+        if (!heart.ended) state_write(false);
+    }
+    pthread_mutex_unlock(&heart.mutex);
+    return NULL;
+}
+
+/* Signals stay with the thread that has always had them. */
+static bool heart_start(void)
+{
+    pthread_condattr_t attributes;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&heart.ends, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    bool started = pthread_create(&heart.thread, NULL, beat, NULL) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!started) pthread_cond_destroy(&heart.ends);
+    return started;
+}
+
+void run_state_beat_begin(double seconds)
+{
+    heart.every = seconds;
+    heart.ended = false;
+    heart.runs = heart_start();
+    if (!heart.runs)
+        log_warn("no thread for signs of life: magister status on other machines may call this run silent");
+}
+
+void run_state_beat_end(void)
+{
+    if (!heart.runs) return;
+    pthread_mutex_lock(&heart.mutex);
+    heart.ended = true;
+    pthread_cond_signal(&heart.ends);
+    pthread_mutex_unlock(&heart.mutex);
+    pthread_join(heart.thread, NULL);
+    pthread_cond_destroy(&heart.ends);
+    heart.runs = false;
+}
+
+/* ---- changes ----------------------------------------------------------------------------------------------------- */
 
 void run_state_restarted(void)
 {

@@ -1,8 +1,8 @@
 /* run_state - state.json of a run: what its launcher does, for `magister status` and its like (docs/formats.md).
  *
- * Written by the launcher that holds the run's lock whenever something changes, and every half minute while ranks work,
- * so that others can tell a launcher that lives from one that was lost with its machine. There is one run in a process.
- * A file that cannot be written is warned of once and stops nothing.
+ * Written by the launcher that holds the run's lock whenever something changes, and every half minute while ranks or it
+ * itself work, so that others can tell a launcher that lives from one that was lost with its machine. There is one run
+ * in a process. A file that cannot be written is warned of once and stops nothing.
  */
 #ifndef MAGISTER_LAUNCHER_RUN_STATE_H
 #define MAGISTER_LAUNCHER_RUN_STATE_H
@@ -53,6 +53,11 @@ void run_state_step(size_t place, const char *step);
 
 /* To be called while ranks work, as often as one likes. */
 void run_state_alive(void);
+
+/* While this process works itself, a thread gives a sign of life every `seconds` until run_state_beat_end: no other
+ * function of the launcher's side may be called in between. A thread that cannot be started is warned of. */
+void run_state_beat_begin(double seconds);
+void run_state_beat_end(void);
 
 /* The launcher itself has started the ranks anew. */
 void run_state_restarted(void);

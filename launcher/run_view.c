@@ -2,13 +2,14 @@
 
 #include "base/file.h"
 #include "conf/run.h"
+#include "launcher/json_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const CONDITIONS[] = {"unknown", "pending", "starting", "running", "silent",
-                                         "died",    "stopped", "failed",   "done"};
+static const char *const CONDITIONS[] = {"unknown", "waiting", "pending", "starting", "running",
+                                         "silent",  "died",    "stopped", "failed",   "done"};
 
 const char *run_condition_name(run_condition condition)
 {
@@ -68,29 +69,47 @@ static status read_files(const char *run, run_view *view)
 
 /* ---- Slurm ------------------------------------------------------------------------------------------------------- */
 
-typedef struct {
-    const char **at; /* borrowed strings */
-    size_t count;
-} id_list;
-
-static status ids_add(id_list *ids, const char *id)
+static bool is_asked(const slurm_memory *memory, const char *id)
 {
-    for (size_t i = ids->count < 4 ? 0 : ids->count - 4; i < ids->count; i++)
-        if (!strcmp(ids->at[i], id)) return OK; /* the launcher's own job is among those submitted, as a rule */
-    if (ids->count >= SUBMITTED_MAX) return OK;
-    const char **larger = realloc(ids->at, (ids->count + 1) * sizeof *larger);
+    for (size_t i = 0; i < memory->id_count; i++)
+        if (!strcmp(memory->ids[i], id)) return true;
+    return false;
+}
+
+/* Jobs that were asked about once are asked about again: one answer serves all who look. */
+static status ids_add(slurm_memory *memory, const char *id, bool *added)
+{
+    if (is_asked(memory, id) || memory->id_count >= SUBMITTED_MAX) return OK;
+    void *larger = realloc(memory->ids, (memory->id_count + 1) * sizeof *memory->ids);
     if (!larger) return FAIL(ERR_MEMORY, "no memory for the ids of jobs");
-    larger[ids->count++] = id;
-    ids->at = larger;
+    memory->ids = larger;
+    snprintf(memory->ids[memory->id_count++], sizeof *memory->ids, "%s", id);
+    *added = true;
     return OK;
 }
 
-static status ids_of(const run_view *view, id_list *ids)
+typedef struct {
+    slurm_memory *memory;
+    bool any, added; /* there is one to be asked about; one that was not before */
+} question;
+
+static status ask_about(question *q, const submitted *jobs)
+{
+    status st = OK;
+    for (size_t i = 0; i < jobs->count; i++) TRY(ids_add(q->memory, jobs->at[i].id, &q->added));
+    q->any = q->any || jobs->count;
+done:
+    return st;
+}
+
+static status ask_about_run(question *q, const run_view *view)
 {
     status st = OK;
     if (view->state.phase == RUN_DONE && view->jobs.count < 2) return OK; /* no other job is to go on after this one */
-    for (size_t i = 0; i < view->jobs.count; i++) TRY(ids_add(ids, view->jobs.at[i].id));
-    if (view->state.phase == RUN_RUNNING && view->state.job[0]) TRY(ids_add(ids, view->state.job));
+    TRY(ask_about(q, &view->jobs));
+    if (view->state.phase != RUN_RUNNING || !view->state.job[0]) goto done;
+    TRY(ids_add(q->memory, view->state.job, &q->added));
+    q->any = true;
 done:
     return st;
 }
@@ -105,29 +124,41 @@ static bool is_fresh(const slurm_memory *memory, const run_views *views, time_t 
     return true;
 }
 
-/* A Slurm that cannot be asked is told, and is no failure. */
-static status ask_slurm(const run_views *views, slurm_memory *memory)
+static status memory_renew(slurm_memory *memory, time_t now)
+{
+    slurm_jobs_free(&memory->jobs);
+    memory->trouble[0] = '\0';
+    memory->asked = now;
+    const char **ids = calloc(memory->id_count, sizeof *ids);
+    if (!ids) return FAIL(ERR_MEMORY, "no memory for the ids of jobs");
+    for (size_t i = 0; i < memory->id_count; i++) ids[i] = memory->ids[i];
+    status st = slurm_jobs_ask(ids, memory->id_count, &memory->jobs);
+    free(ids);
+    return st;
+}
+
+/* About the jobs of the runs, and `more` (NULL: no more). A Slurm that cannot be asked is told, and is no failure. */
+static status ask_slurm(const run_views *views, const submitted *more, slurm_memory *memory)
 {
     status st = OK;
-    id_list ids = {0};
+    question q = {.memory = memory};
     time_t now = time(NULL);
-    for (size_t i = 0; i < views->count; i++) TRY(ids_of(&views->at[i], &ids));
-    if (!ids.count || is_fresh(memory, views, now)) goto done;
-    slurm_memory_free(memory);
-    memory->asked = now;
-    st = slurm_jobs_ask(ids.at, ids.count, &memory->jobs);
+    for (size_t i = 0; i < views->count; i++) TRY(ask_about_run(&q, &views->at[i]));
+    if (more) TRY(ask_about(&q, more));
+    if (!q.any || (!q.added && is_fresh(memory, views, now))) goto done;
+    st = memory_renew(memory, now);
     if (st == OK || st == ERR_MEMORY) goto done;
     snprintf(memory->trouble, sizeof memory->trouble, "%s", fail_message());
     fail_clear();
     st = OK;
 done:
-    free(ids.at);
     return st;
 }
 
 void slurm_memory_free(slurm_memory *memory)
 {
     slurm_jobs_free(&memory->jobs);
+    free(memory->ids);
     *memory = (slurm_memory){0};
 }
 
@@ -140,11 +171,35 @@ static bool is_mine(const run_view *view, const char *shown)
 
 static status take_jobs(run_view *view, const slurm_memory *memory)
 {
-    if (!memory->jobs.count) return OK;
-    view->slurm.at = calloc(memory->jobs.count, sizeof *view->slurm.at);
+    size_t count = 0;
+    for (size_t i = 0; i < memory->jobs.count; i++) count += is_mine(view, memory->jobs.at[i].id);
+    if (!count) return OK;
+    view->slurm.at = calloc(count, sizeof *view->slurm.at);
     if (!view->slurm.at) return FAIL(ERR_MEMORY, "no memory for the jobs of %s", view->run);
     for (size_t i = 0; i < memory->jobs.count; i++)
         if (is_mine(view, memory->jobs.at[i].id)) view->slurm.at[view->slurm.count++] = memory->jobs.at[i];
+    return OK;
+}
+
+/* The members' jobs by the sweep's: the array "123", or one member of it sent alone, "123_4". A member that is done has
+ * nothing to expect of a job. */
+static status give_jobs(const submitted *array, size_t i, run_view *member)
+{
+    char id[48];
+    if (member->state.phase == RUN_DONE || member->jobs.count || !array->count) return OK;
+    member->jobs.at = calloc(array->count, sizeof *member->jobs.at);
+    if (!member->jobs.at) return FAIL(ERR_MEMORY, "no memory for the jobs of %s", member->run);
+    for (size_t j = 0; j < array->count; j++) {
+        const submitted_job *job = &array->at[j];
+        bool whole = !strchr(job->id, '_');
+        snprintf(id, sizeof id, whole ? "%s_%zu" : "%s", job->id, i);
+        if (strlen(id) >= sizeof job->id) continue;
+        submitted_job *own = &member->jobs.at[member->jobs.count];
+        *own = *job;
+        memcpy(own->id, id, strlen(id) + 1);
+        const char *number = strchr(own->id, '_');
+        member->jobs.count += whole || strtoul(number + 1, NULL, 10) == i;
+    }
     return OK;
 }
 
@@ -269,24 +324,67 @@ static void conclude_resting(run_view *view)
     }
 }
 
+static status views_read(char *const runs[], size_t count, run_views *views)
+{
+    views->at = calloc(count ? count : 1, sizeof *views->at);
+    if (!views->at) return FAIL(ERR_MEMORY, "no memory to look at %zu runs", count);
+    for (size_t i = 0; i < count; i++) {
+        views->count++;
+        status st = read_files(runs[i], &views->at[i]);
+        if (st != OK) return st;
+    }
+    return OK;
+}
+
+static status view_conclude(run_view *view, const slurm_memory *memory)
+{
+    status st = take_jobs(view, memory);
+    if (st != OK) return st;
+    if (view->state.phase == RUN_RUNNING) conclude_running(view);
+    else conclude_resting(view);
+    return OK;
+}
+
 status run_views_read(char *const runs[], size_t count, slurm_memory *memory, run_views *out)
 {
     status st = OK;
-    run_views views = {calloc(count ? count : 1, sizeof *views.at), 0};
-    if (!views.at) TRY(FAIL(ERR_MEMORY, "no memory to look at %zu runs", count));
+    run_views views = {0};
+    TRY(views_read(runs, count, &views));
+    TRY(ask_slurm(&views, NULL, memory));
+    for (size_t i = 0; i < count; i++) TRY(view_conclude(&views.at[i], memory));
+    *out = views;
+    views = (run_views){0};
+done:
+    run_views_free(&views);
+    return st;
+}
+
+static bool are_all_done(const run_views *views)
+{
+    for (size_t i = 0; i < views->count; i++)
+        if (views->at[i].state.phase != RUN_DONE) return false;
+    return true;
+}
+
+status run_views_of_members(const char *sweep, char *const runs[], size_t count, slurm_memory *memory, run_views *out)
+{
+    status st = OK;
+    run_views views = {0};
+    submitted array = {0};
+    TRY(views_read(runs, count, &views));
+    if (submitted_read(sweep, &array) != OK) fail_clear(); /* what is wrong with it is the sweep's to tell */
+    TRY(ask_slurm(&views, are_all_done(&views) ? NULL : &array, memory));
     for (size_t i = 0; i < count; i++) {
-        views.count++;
-        TRY(read_files(runs[i], &views.at[i]));
-    }
-    TRY(ask_slurm(&views, memory));
-    for (size_t i = 0; i < count; i++) {
-        TRY(take_jobs(&views.at[i], memory));
-        if (views.at[i].state.phase == RUN_RUNNING) conclude_running(&views.at[i]);
-        else conclude_resting(&views.at[i]);
+        run_view *member = &views.at[i];
+        TRY(give_jobs(&array, i, member));
+        TRY(view_conclude(member, memory));
+        bool begun = member->condition != VIEW_UNKNOWN || below_run(member->run, "recipe.yaml");
+        if (!begun) member->condition = VIEW_WAITING;
     }
     *out = views;
     views = (run_views){0};
 done:
+    submitted_free(&array);
     run_views_free(&views);
     return st;
 }
@@ -301,6 +399,13 @@ void run_views_free(run_views *views)
     }
     free(views->at);
     *views = (run_views){0};
+}
+
+void run_view_reason(const run_view *view, char *out, size_t size)
+{
+    bool failed = view->condition == VIEW_FAILED && view->state.error.message[0];
+    const char *text = failed ? view->state.error.message : view->note;
+    text_copy_printable(out, size, text, strcspn(text, "\n"), false);
 }
 
 /* ---- what to do next --------------------------------------------------------------------------------------------- */
@@ -328,6 +433,7 @@ void run_view_next(const run_view *view, char *out, size_t size)
         if (never_starts(view)) snprintf(out, size, "magister cancel %s", view->run);
         break;
     case VIEW_SILENT:
+        if (view->members) break; /* magister status of the sweep tells it of each */
         snprintf(out, size, "look whether process %lld still runs on %s", (long long)view->state.launcher.pid,
                  view->state.launcher.host);
         break;
@@ -335,9 +441,11 @@ void run_view_next(const run_view *view, char *out, size_t size)
     case VIEW_STOPPED: write_resume(view, "", out, size); break;
     case VIEW_FAILED: write_resume(view, "mend the cause, then: ", out, size); break;
     case VIEW_DONE:
+        if (view->members) snprintf(out, size, "magister sweep %s", view->run);
         if (below_run(view->run, "report.html")) snprintf(out, size, "%s/report.html", view->run);
         break;
     case VIEW_UNKNOWN:
+    case VIEW_WAITING:
     case VIEW_STARTING:
     case VIEW_RUNNING: break;
     }

@@ -30,11 +30,24 @@ bool slurm_is_id(const char *text)
     return member && member <= ID_DIGITS && !text[job + 1 + member];
 }
 
+/* "5-9,12%2]", as squeue shows members of an array that wait together. It cuts a long list: "5,7,9,...]"; a member
+ * behind the last that is there may be among the others. */
+static bool list_has(const char *list, unsigned long member)
+{
+    for (char *end; isdigit((unsigned char)*list); list = end + (*end == ',')) {
+        unsigned long first = strtoul(list, &end, 10), last = first;
+        if (*end == '-') last = strtoul(end + 1, &end, 10);
+        if (member <= last) return member >= first;
+    }
+    return *list == '.';
+}
+
 bool slurm_is_job(const char *shown, const char *id)
 {
     size_t length = strlen(id), job = strcspn(id, "_");
     if (!strncmp(shown, id, length) && !isdigit((unsigned char)shown[length])) return true;
-    return id[job] == '_' && !strncmp(shown, id, job + 1) && shown[job + 1] == '[';
+    bool waits_together = id[job] == '_' && !strncmp(shown, id, job + 1) && shown[job + 1] == '[';
+    return waits_together && list_has(shown + job + 2, strtoul(id + job + 1, NULL, 10));
 }
 
 /* "1,2,3": new string. */

@@ -69,11 +69,12 @@ typedef struct {
     char cells[COLUMNS][CELL];
 } row;
 
-static row row_of(const run_view *view)
+static row row_of(const run_view *view, bool member)
 {
     row r = {0};
     const run_progress *p = &view->progress;
-    snprintf(r.cells[0], CELL, "%s", short_path(view->run));
+    const char *slash = member ? strrchr(view->run, '/') : NULL;
+    snprintf(r.cells[0], CELL, "%s", slash ? slash + 1 : short_path(view->run));
     snprintf(r.cells[1], CELL, "%s", run_condition_name(view->condition));
     write_step(view, r.cells[2], CELL);
     if (view->progresses && view->condition != VIEW_DONE)
@@ -115,27 +116,45 @@ static void print_row_of(const row *r, const int widths[COLUMNS], FILE *to)
     print_row(cells, widths, to);
 }
 
-status status_print_table(const run_views *views, const slurm_memory *memory, FILE *to)
+static status print_rows(const run_views *views, bool members, FILE *to)
 {
     int widths[COLUMNS];
+    char reason[600];
+    const char *heads[COLUMNS];
     row *rows = calloc(views->count ? views->count : 1, sizeof *rows);
     if (!rows) return FAIL(ERR_MEMORY, "no memory to show %zu runs", views->count);
-    for (int c = 0; c < COLUMNS; c++) widths[c] = width_of(HEADS[c]);
+    memcpy(heads, HEADS, sizeof heads);
+    if (members) heads[0] = "member";
+    for (int c = 0; c < COLUMNS; c++) widths[c] = width_of(heads[c]);
     for (size_t i = 0; i < views->count; i++) {
-        rows[i] = row_of(&views->at[i]);
+        rows[i] = row_of(&views->at[i], members);
         for (int c = 0; c < COLUMNS; c++) {
             int width = width_of(rows[i].cells[c]);
             if (width > widths[c]) widths[c] = width;
         }
     }
-    print_row(HEADS, widths, to);
+    print_row(heads, widths, to);
     for (size_t i = 0; i < views->count; i++) {
         print_row_of(&rows[i], widths, to);
-        if (views->at[i].note[0]) fprintf(to, "    %s\n", views->at[i].note);
+        snprintf(reason, sizeof reason, "%s", views->at[i].note);
+        if (members) run_view_reason(&views->at[i], reason, sizeof reason);
+        if (reason[0]) fprintf(to, "    %s\n", reason);
     }
-    note_trouble(memory, to);
     free(rows);
     return OK;
+}
+
+status status_print_table(const run_views *views, const slurm_memory *memory, FILE *to)
+{
+    status st = print_rows(views, false, to);
+    if (st == OK) note_trouble(memory, to);
+    return st;
+}
+
+status status_print_members(const run_views *members, FILE *to)
+{
+    fputc('\n', to);
+    return print_rows(members, true, to);
 }
 
 /* ---- one run ----------------------------------------------------------------------------------------------------- */
@@ -267,8 +286,8 @@ void status_print_one(const run_view *view, const slurm_memory *memory, FILE *to
     print_launcher(view, to);
     print_jobs(view, to);
     print_error(view, to);
-    print_label("logs", to);
-    fprintf(to, "%s/logs (magister logs %s)\n", short_path(view->run), short_path(view->run));
+    if (!view->members) print_label("logs", to);
+    if (!view->members) fprintf(to, "%s/logs (magister logs %s)\n", short_path(view->run), short_path(view->run));
     run_view_next(view, next, sizeof next);
     if (next[0]) {
         print_label("next", to);

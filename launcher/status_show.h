@@ -10,7 +10,11 @@
 /* A row a run, and why Slurm could not be asked. Errors: ERR_MEMORY. */
 status status_print_table(const run_views *views, const slurm_memory *memory, FILE *to);
 
-/* All of one run. */
+/* The rows of a sweep's members, by their directories' names; under each that has one its reason. Errors: ERR_MEMORY.
+ */
+status status_print_members(const run_views *members, FILE *to);
+
+/* All of one run; of a sweep what there is beside its members. */
 void status_print_one(const run_view *view, const slurm_memory *memory, FILE *to);
 
 /* "2026-11-26T01:43:59Z runs/demo: running, 3/16 student.1 ..." without a line end, for following what changes: equal

@@ -160,19 +160,31 @@ static status make_folder(const char *directory, const char *name)
     return st;
 }
 
+static bool is_begun(const char *directory)
+{
+    char *run = path_join(directory, "recipe.yaml"), *sweep = path_join(directory, "sweep.json");
+    bool begun = !run || !sweep || file_exists(run) || file_exists(sweep);
+    free(run);
+    free(sweep);
+    return begun;
+}
+
 status submission_write(submission *s, run_mode mode)
 {
     status st = OK;
     int lock = -1;
+    bool there = directory_exists(s->directory), begun = there && is_begun(s->directory);
     if (mode != RUN_NEW) TRY(refuse_while_jobs_live(s->directory));
+    s->made = !there;
     if (s->members) TRY(sweep_dir_open(s->directory, s->recipe, mode, &lock));
     else TRY(rundir_open(s->directory, mode, &lock));
+    s->made = !begun || mode == RUN_FORCE;
+    s->placed = there && !begun;
     if (!s->members) TRY(rundir_write_recipe(s->directory, s->recipe));
     TRY(make_folder(s->directory, "logs"));
     TRY(make_folder(s->directory, "jobs"));
     for (size_t i = 0; i < s->count; i++)
         TRY(file_write(s->jobs[i].path, s->jobs[i].script, strlen(s->jobs[i].script)));
-    run_register(s->directory);
 done:
     if (lock >= 0) close(lock);
     return st;
@@ -194,7 +206,8 @@ static status take_id(submission_job *job, char *cluster, size_t size, const cha
     return OK;
 }
 
-static status send_one(submission_job *job, const char *dependency, const char *member, char *cluster, size_t size)
+static status send_one(submission *s, submission_job *job, const char *dependency, const char *member, char *cluster,
+                       size_t size)
 {
     status st = OK;
     char depends[160], array[64], *answer = NULL;
@@ -206,25 +219,31 @@ static status send_one(submission_job *job, const char *dependency, const char *
     if (dependency) words[count++] = "--kill-on-invalid-dep=yes";
     if (member) words[count++] = array;
     words[count] = job->path;
-    TRY(slurm_call(words, SLURM_SECONDS, &answer));
+    st = slurm_call(words, SLURM_SECONDS, &answer);
+    s->unsure = st != ERR_INPUT && st != ERR_MISSING; /* these are a clear no */
+    TRY(st);
     TRY(take_id(job, cluster, size, answer));
+    s->unsure = false;
 done:
     free(answer);
     return st;
 }
 
-static void take_back(const submission *s)
+static void take_back(submission *s)
 {
     for (size_t i = 0; i < s->count; i++) {
-        const char *const words[] = {"scancel", s->jobs[i].id, NULL};
+        submission_job *job = &s->jobs[i];
+        const char *const words[] = {"scancel", job->id, NULL};
         char *answer = NULL;
-        if (s->jobs[i].id[0] && slurm_call(words, SLURM_SECONDS, &answer) != OK)
-            log_warn("job %s is still there: scancel %s", s->jobs[i].id, s->jobs[i].id);
+        if (!job->id[0]) continue;
+        if (slurm_call(words, SLURM_SECONDS, &answer) == OK) job->id[0] = '\0';
+        else log_warn("job %s is still there: scancel %s", job->id, job->id);
         free(answer);
     }
 }
 
-static status note(const submission *s, const char *cluster)
+/* A member that was sent alone stands beside the array that it is from. */
+static status note(const submission *s, const char *member, const char *cluster)
 {
     submitted_job all[SUBMISSION_JOBS_MAX];
     submitted jobs = {.at = all};
@@ -233,11 +252,11 @@ static status note(const submission *s, const char *cluster)
     for (size_t i = 0; i < s->count; i++) {
         if (!s->jobs[i].id[0]) continue;
         submitted_job *job = &all[jobs.count++];
-        memcpy(job->id, s->jobs[i].id, sizeof job->id);
+        snprintf(job->id, sizeof job->id, "%s%s%s", s->jobs[i].id, member ? "_" : "", member ? member : "");
         memcpy(job->name, s->jobs[i].name, sizeof job->name);
         snprintf(job->steps, sizeof job->steps, "%s", s->jobs[i].stage ? s->jobs[i].stage : "");
     }
-    return submitted_write(s->directory, &jobs);
+    return member ? submitted_add_member(s->directory, &jobs) : submitted_write(s->directory, &jobs);
 }
 
 status submission_send(submission *s, size_t first, const char *dependency, const char *member)
@@ -245,11 +264,11 @@ status submission_send(submission *s, size_t first, const char *dependency, cons
     status st = OK;
     char after[64], cluster[64] = "";
     for (size_t i = first; i < s->count; i++) {
-        TRY(send_one(&s->jobs[i], dependency, member, cluster, sizeof cluster));
+        TRY(send_one(s, &s->jobs[i], dependency, member, cluster, sizeof cluster));
         snprintf(after, sizeof after, "afterok:%s", s->jobs[i].id);
         dependency = after;
     }
-    TRY(note(s, cluster));
+    TRY(note(s, member, cluster));
 done:
     if (st != OK) take_back(s);
     return st;

@@ -13,6 +13,7 @@
 #include "conf/recipe.h"
 #include "launcher/rundir.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -32,6 +33,9 @@ typedef struct {
     size_t members;       /* of a sweep; 0: a run */
     submission_job jobs[SUBMISSION_JOBS_MAX];
     size_t count;
+    bool made;   /* submission_write began the directory: there was none, an empty one, or one that was moved aside */
+    bool placed; /* an empty one, which is not ours to remove */
+    bool unsure; /* sbatch gave no clear answer: there may be a job */
 } submission;
 
 /* Plans the jobs of `r` (borrowed, `out` is filled in) and writes their scripts in memory. `said`: the command line,
@@ -50,5 +54,10 @@ status submission_write(submission *s, run_mode mode);
  * their ids in submitted.json. When one is refused, those sent before it are taken back. `member`: of a sweep, that
  * member alone; NULL: all. Errors: ERR_MISSING without sbatch, ERR_INPUT with what Slurm said. */
 status submission_send(submission *s, size_t first, const char *dependency, const char *member);
+
+/* After a failed submission_write or submission_send: removes what these have made, so that the next try begins anew.
+ * What was there before stays, and so does all when anything else lies in the directory, another magister works in it,
+ * or there may be a job. A failure that is waiting to be told stays. */
+void submission_undo(const submission *s);
 
 #endif

@@ -1,12 +1,21 @@
 #include "launcher/submitted.h"
 
+#include "base/log.h"
 #include "conf/run.h"
 #include "launcher/json_file.h"
 #include "launcher/slurm.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
 
-static const char NAME[] = "submitted.json";
+enum { LOCK_TRIES = 200, LOCK_NAP_MS = 50 }; /* ten seconds: those who hold it need milliseconds */
+
+static const char NAME[] = "submitted.json", LOCK[] = "submitted.lock";
 
 static json_t *job_json(const submitted_job *job)
 {
@@ -38,6 +47,52 @@ status submitted_write(const char *run, const submitted *jobs)
     TRY(json_file_write(path, jobs_json(jobs), true));
 done:
     free(path);
+    return st;
+}
+
+/* A descriptor to be closed; -1 where there is no lock to be had, which is told and stops nothing. */
+static int lock_take(const char *run)
+{
+    char *path = run_path(run, LOCK);
+    int lock = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1, failed = -1;
+    for (int i = 0; lock >= 0 && failed && i < LOCK_TRIES; i++) {
+        failed = flock(lock, LOCK_EX | LOCK_NB);
+        if (failed && errno != EWOULDBLOCK && errno != EINTR) break;
+        if (failed) nanosleep(&(struct timespec){.tv_nsec = LOCK_NAP_MS * 1000000L}, NULL);
+    }
+    if (failed) log_warn("%s/%s cannot be locked: jobs that are noted at the same moment may be lost", run, LOCK);
+    free(path);
+    return lock;
+}
+
+static bool is_of_same_member(const char *a, const char *b)
+{
+    const char *x = strchr(a, '_'), *y = strchr(b, '_');
+    return x && y && !strcmp(x, y);
+}
+
+status submitted_add_member(const char *run, const submitted *job)
+{
+    status st = OK;
+    submitted all = {0};
+    submitted_job *larger;
+    size_t kept = 0;
+    int lock = lock_take(run);
+    st = submitted_read(run, &all);
+    if (st == ERR_MISSING) fail_clear(); /* the array was submitted by other hands */
+    if (st != ERR_MISSING) TRY(st);
+    st = OK;
+    larger = realloc(all.at, (all.count + 1) * sizeof *larger);
+    if (!larger) TRY(FAIL(ERR_MEMORY, "no memory to note the jobs of %s", run));
+    all.at = larger;
+    for (size_t i = 0; i < all.count; i++)
+        if (!is_of_same_member(larger[i].id, job->at[0].id)) larger[kept++] = larger[i];
+    larger[kept++] = job->at[0];
+    all.count = kept;
+    TRY(submitted_write(run, &all));
+done:
+    if (lock >= 0) close(lock);
+    submitted_free(&all);
     return st;
 }
 

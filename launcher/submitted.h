@@ -25,6 +25,11 @@ typedef struct {
 /* Replaces the file. `when` of 0 is now. Errors: ERR_USAGE for an id that is none, ERR_CREATE, ERR_IO, ERR_MEMORY. */
 status submitted_write(const char *run, const submitted *jobs);
 
+/* Adds the job of one member of a sweep that was sent alone, `job->at[0]` ("123_4"), and takes out an earlier one of
+ * the same member; those of the array stay. Members may do so at the same moment, on several machines: a file beside it
+ * is the lock. Errors: as submitted_write. */
+status submitted_add_member(const char *run, const submitted *job);
+
 /* Errors: ERR_MISSING (the run was not submitted), ERR_INPUT (names the file and what is wrong), ERR_IO, ERR_MEMORY.
  * The caller frees it with submitted_free. */
 status submitted_read(const char *run, submitted *out);

@@ -2,6 +2,7 @@
 #include "launcher/json_file.h"
 #include "launcher/sweep_dir.h"
 #include "launcher/sweep_rows.h"
+#include "launcher/sweep_view.h"
 
 #include <errno.h>
 #include <math.h>
@@ -98,10 +99,10 @@ static void show_measure(char *out, const measure *m, bool best)
 
 /* ---- a terminal -------------------------------------------------------------------------------------------------- */
 
-static void show_state(char *out, const member_state *state)
+static void show_state(char *out, const sweep_row *row)
 {
-    if (state->code) snprintf(out, CELL_BYTES, "%s (%d)", member_phase_name(state->phase), state->code);
-    else snprintf(out, CELL_BYTES, "%s", member_phase_name(state->phase));
+    if (row->code) snprintf(out, CELL_BYTES, "%s (%d)", run_condition_name(row->condition), row->code);
+    else snprintf(out, CELL_BYTES, "%s", run_condition_name(row->condition));
 }
 
 static void show_message(char *out, const char *message)
@@ -121,14 +122,14 @@ static void print_rows(const sweep_table *t, FILE *to)
         else snprintf(cell(&g, row, 0), CELL_BYTES, "member");
         for (size_t i = 0; i < k; i++)
             snprintf(cell(&g, row, 1 + i), CELL_BYTES, "%s", r ? r->values[i] : t->labels[i]);
-        if (r) show_state(cell(&g, row, 1 + k), &r->state);
+        if (r) show_state(cell(&g, row, 1 + k), r);
         else snprintf(cell(&g, row, 1 + k), CELL_BYTES, "state");
         for (size_t i = 0; i < s; i++) {
             char *out = cell(&g, row, 2 + k + i);
             if (r) show_measure(out, &r->scores[i], (int)row - 1 == best && (int)i == t->main_score);
             else snprintf(out, CELL_BYTES, "%s", t->score_names[i]);
         }
-        if (r) show_message(cell(&g, row, 2 + k + s), r->state.message);
+        if (r) show_message(cell(&g, row, 2 + k + s), r->message);
     }
     grid_print(&g);
 }
@@ -158,13 +159,11 @@ static void print_groups(const sweep_table *t, FILE *to)
 
 static void print_summary(const sweep_table *t, FILE *to)
 {
-    static const member_phase ORDER[] = {MEMBER_DONE, MEMBER_FAILED, MEMBER_RUNNING, MEMBER_STOPPED, MEMBER_WAITING};
-    fprintf(to, "\n%zu member%s", t->count, t->count == 1 ? "" : "s");
-    for (size_t p = 0; p < sizeof ORDER / sizeof ORDER[0]; p++) {
-        size_t count = 0;
-        for (size_t i = 0; i < t->count; i++) count += t->rows[i].state.phase == ORDER[p];
-        if (count) fprintf(to, ", %zu %s", count, member_phase_name(ORDER[p]));
-    }
+    char text[400];
+    size_t counts[RUN_CONDITIONS] = {0};
+    for (size_t i = 0; i < t->count; i++) counts[t->rows[i].condition]++;
+    sweep_counts_write(counts, text, sizeof text);
+    fprintf(to, "\n%s", text);
     int best = sweep_best_row(t);
     if (best != NONE) fprintf(to, "; best %s: %s", t->score_names[t->main_score], t->rows[best].name);
     fputc('\n', to);
@@ -178,6 +177,7 @@ void sweep_table_print(const sweep_table *t, FILE *to)
         print_groups(t, to);
     }
     print_summary(t, to);
+    if (t->memory.trouble[0]) fprintf(to, "Slurm does not answer: %s\n", t->memory.trouble);
 }
 
 /* ---- CSV --------------------------------------------------------------------------------------------------------- */
@@ -207,12 +207,19 @@ status sweep_table_show(const char *directory, FILE *to)
     status st = OK;
     json_t *sweep = NULL;
     sweep_table *table = NULL;
+    char waiting[2048]; /* a failure that is to be told: looking at members has failures of its own, which are not */
+    snprintf(waiting, sizeof waiting, "%s", fail_message());
+    fail_clear();
     TRY(sweep_dir_read(directory, &sweep));
     TRY(sweep_table_make(sweep, directory, NULL, &table));
     sweep_table_print(table, to);
 done:
     sweep_table_free(&table);
     json_decref(sweep);
+    if (waiting[0]) {
+        fail_clear();
+        FAIL(st, "%s", waiting);
+    }
     return st;
 }
 
@@ -233,8 +240,8 @@ void sweep_table_csv(const sweep_table *t, FILE *to)
             fputc(',', to);
             csv_text(r->values[k], to);
         }
-        fprintf(to, ",%s,%d,", member_phase_name(r->state.phase), r->state.code);
-        csv_text(r->state.message, to);
+        fprintf(to, ",%s,%d,", run_condition_name(r->condition), r->code);
+        csv_text(r->message, to);
         for (size_t s = 0; s < t->score_count; s++) {
             csv_number(r->scores[s].mean, to);
             csv_number(r->scores[s].deviation, to);
@@ -261,9 +268,9 @@ static json_t *row_json(const sweep_table *t, const sweep_row *r)
 {
     json_t *member = json_array_get(json_object_get(t->sweep, "members"), r->index);
     return json_pack("{s:I, s:s, s:O, s:s, s:i, s:o, s:o}", "index", (json_int_t)r->index, "name", r->name, "keys",
-                     json_object_get(member, "keys"), "state", member_phase_name(r->state.phase), "exit_code",
-                     r->state.code, "message", r->state.message[0] ? json_text_of(r->state.message) : json_null(),
-                     "scores", scores_json(t, r->scores));
+                     json_object_get(member, "keys"), "state", run_condition_name(r->condition), "exit_code", r->code,
+                     "message", r->message[0] ? json_text_of(r->message) : json_null(), "scores",
+                     scores_json(t, r->scores));
 }
 
 static json_t *group_json(const sweep_table *t, const seed_group *g)
@@ -284,9 +291,10 @@ status sweep_table_json(const sweep_table *t, FILE *to)
     for (size_t i = 0; i < t->count; i++) failed |= json_array_append_new(members, row_json(t, &t->rows[i])) != 0;
     for (size_t g = 0; g < t->group_count; g++)
         failed |= json_array_append_new(groups, group_json(t, &t->groups[g])) != 0;
-    all = json_pack("{s:O, s:O, s:o, s:o}", "members", members, "over_seeds", groups, "best",
+    all = json_pack("{s:O, s:O, s:o, s:o, s:o}", "members", members, "over_seeds", groups, "best",
                     best == NONE ? json_null() : json_string(t->rows[best].name), "best_by",
-                    best == NONE ? json_null() : json_string(t->score_names[t->main_score]));
+                    best == NONE ? json_null() : json_string(t->score_names[t->main_score]), "slurm_error",
+                    t->memory.trouble[0] ? json_text_of(t->memory.trouble) : json_null());
     if (failed || !all) TRY(FAIL(ERR_MEMORY, "no memory for the table of a sweep"));
     if (json_dumpf(all, to, JSON_INDENT(2) | JSON_REAL_PRECISION(10)) || fputc('\n', to) == EOF)
         TRY(FAIL(ERR_IO, "cannot write the table of a sweep: %s", strerror(errno)));

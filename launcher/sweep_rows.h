@@ -3,7 +3,7 @@
 #define MAGISTER_LAUNCHER_SWEEP_ROWS_H
 
 #include "base/arena.h"
-#include "launcher/member.h"
+#include "launcher/run_view.h"
 #include "launcher/sweep_table.h"
 
 #include <stdbool.h>
@@ -19,7 +19,9 @@ typedef struct {
     size_t index;
     const char *name;
     const char **values; /* (keys), as shown */
-    member_state state;
+    run_condition condition;
+    int code;          /* exit code of a failure; 0 otherwise */
+    char message[512]; /* one line: why it failed, or waits; "" */
     measure scores[SCORES_MAX];
 } sweep_row;
 
@@ -40,6 +42,7 @@ struct sweep_table {
     seed_group *groups;                           /* (group_count), in the order of the members */
     int seed_key;                                 /* NONE: the seed is not swept */
     int main_score;                               /* that the best is told by; NONE: there are no scores */
+    slurm_memory memory;                          /* what Slurm said of the members' jobs */
 };
 
 /* The best row or group by the main score; NONE without. */

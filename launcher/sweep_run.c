@@ -3,9 +3,9 @@
 #include "base/log.h"
 #include "conf/run.h"
 #include "conf/sweep.h"
-#include "launcher/member.h"
 #include "launcher/ranks.h"
 #include "launcher/run_recipe.h"
+#include "launcher/run_view.h"
 #include "launcher/sweep_dir.h"
 #include "launcher/sweep_table.h"
 
@@ -39,17 +39,20 @@ typedef enum { TURN_RUN, TURN_DONE, TURN_ELSEWHERE } turn;
 static status member_turn(recipe *member, turn *out)
 {
     status st = OK;
-    member_state state;
+    slurm_memory memory = {0};
+    run_views look = {0};
     bool same;
     char *directory = NULL;
     *out = TURN_RUN;
     TRY(run_prepare(member, &directory));
-    member_look(directory, &state);
-    if (state.phase == MEMBER_RUNNING) *out = TURN_ELSEWHERE;
-    if (state.phase != MEMBER_DONE) goto done;
+    TRY(run_views_read(&directory, 1, &memory, &look));
+    if (look.at[0].condition == VIEW_RUNNING) *out = TURN_ELSEWHERE;
+    if (look.at[0].condition != VIEW_DONE) goto done;
     TRY(is_of_recipe(directory, member, &same));
     if (same) *out = TURN_DONE; /* of another recipe: its steps are compared one by one */
 done:
+    run_views_free(&look);
+    slurm_memory_free(&memory);
     free(directory);
     return st;
 }

@@ -5,6 +5,7 @@
 #include "conf/suggest.h"
 #include "launcher/json_file.h"
 #include "launcher/sweep_rows.h"
+#include "launcher/sweep_view.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -127,29 +128,33 @@ static const char *value_text(arena *strings, const json_t *value)
     return arena_copy(strings, shown, strlen(shown));
 }
 
-static status fill_row(sweep_table *t, const char *directory, size_t i)
+static void take_state(sweep_row *row, const run_view *view)
+{
+    row->condition = view->condition;
+    row->code = view->condition == VIEW_FAILED ? (int)view->state.error.code : 0;
+    run_view_reason(view, row->message, sizeof row->message);
+}
+
+static status fill_row(sweep_table *t, const run_view *view, size_t i)
 {
     status st = OK;
     sweep_row *row = &t->rows[i];
     const json_t *member = json_array_get(json_object_get(t->sweep, "members"), i), *keys = NULL;
     json_t *metrics = NULL;
-    char *run = NULL;
     row->index = i;
     row->name = value_text(t->strings, json_object_get(member, "name"));
     row->values = arena_alloc(t->strings, (t->key_count + 1) * sizeof *row->values);
-    run = run_path(directory, json_string_value(json_object_get(member, "name")));
-    if (!row->name || !row->values || !run) TRY(no_memory());
+    if (!row->name || !row->values) TRY(no_memory());
     keys = json_object_get(member, "keys");
     for (size_t k = 0; k < t->key_count; k++) {
         row->values[k] = value_text(t->strings, json_object_get(keys, t->keys[k]));
         if (!row->values[k]) TRY(no_memory());
     }
-    member_look(run, &row->state);
-    if (row->state.phase == MEMBER_DONE) metrics = read_metrics(run);
+    take_state(row, view);
+    if (row->condition == VIEW_DONE) metrics = read_metrics(view->run);
     for (size_t s = 0; s < t->score_count; s++) row->scores[s] = measure_of(metrics, t->score_names[s]);
 done:
     json_decref(metrics);
-    free(run);
     return st;
 }
 
@@ -211,7 +216,7 @@ static status group_rows(sweep_table *t)
     for (size_t i = 0; i < t->count; i++) {
         seed_group *g = group_of(t, &t->rows[i]);
         g->count++;
-        g->done += t->rows[i].state.phase == MEMBER_DONE;
+        g->done += t->rows[i].condition == VIEW_DONE;
     }
     for (size_t g = 0; g < t->group_count; g++)
         for (size_t s = 0; s < t->score_count; s++) t->groups[g].scores[s] = measure_over(t, &t->groups[g], s);
@@ -224,6 +229,7 @@ static status group_rows(sweep_table *t)
 status sweep_table_make(const json_t *sweep, const char *directory, const char *scores, sweep_table **out)
 {
     status st = OK;
+    run_views members = {0};
     sweep_table *t = calloc(1, sizeof *t);
     if (!t) TRY(no_memory());
     *t = (sweep_table){.sweep = sweep, .strings = arena_new(), .seed_key = NONE, .main_score = NONE};
@@ -232,13 +238,15 @@ status sweep_table_make(const json_t *sweep, const char *directory, const char *
     if (!t->rows) TRY(no_memory());
     TRY(name_keys(t));
     TRY(name_scores(t, scores ? scores : STANDARD_SCORES));
-    for (size_t i = 0; i < t->count; i++) TRY(fill_row(t, directory, i));
+    TRY(sweep_members_read(sweep, directory, &t->memory, &members));
+    for (size_t i = 0; i < t->count; i++) TRY(fill_row(t, &members.at[i], i));
     if (!scores) drop_empty_scores(t);
     TRY(group_rows(t));
     choose_main_score(t);
     *out = t;
     t = NULL;
 done:
+    run_views_free(&members);
     sweep_table_free(&t);
     return st;
 }
@@ -247,6 +255,7 @@ void sweep_table_free(sweep_table **t)
 {
     if (!*t) return;
     arena_free(&(*t)->strings);
+    slurm_memory_free(&(*t)->memory);
     free(*t);
     *t = NULL;
 }
@@ -299,7 +308,7 @@ static int compare_rows(const void *a, const void *b, void *order)
     const sweep_row *x = a, *y = b;
     const sort_order *by = order;
     int found = 0;
-    if (by->what == BY_STATE) found = (int)x->state.phase - (int)y->state.phase;
+    if (by->what == BY_STATE) found = (int)x->condition - (int)y->condition;
     if (by->what == BY_KEY) found = compare_texts(x->values[by->at], y->values[by->at]);
     if (by->what == BY_SCORE) found = compare_numbers(-x->scores[by->at].mean, -y->scores[by->at].mean);
     return found ? found : (x->index > y->index) - (x->index < y->index);

@@ -18,7 +18,8 @@ typedef struct sweep_table sweep_table;
 
 /* Of what sweep_dir_read or sweep_dir_describe gave, `sweep` (borrowed as long as the table lives), and of what is in
  * the directory now. `scores`: names parted by commas; NULL: top1 and top5 of teacher and student. A member whose
- * metrics.json cannot be read has no scores. Errors: ERR_USAGE for names of scores that are none, ERR_MEMORY. */
+ * metrics.json cannot be read has no scores. Slurm is asked where members have jobs. Errors: ERR_USAGE for names of
+ * scores that are none, ERR_MEMORY. */
 status sweep_table_make(const json_t *sweep, const char *directory, const char *scores, sweep_table **out);
 void sweep_table_free(sweep_table **t);
 
@@ -29,8 +30,8 @@ status sweep_table_sort(sweep_table *t, const char *column);
 /* For a terminal; the best by the first score that there is, or the one it is sorted by, has a star. */
 void sweep_table_print(const sweep_table *t, FILE *to);
 
-/* The table of a sweep's directory as it is now, with the usual scores. Errors: those of sweep_dir_read and
- * sweep_table_make. */
+/* The table of a sweep's directory as it is now, with the usual scores. A failure that is waiting to be told stays.
+ * Errors: those of sweep_dir_read and sweep_table_make. */
 status sweep_table_show(const char *directory, FILE *to);
 
 void sweep_table_csv(const sweep_table *t, FILE *to);

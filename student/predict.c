@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "student/scoring.h"
+#include "trainer/progress.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +110,7 @@ static status predict_share(student *s, const set_info *info, const segment *at,
     float *logits = calloc(count * classes + 1, sizeof *logits);
 
     if (!logits) TRY(FAIL(ERR_MEMORY, "no memory for the predictions of %zu segments", count));
-    TRY(student_predict(s, &s->sight.eval_clips, at, count, logits));
+    TRY(student_predict_or_stop(s, &s->sight.eval_clips, at, count, logits));
     for (size_t i = 0; i < count; i++) {
         TRY(store_pack(info, at[i].uid, logits + i * classes, NULL, &record, &bytes));
         TRY(parcel_add(out, record, bytes));
@@ -138,6 +139,7 @@ static status predict_round(comm *c, student *s, const set_info *info, const seg
     TRY(comm_agree(c, st));
     TRY(comm_gather(c, mine.at, mine.count, 0, &all, offsets));
     if (to) st = write_parcels(to, set, all, offsets[ranks]);
+    if (to && st == OK) st = store_commit(to);
     TRY(comm_agree(c, st));
 done:
     free(mine.at);
@@ -163,13 +165,57 @@ static status describe(const student *s, const predict_options *o, set_info *out
     return OK;
 }
 
+/* Rounds that have records for all of their segments, of an earlier start; as rank 0 sees it. Others are predicted as a
+ * whole, so that batches are made up as without a stop. */
+static status find_done(comm *c, store *from, int64_t set, const segment_list *eval, size_t round, unsigned char *done)
+{
+    size_t rounds = (eval->count + round - 1) / round;
+    for (size_t n = 0; from && n < rounds; n++) {
+        size_t end = (n + 1) * round < eval->count ? (n + 1) * round : eval->count;
+        done[n] = 1;
+        for (size_t i = n * round; i < end && done[n]; i++) done[n] = store_has(from, set, eval->at[i].uid);
+    }
+    return comm_broadcast(c, done, rounds, 0);
+}
+
+/* What is predicted is kept, and the next start goes on with it. */
+static status stopped(const predict_options *o, size_t predicted, size_t count)
+{
+    fail_clear();
+    return FAIL(ERR_RETRY, "%s: stopped after %zu of %zu predictions as asked; they are kept, --resume goes on",
+                o->name, predicted, count);
+}
+
+static status predict_rounds(comm *c, student *s, const set_info *info, const predict_options *o, store *to,
+                             int64_t set)
+{
+    status st = OK;
+    progress p;
+    const segment_list *eval = &s->data->eval;
+    size_t round = ROUND * (size_t)comm_size(c);
+    unsigned char *done = calloc(eval->count / round + 1, 1);
+    progress_begin(&p, comm_rank(c) == 0, 0, (int64_t)eval->count);
+    TRY(comm_agree(c, done ? OK : FAIL(ERR_MEMORY, "no memory for the predictions of %s", o->name)));
+    TRY(find_done(c, to, set, eval, round, done));
+    for (size_t i = 0; i < eval->count; i += round) {
+        size_t count = eval->count - i < round ? eval->count - i : round;
+        if (!done[i / round]) st = predict_round(c, s, info, eval->at + i, count, to, set);
+        if (st == ERR_RETRY) st = stopped(o, i, eval->count);
+        TRY(st);
+        progress_count(&p, (int64_t)(i + count), "predictions");
+    }
+done:
+    progress_pause(&p);
+    free(done);
+    return st;
+}
+
 status student_write(comm *c, student *s, const predict_options *o)
 {
     status st = OK;
     store *to = NULL; /* rank 0's */
     int64_t set = 0;
     set_info info;
-    const segment_list *eval = &s->data->eval;
 
     grad_pause();
     st = describe(s, o, &info);
@@ -177,12 +223,8 @@ status student_write(comm *c, student *s, const predict_options *o)
     TRY(comm_agree(c, st));
     TRY(comm_any(c, &info.complete));
     if (info.complete) goto done;
-    size_t round = ROUND * (size_t)comm_size(c);
-    for (size_t i = 0; i < eval->count; i += round) {
-        size_t count = eval->count - i < round ? eval->count - i : round;
-        TRY(predict_round(c, s, &info, eval->at + i, count, to, set));
-    }
-    if (to) st = finish(to, set, o, eval->count);
+    TRY(predict_rounds(c, s, &info, o, to, set));
+    if (to) st = finish(to, set, o, s->data->eval.count);
     TRY(comm_agree(c, st));
 done:
     grad_resume();

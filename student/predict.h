@@ -18,8 +18,9 @@ typedef struct {
 } predict_options;
 
 /* Ranks share the segments; rank 0 writes labels, classes and the records. What a complete set of the same model
- * already holds is not predicted again. No rank may have the store open for reading. Errors: those of the store, of
- * clips and of other ranks. Collective. */
+ * already holds is not predicted again, nor the rounds that a start before this one has finished. A stop that was asked
+ * for (trainer_stop) ends it between two batches with ERR_RETRY on all ranks; finished rounds are kept. No rank may
+ * have the store open for reading. Errors: those of the store, of clips and of other ranks. Collective. */
 status student_write(comm *c, student *s, const predict_options *options);
 
 #endif

@@ -43,7 +43,7 @@ done:
     return st;
 }
 
-status student_predict(student *s, clip_source *clips, const segment *at, size_t count, float *out)
+static status predict_all(student *s, clip_source *clips, const segment *at, size_t count, bool stops, float *out)
 {
     status st = OK;
     size_t most = batch_of(s);
@@ -53,10 +53,21 @@ status student_predict(student *s, clip_source *clips, const segment *at, size_t
     }
     for (size_t i = 0; i < count; i += most) {
         size_t batch = count - i < most ? count - i : most;
+        if (stops && trainer_stop_requested()) TRY(FAIL(ERR_RETRY, "stopped while it predicted"));
         TRY(predict_batch(s, clips, at + i, batch, out + i * s->data->classes.action_count));
     }
 done:
     return st;
+}
+
+status student_predict(student *s, clip_source *clips, const segment *at, size_t count, float *out)
+{
+    return predict_all(s, clips, at, count, false, out);
+}
+
+status student_predict_or_stop(student *s, clip_source *clips, const segment *at, size_t count, float *out)
+{
+    return predict_all(s, clips, at, count, true, out);
 }
 
 /* ---- score ------------------------------------------------------------------------------------------------------- */

@@ -104,11 +104,28 @@ done:
     return st;
 }
 
+/* Until the teacher is done, or a stop was asked for: the training is over and saved, and the next start comes here. */
+static status await_teacher(comm *c, targets *t)
+{
+    status st = OK;
+    for (bool waits = t != NULL; waits;) {
+        bool settled = false;
+        st = targets_settle(t, &settled);
+        if (st == OK && !settled && trainer_stop_requested())
+            st = FAIL(ERR_RETRY, "stopped as asked while the teacher still predicted; --resume goes on");
+        TRY(comm_agree(c, st));
+        waits = !settled;
+        TRY(comm_any(c, &waits));
+    }
+done:
+    return st;
+}
+
 static status keep_results(comm *c, const step_paths *paths, const train_result *result, student *s)
 {
     status st = OK;
     video_use use = {0};
-    TRY(comm_agree(c, s->targets ? targets_settle(s->targets) : OK));
+    TRY(await_teacher(c, s->targets));
     if (sight_is_read(&s->sight)) TRY(video_use_gather(c, s, result, &use));
     if (comm_rank(c) == 0) {
         if (!sight_is_read(&s->sight)) st = clip_save_normalisation(&s->sight.clips, paths->normalization);

@@ -297,12 +297,11 @@ void targets_close(targets **at)
     *at = NULL;
 }
 
-status targets_settle(targets *t)
+status targets_settle(targets *t, bool *settled)
 {
-    status st = OK;
     bool heard = false;
-    while (t->source) TRY(hear(t, true, &heard));
-done:
+    status st = t->source ? hear(t, true, &heard) : OK;
+    *settled = !t->source;
     return st;
 }
 

@@ -31,9 +31,9 @@ status targets_open(const recipe *r, const char *run, const class_list *classes,
                     const prediction_source *from, targets **out);
 void targets_close(targets **t);
 
-/* Waits until the store is complete and nobody writes it, where predictions come from a source. Errors: those of the
- * source. */
-status targets_settle(targets *t);
+/* Whether the store is complete and nobody writes it. Where predictions still come from a source it waits for the next
+ * piece of them, or a sign of life: to be called until `*settled`. Errors: those of the source. */
+status targets_settle(targets *t, bool *settled);
 
 /* Which segment's prediction each of `count` training segments learns from: (count) in new memory. Errors: ERR_MEMORY.
  */

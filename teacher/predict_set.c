@@ -1,6 +1,8 @@
 #include "teacher/predict_set.h"
 
 #include "base/log.h"
+#include "trainer/progress.h"
+#include "trainer/trainer.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -34,6 +36,7 @@ typedef struct {
     size_t block_count, asked_count;
     size_t *due; /* (due_count) blocks in which anything is missing */
     size_t due_count;
+    size_t present;           /* queries that have a record */
     size_t told;              /* blocks that the learner was told of */
     float *logits, *features; /* (BLOCK, ...) */
     unsigned char *packed;    /* records of a round, each after its size (size_t) */
@@ -184,7 +187,11 @@ static void list_due(job *j)
 {
     for (size_t n = 0; n < j->block_count; n++) {
         bool due = false;
-        for (size_t i = 0; i < j->blocks[n].count; i++) due = due || *missing_of(j, &j->blocks[n], i);
+        for (size_t i = 0; i < j->blocks[n].count; i++) {
+            bool missing = *missing_of(j, &j->blocks[n], i);
+            due = due || missing;
+            j->present += !missing;
+        }
         if (due) j->due[j->due_count++] = n;
     }
 }
@@ -300,6 +307,23 @@ done:
 
 /* Rank r predicts the block that is due at `first` + r. `mine` is what became of this rank's part of the round before.
  */
+static status look_for_stop(const job *j)
+{
+    bool teaches = j->learner && j->learner->sink; /* the learner stops where it can save, and then ends this too */
+    if (teaches || !trainer_stop_requested()) return OK;
+    return FAIL(ERR_RETRY, "%s: stopped after %zu of %zu predictions as asked; they are kept, --resume goes on",
+                j->info->name, j->present, j->total);
+}
+
+/* Queries that a round gave records. */
+static void count_round(job *j, size_t first)
+{
+    for (size_t n = first; n < first + (size_t)comm_size(j->c) && n < j->due_count; n++) {
+        const block *b = &j->blocks[j->due[n]];
+        for (size_t i = 0; i < b->count; i++) j->present += *missing_of(j, b, i);
+    }
+}
+
 static status run_round(job *j, size_t first, status *mine)
 {
     status st = OK;
@@ -309,6 +333,7 @@ static status run_round(job *j, size_t first, status *mine)
 
     j->packed_used = 0;
     if (*mine == OK && !offsets) *mine = FAIL(ERR_MEMORY, "no memory to gather records");
+    if (*mine == OK) *mine = look_for_stop(j);
     if (*mine == OK && own < j->due_count) *mine = predict_block(j, &j->blocks[j->due[own]]);
     TRY(comm_agree(j->c, *mine));
     TRY(comm_gather(j->c, j->packed, j->packed_used, 0, &gathered, offsets));
@@ -335,14 +360,21 @@ status predict_set(comm *c, store *s, const set_info *info, const dataset *d, co
 {
     status st = OK, mine = OK;
     job j = {.c = c, .s = s, .info = info, .d = d, .who = who, .learner = learner};
+    progress p = {0};
 
     TRY(plan(&j, lists));
+    progress_begin(&p, comm_rank(c) == 0 && !is_told(&j), (int64_t)j.present, (int64_t)j.total);
     mine = tell(&j, 0);
-    for (size_t first = 0; first < j.due_count; first += (size_t)comm_size(c)) TRY(run_round(&j, first, &mine));
+    for (size_t first = 0; first < j.due_count; first += (size_t)comm_size(c)) {
+        TRY(run_round(&j, first, &mine));
+        count_round(&j, first);
+        progress_count(&p, (int64_t)j.present, "predictions");
+    }
     if (mine == OK) mine = finish(&j);
     TRY(comm_agree(c, mine));
     log_info("%s: %zu segments predicted%s", info->name, j.total, j.due_count ? "" : " before; nothing to do");
 done:
+    progress_pause(&p);
     job_free(&j);
     return st;
 }

@@ -27,8 +27,9 @@ typedef struct {
 } predictor;
 
 /* Makes the set `info` says in `s` (rank 0's; NULL on the others) of the lists named in `lists`. A set that is complete
- * is left as it is. A learner that asks for nothing (count 0) is only told that the ranks are alive. `learner` may be
- * NULL. Collective. */
+ * is left as it is. A stop that was asked for (trainer_stop) ends it between two rounds with ERR_RETRY on all ranks;
+ * what was predicted is kept, and the next call goes on. With a sink it is the learner's end that ends it. A learner
+ * that asks for nothing (count 0) is only told that the ranks are alive. `learner` may be NULL. Collective. */
 status predict_set(comm *c, store *s, const set_info *info, const dataset *d, const bool lists[LIST_COUNT],
                    const predictor *who, const predict_learner *learner);
 

@@ -141,6 +141,8 @@ END
     [ "$(grep -c "failed" table)" -ge 2 ] || wrong "the table hides failures: $(cat table)"
     [ "$(grep -c "done" table)" -ge 2 ] || wrong "two members are done: $(cat table)"
     says table "/nowhere/init.safetensors"
+    "$MAGISTER" status a >said 2>&1 || wrong "status of the sweep: $(cat said)"
+    says said "a: failed, 4 members, 2 done, 2 failed"
     ;;
 preempt) # a job with more right to the nodes comes: saves, makes room, goes on
     begin
@@ -250,6 +252,16 @@ noscontrol) # compute nodes without Slurm's commands
     says "a/logs/slurm-$id.out" "submitted again"
     wait_until 300 "the end of the second job" run_is a done
     same_model a
+    id=$("$MAGISTER" submit r.yaml out=c launch.slurm.nodes=1 teacher.train.epochs=60 "sweep.seed=[0,1]" \
+        "launch.slurm.environment=[\"export PATH=$WORK/bin\"]" 2>submit.log) || give_up "submit: $(cat submit.log)"
+    wait_until 60 "training" trains c/01-seed_1 20
+    scancel --batch --signal=USR1 "${id}_1"
+    wait_until 30 "its end" grep -q "submitted again" "c/logs/slurm-${id}_1.out"
+    grep -q "\"$id\"" c/submitted.json && grep -q "\"[0-9]*_1\"" c/submitted.json || wrong "noted: $(cat c/submitted.json)"
+    wait_until 300 "the end of the member" run_is c/01-seed_1 done
+    wait_until 300 "the end of the other" run_is c/00-seed_0 done
+    "$MAGISTER" status c >said 2>&1
+    says said "c: done, 2 members, 2 done"
     rm bin/sbatch
     "$MAGISTER" submit r.yaml out=b teacher.train.epochs=60 --wait "launch.slurm.environment=[\"export PATH=$WORK/bin\"]" >ids 2>wait.log &
     waits=$!
@@ -258,6 +270,8 @@ noscontrol) # compute nodes without Slurm's commands
     wait $waits || wrong "submit --wait ended with $?"
     says wait.log "it is submitted again"
     same_model b
+    "$MAGISTER" status b >said 2>&1
+    says said "b: done"
     ;;
 cancel) # saves, and does not come back
     begin

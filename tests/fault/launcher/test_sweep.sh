@@ -152,11 +152,80 @@ launcher=$!
 wait_for dead/$TWO/waiting
 kill -KILL "$launcher"
 wait "$launcher" 2>/dev/null
-expect 0 "3 members, 1 done, 1 stopped, 1 waiting" "$MAGISTER" sweep dead
+cp dead/$TWO/state.json far.json
+expect 0 "3 members, 1 done, 1 died, 1 waiting" "$MAGISTER" sweep dead
+holds output "ended without a word: its launcher (process $launcher) is gone"
 expect 0 "3 members, 3 done" "$MAGISTER" run s.yaml out=dead --resume
+
+echo "-- status of a sweep: the same words"
+FAKE_RANK="student.0=fail student.2=wait" "$MAGISTER" run s.yaml out=seen >seen.log 2>&1 &
+launcher=$!
+wait_for seen/$TWO/waiting
+expect 0 "seen: running, 3 members, 1 failed, 1 running, 1 waiting" "$MAGISTER" status seen
+holds output "progress  0/3 members"
+grep -q "^$ONE  failed   2/3 student.0 " output || wrong "no row of the first: $(cat output)"
+holds output "    student.0 failed: training.csv:3: no <such> action"
+grep -q "^$TWO  running  2/3 student.2 " output || wrong "no row of the second: $(cat output)"
+grep -q "^$THREE  waiting$" output || wrong "no row of the third: $(cat output)"
+expect 0 '"state": "running"' "$MAGISTER" status seen --json
+[ "$(grep -o '"state": "[a-z]*"' output | tr '\n' ' ')" = \
+    '"state": "running" "state": "failed" "state": "running" "state": "waiting" ' ] || wrong "--json: $(cat output)"
+"$MAGISTER" status seen --watch=0.1 >watched 2>&1 &
+watcher=$!
+wait_for watched
+for _ in $(seq 100); do grep -q "1 running" watched && break; sleep 0.05; done
+kill -INT "$launcher"
+wait "$launcher"
+wait "$watcher" || wrong "--watch: $(cat watched)"
+grep -q "seen: failed, 3 members, 1 failed, 1 stopped, 1 waiting" watched || wrong "--watch: $(cat watched)"
+echo "$WORK/seen" >>state/magister/runs
+expect 0 "    3 members, 1 failed, 1 stopped, 1 waiting" "$MAGISTER" status
+grep -q "^seen  *failed  *0/3" output || wrong "the list has no such row: $(cat output)"
+expect 0 "mend the cause, then: magister run seen/recipe.yaml out=seen --resume" "$MAGISTER" status seen
+expect 0 "3 members, 3 done" "$MAGISTER" run seen/recipe.yaml out=seen --resume
+expect 0 "next      magister sweep seen" "$MAGISTER" status seen
+
+echo "-- on another machine: silent after three minutes, in the table and in status"
+far() { # MINUTES: since a sign of life of the second member, elsewhere
+    sed 's/"boot": "[^"]*"/"boot": "another"/; s/"host": "[^"]*"/"host": "far"/' far.json |
+        sed "s/\"updated\": \"[^\"]*\"/\"updated\": \"$(date -u -d "-$1 minutes" +%Y-%m-%dT%H:%M:%SZ)\"/" >seen/$TWO/state.json
+}
+far 2
+expect 0 "3 members, 2 done, 1 running" "$MAGISTER" sweep seen
+expect 0 "seen: running, 3 members, 2 done, 1 running" "$MAGISTER" status seen
+far 4
+expect 0 "no sign of life for 4 min" "$MAGISTER" sweep seen
+holds output "3 members, 2 done, 1 silent"
+expect 0 "seen: silent, 3 members, 2 done, 1 silent" "$MAGISTER" status seen
+
+echo "-- in an array of Slurm: members that wait and run there, and one that was cancelled before it began"
+mkdir bin
+printf '#!/bin/sh\necho "$*" >>"%s/asked"\ncat "%s/queue"\n' "$WORK" "$WORK" >bin/squeue
+chmod +x bin/squeue
+PATH="$WORK/bin:$PATH"
+expect 0 "3 members, 3 waiting" "$MAGISTER" sweep s.yaml out=array
+mkdir -p array/logs
+cp seen/sweep.json seen/recipe.yaml array/
+echo '{"cluster": "", "jobs": [{"id": "50", "name": "try"}]}' >array/submitted.json
+printf '50_[1,3-9%%2]|PENDING|N/A||JobArrayTaskLimit\n50_0|RUNNING|2026-11-26T01:43:59|n1|None\n50_2|CANCELLED|2026-11-26T01:43:59||None\n' >queue
+expect 0 "array: starting, 3 members, 1 starting, 1 pending, 1 stopped" "$MAGISTER" status array
+holds output "    job 50_0 runs, and magister has not begun in it yet"
+holds output "    job 50_[1,3-9%2] waits for other members of its array: only so many run at a time (JobArrayTaskLimit)"
+holds output "    job 50_2 ended (CANCELLED) before magister began"
+expect 0 "3 members, 1 starting, 1 pending, 1 stopped" "$MAGISTER" sweep array
+cp -r seen/$ONE seen/$THREE array/
+: >queue
+expect 0 "array: waiting, 3 members, 2 done, 1 waiting" "$MAGISTER" status array
+[ "$(grep -c . asked)" -eq 3 ] || wrong "squeue was asked $(grep -c . asked) times for three looks: $(cat asked)"
+printf '50_[1]|PENDING|N/A||Resources\n' >queue
+expect 0 "3 members, 2 done, 1 pending" "$MAGISTER" sweep array
+rm bin/squeue
+expect 0 "Slurm does not answer: there is no squeue in PATH" env PATH=/nowhere "$MAGISTER" sweep array
+expect 0 "Slurm does not answer: there is no squeue in PATH" env PATH=/nowhere "$MAGISTER" status array
 
 echo "-- damaged files"
 printf '{"version": 1' >dead/sweep.json
+expect 0 "dead: unknown, dead/sweep.json:1: is no JSON" "$MAGISTER" status dead
 expect 65 "dead/sweep.json:1: is no JSON" "$MAGISTER" sweep dead
 expect 65 "dead/sweep.json:1: is no JSON" "$MAGISTER" run s.yaml out=dead --resume
 for text in '[]' '{"version": 2}' '{"version": 1, "keys": [], "labels": [], "members": []}' \

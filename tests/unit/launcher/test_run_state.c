@@ -109,6 +109,30 @@ static void a_state_that_cannot_be_written_stops_nothing(void **state)
     fail_clear();
 }
 
+/* Of a launcher that works by itself, with nobody to call run_state_alive. */
+static void a_thread_gives_signs_of_life(void **state)
+{
+    (void)state;
+    run_state_begin(fake_folder, 1, 1, 2, false);
+    run_state_step(2, "evaluate");
+    run_state before = read_back(), s = before;
+    run_state_beat_begin(0.1);
+    for (int i = 0; i < 100 && s.updated < before.updated + 2; i++) {
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+        s = read_back();
+    }
+    run_state_beat_end();
+    assert_true(s.updated >= before.updated + 2);
+    assert_true(s.changed == before.changed && s.phase == RUN_RUNNING && s.place == 2);
+    assert_string_equal(s.step, "evaluate");
+    s = read_back();
+    nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 300000000}, NULL);
+    assert_int_equal(read_back().updated, s.updated); /* it has ended */
+    run_state_beat_end();
+    run_state_end(OK);
+    assert_int_equal(read_back().phase, RUN_DONE);
+}
+
 static void processes_are_told_apart(void **state)
 {
     (void)state;
@@ -325,6 +349,7 @@ int main(void)
         cmocka_unit_test(a_launcher_tells_what_it_does),
         cmocka_unit_test(without_a_run_nothing_is_written),
         cmocka_unit_test(a_state_that_cannot_be_written_stops_nothing),
+        cmocka_unit_test(a_thread_gives_signs_of_life),
         cmocka_unit_test(processes_are_told_apart),
         cmocka_unit_test(files_that_are_none_are_refused),
         cmocka_unit_test(wrong_fields_are_as_if_they_were_not_there),

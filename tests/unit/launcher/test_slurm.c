@@ -202,6 +202,36 @@ static void ids_are_checked(void **state)
     assert_false(fake_left("called"));
 }
 
+static void jobs_are_told_apart(void **state)
+{
+    static const struct {
+        const char *shown, *id;
+        bool is;
+    } CASES[] = {{"12", "12", true},
+                 {"12", "123", false},
+                 {"123", "12", false},
+                 {"12_4", "12", true},
+                 {"12_4", "12_4", true},
+                 {"12_45", "12_4", false},
+                 {"12", "12_4", false},
+                 {"12_[5-9]", "12", true},
+                 {"12_[5-9]", "12_4", false},
+                 {"12_[5-9]", "12_5", true},
+                 {"12_[5-9]", "12_9", true},
+                 {"12_[5-9]", "12_10", false},
+                 {"12_[5-9%2]", "12_10", false},
+                 {"12_[1,3,5-9%2]", "12_3", true},
+                 {"12_[1,3,5-9%2]", "12_4", false},
+                 {"12_[1,3,...]", "12_2", false},
+                 {"12_[1,3,...]", "12_700", true}, /* perhaps */
+                 {"12_[]", "12_1", false},
+                 {"13_[5-9]", "12_5", false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
+        if (slurm_is_job(CASES[i].shown, CASES[i].id) != CASES[i].is)
+            fail_msg("%s and %s: not as expected", CASES[i].shown, CASES[i].id);
+}
+
 static void states_and_reasons_have_words(void **state)
 {
     (void)state;
@@ -222,6 +252,7 @@ static void states_and_reasons_have_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(jobs_are_told_apart),
         cmocka_unit_test(an_answer_comes_back_whole),
         cmocka_unit_test(a_command_that_fails_is_told_with_its_words),
         cmocka_unit_test(time_and_bytes_are_bounded),

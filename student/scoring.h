@@ -9,7 +9,8 @@
  * gradients paused. */
 status student_predict(student *s, clip_source *clips, const segment *at, size_t count, float *out);
 
-/* The same, but a stop that was asked for (trainer_stop) is ERR_RETRY before a batch; what was predicted is then lost. */
+/* The same, but a stop that was asked for (trainer_stop) is ERR_RETRY before a batch; what was predicted is then lost.
+ */
 status student_predict_or_stop(student *s, clip_source *clips, const segment *at, size_t count, float *out);
 
 /* Counts those of (count, C) logits that give their label, (count) and -1 for none, the largest. */

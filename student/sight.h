@@ -11,19 +11,19 @@ typedef enum { SIGHT_TRACKS, SIGHT_FRAMES, SIGHT_CLIPS } sight_kind; /* student.
 
 typedef struct {
     sight_kind kind;
-    tracks *tracks, *eval_tracks;  /* owned; eval_tracks NULL when the same; both NULL where videos are seen */
+    tracks *tracks, *eval_tracks;   /* owned; eval_tracks NULL when the same; both NULL where videos are seen */
     shared_bytes *shared_tracks[2]; /* what these look into; NULL where they own what they hold */
     char *tracks_path, *eval_path;  /* owned; where tracks and eval_tracks are from */
-    char cache_hash[HASH_TEXT];    /* of the cached features or frames that are seen; "" without a cache */
-    clip_source clips, eval_clips; /* with one normalisation; of videos: places alone */
-    frame_input frames;            /* SIGHT_FRAMES */
-    clip_input pictures;           /* SIGHT_CLIPS */
+    char cache_hash[HASH_TEXT];     /* of the cached features or frames that are seen; "" without a cache */
+    clip_source clips, eval_clips;  /* with one normalisation; of videos: places alone */
+    frame_input frames;             /* SIGHT_FRAMES */
+    clip_input pictures;            /* SIGHT_CLIPS */
 } sight;
 
-/* Opens what student.input names. Tracks of a CSV are shared by the ranks of `c`; NULL: they are this process's own. `d` is
- * borrowed and must outlive it; `out` stays where it is once something was asked for. Errors: those of tracks_open,
- * frame_input_open and clip_input_open; ERR_CONFIG without data.tracks. The caller frees it, after a failure too.
- * Collective over `c`. */
+/* Opens what student.input names. Tracks of a CSV are shared by the ranks of `c`; NULL: they are this process's own.
+ * `d` is borrowed and must outlive it; `out` stays where it is once something was asked for. Errors: those of
+ * tracks_open, frame_input_open and clip_input_open; ERR_CONFIG without data.tracks. The caller frees it, after a
+ * failure too. Collective over `c`. */
 status sight_open(comm *c, const recipe *r, const char *run, const dataset *d, sight *out);
 
 /* The same without videos: enough for which segments can be seen. */

@@ -37,6 +37,10 @@ const char *module_parameter_name(const module *m, size_t i); /* borrowed, full 
 tensor *module_find(const module *m, const char *name);       /* borrowed; NULL when there is none (no failure) */
 void module_freeze(module *m);                                /* no gradients from here on */
 
+/* averages (parameters), of the parameters' shapes: each moves the part `rest` of its way to the parameter, all in few
+ * steps of a GPU. */
+status module_average(const module *m, tensor *const *averages, double rest);
+
 /* ---- gradients ----------------------------------------------------------------------------------------------------
  * Every parameter has its gradient from the start, zero: the buffer stays the same for life, backward adds to it. */
 

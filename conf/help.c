@@ -69,6 +69,8 @@ static void print_folded(FILE *to, const char *key, char *told, size_t size)
     snprintf(told, size, "%s", section);
     fprintf(to, "%s.train.*: the keys of train.*, each taken from there unless given here\n", section);
     fprintf(to, "%s.variants.NAME: keys of %s that another one, called NAME, has different\n", section, section);
+    fprintf(to, "  (on the command line %s.variants=null takes all out, and %s.variants.NAME=null one)\n", section,
+            section);
 }
 
 static const option SWEEP = {

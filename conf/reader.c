@@ -141,9 +141,30 @@ static void tell_unknown(reader *in, const char *full, const target *t, place at
 
 static status entry_take(reader *in, const char *prefix, const node *n);
 
+/* Takes out the variants of a section, or the one called `name`, with what the file says of them. */
+static void variants_drop(recipe *r, const char *section, const char *name)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < r->variant_count; i++) {
+        const variant *v = &r->variants[i];
+        bool drop = !strcmp(v->section, section) && (!name || !strcmp(v->name, name));
+        if (!drop) r->variants[kept++] = *v;
+    }
+    r->variant_count = kept;
+}
+
 static status section_take(reader *in, const char *full, const target *t, const node *n)
 {
     status st = OK;
+    bool said_null = !in->sweep && node_is_null(n) && n->key_at.order; /* on the command line: without the file's */
+    if (said_null && is_variants(full)) {
+        variants_drop(in->recipe, full[0] == 't' ? "teacher" : "student", NULL);
+        goto done;
+    }
+    if (said_null && t->section[0] && !strcmp(t->key, t->section)) {
+        variants_drop(in->recipe, t->section, t->name);
+        goto done;
+    }
     if (!in->sweep && t->section[0] && !strcmp(t->key, t->section)) { /* a variant itself, which may override nothing */
         variant *v;
         TRY(variant_take(in, t, n->key_at, &v));

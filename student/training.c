@@ -489,7 +489,7 @@ done:
 }
 
 /* Each rank scores its share of the development part. */
-static status evaluate(void *self, comm *c, double *metric)
+static status evaluate(void *self, comm *c, train_score *out)
 {
     status st = OK;
     student *s = self;
@@ -501,8 +501,8 @@ static status evaluate(void *self, comm *c, double *metric)
     TRY(comm_agree(c, count_right(s, list->at + first, end - first, counts)));
     TRY(comm_sum_i64(c, counts, 3));
     double n = counts[0] ? (double)counts[0] : 1;
-    *metric = 100 * (double)counts[1] / n;
-    log_info("development: top-1 %.2f %%, top-5 %.2f %% of %lld", *metric, 100 * (double)counts[2] / n,
+    out->metric = 100 * (double)counts[1] / n;
+    log_info("development: top-1 %.2f %%, top-5 %.2f %% of %lld", out->metric, 100 * (double)counts[2] / n,
              (long long)counts[0]);
 done:
     return st;

@@ -105,7 +105,7 @@ done:
     return st;
 }
 
-static status score_development(void *self, comm *c, double *metric)
+static status score_development(void *self, comm *c, train_score *out)
 {
     status st = OK, mine = OK;
     pretraining *t = self;
@@ -118,7 +118,7 @@ static status score_development(void *self, comm *c, double *metric)
     }
     TRY(comm_agree(c, mine));
     TRY(comm_sum_i64(c, counts, 2));
-    *metric = counts[0] ? 100.0 * (double)counts[1] / (double)counts[0] : 0;
+    out->metric = counts[0] ? 100.0 * (double)counts[1] / (double)counts[0] : 0;
 done:
     return st;
 }

@@ -153,7 +153,7 @@ done:
     return st;
 }
 
-static status score_development(void *self, comm *c, double *metric)
+static status score_development(void *self, comm *c, train_score *out)
 {
     status st = OK;
     training *t = self;
@@ -162,7 +162,7 @@ static status score_development(void *self, comm *c, double *metric)
     status mine = score_range(t, count * rank / ranks, count * (rank + 1) / ranks, counts);
     TRY(comm_agree(c, mine));
     TRY(comm_sum_i64(c, counts, 2));
-    *metric = counts[0] ? 100.0 * (double)counts[1] / (double)counts[0] : 0;
+    out->metric = counts[0] ? 100.0 * (double)counts[1] / (double)counts[0] : 0;
 done:
     return st;
 }

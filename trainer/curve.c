@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,8 +95,17 @@ status curve_step(curve *c, int64_t step, int64_t epoch, double loss, double rat
                                    "loss", loss, "lr", rate));
 }
 
-status curve_metric(curve *c, int64_t step, int64_t epoch, double metric, bool better)
+/* Where it is known. */
+static void add_real(json_t *object, const char *name, double value)
 {
-    return write_line(c, json_pack("{s:I, s:I, s:f, s:b}", "step", (json_int_t)step, "epoch", (json_int_t)epoch + 1,
-                                   "metric", metric, "better", (int)better));
+    if (isfinite(value)) json_object_set_new(object, name, json_real(value));
+}
+
+status curve_score(curve *c, int64_t step, int64_t epoch, const train_score *score, bool better)
+{
+    json_t *line = json_pack("{s:I, s:I, s:f, s:b}", "step", (json_int_t)step, "epoch", (json_int_t)epoch + 1, "metric",
+                             score->metric, "better", (int)better);
+    add_real(line, "development_loss", score->loss);
+    add_real(line, "learned", score->learned);
+    return write_line(c, line);
 }

@@ -3,13 +3,14 @@
  *   {"step": 120, "epoch": 2, "loss": 3.21, "lr": 0.0005}       loss: mean since the line before
  *   {"step": 400, "epoch": 3, "metric": 38.7, "better": true}
  *
+ * An evaluation that knows them also has "development_loss" and "learned" (train_score).
  * `step` counts finished steps, `epoch` starts at 1. A training that goes on from a checkpoint takes back the lines
  * that came after it, so the file is that of a training without a stop.
  */
 #ifndef MAGISTER_TRAINER_CURVE_H
 #define MAGISTER_TRAINER_CURVE_H
 
-#include "base/status.h"
+#include "trainer/trainer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,6 +23,6 @@ void curve_close(curve **c);
 
 /* Errors: ERR_IO. */
 status curve_step(curve *c, int64_t step, int64_t epoch, double loss, double rate);
-status curve_metric(curve *c, int64_t step, int64_t epoch, double metric, bool better);
+status curve_score(curve *c, int64_t step, int64_t epoch, const train_score *score, bool better);
 
 #endif

@@ -48,6 +48,7 @@ status train_options_read(const recipe *r, const char *section, train_options *o
         .final = recipe_real(r, full(&k, section, "schedule.final")),
         .factor = recipe_real(r, full(&k, section, "schedule.factor")),
         .schedule_patience = recipe_int(r, full(&k, section, "schedule.patience")),
+        .schedule_by_loss = !strcmp(recipe_text(r, full(&k, section, "schedule.watch")), "loss"),
         .seed = (uint64_t)recipe_int(r, "seed"),
     };
     recipe_hash(r, out->recipe_hash);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STATS_MOST = 1 << 20 };
+enum { STATS_MOST = 1 << 20, METADATA_MOST = 16 };
 
 static const char MODEL[] = "model.safetensors", STATS[] = "stats.json";
 
@@ -37,7 +37,9 @@ status results_write(const char *directory, const train_task *task, const train_
 {
     status st = OK;
     char *model = NULL, *stats = NULL, *text = NULL;
-    const char *const metadata[] = {"recipe_hash", o->recipe_hash, NULL};
+    const char *metadata[2 * METADATA_MOST + 3] = {"recipe_hash", o->recipe_hash};
+    for (size_t i = 0; task->metadata && task->metadata[i] && i < 2 * METADATA_MOST; i++)
+        metadata[i + 2] = task->metadata[i];
     json_t *object = stats_of(task, o, result, ranks);
     TRY(join(directory, MODEL, &model));
     TRY(join(directory, STATS, &stats));

@@ -4,6 +4,7 @@
 #include <string.h>
 
 static const double PI = 3.141592653589793;
+static const double LEAST_FALL = 1e-4; /* of a loss, in parts of it: PyTorch's threshold */
 
 double schedule_rate(const train_options *o, const plateau *p, int64_t step, int64_t total)
 {
@@ -16,9 +17,17 @@ double schedule_rate(const train_options *o, const plateau *p, int64_t step, int
     return o->lr * p->scale;
 }
 
-void schedule_evaluated(const train_options *o, plateau *p, bool better)
+static bool loss_fell(plateau *p, double loss)
+{
+    bool fell = isfinite(loss) && (isnan(p->best_loss) || loss < p->best_loss * (1 - LEAST_FALL));
+    if (fell) p->best_loss = loss;
+    return fell;
+}
+
+void schedule_evaluated(const train_options *o, plateau *p, const train_score *score, bool better)
 {
     if (strcmp(o->schedule, "plateau")) return;
+    if (o->schedule_by_loss) better = loss_fell(p, score->loss);
     p->worse = better ? 0 : p->worse + 1;
     if (better || p->worse < o->schedule_patience) return;
     p->scale *= o->factor;

@@ -24,6 +24,7 @@ static const struct {
     {"worse", FIELD_INT, offsetof(train_state, worse), 0},
     {"plateau_scale", FIELD_REAL, offsetof(train_state, plateau.scale), 0},
     {"plateau_worse", FIELD_INT, offsetof(train_state, plateau.worse), 0},
+    {"plateau_best_loss", FIELD_REAL, offsetof(train_state, plateau.best_loss), 0},
     {"loss_sum", FIELD_REAL, offsetof(train_state, loss_sum), 0},
     {"loss_steps", FIELD_INT, offsetof(train_state, loss_steps), 0},
     {"recipe_hash", FIELD_TEXT, offsetof(train_state, recipe_hash), 33},
@@ -36,7 +37,7 @@ enum { FIELD_COUNT = sizeof FIELDS / sizeof FIELDS[0] };
 
 train_state state_start(const train_options *o, int ranks)
 {
-    train_state s = {.best_metric = NAN, .best_step = -1, .plateau = {.scale = 1}, .ranks = ranks};
+    train_state s = {.best_metric = NAN, .best_step = -1, .plateau = {.scale = 1, .best_loss = NAN}, .ranks = ranks};
     snprintf(s.recipe_hash, sizeof s.recipe_hash, "%s", o->recipe_hash);
     snprintf(s.library, sizeof s.library, "%s", t_library_version());
     snprintf(s.capability, sizeof s.capability, "%s", t_cpu_capability());

@@ -297,7 +297,7 @@ done:
     return st;
 }
 
-static status tell_metric(training *t, double metric, bool better)
+static status tell_score(training *t, const train_score *score, bool better)
 {
     status st = OK;
     const train_state *s = &t->state;
@@ -305,17 +305,18 @@ static status tell_metric(training *t, double metric, bool better)
     progress_pause(&t->progress);
     progress_metric(&t->progress, t->task->metric_name, s->best_metric);
     log_info("step %lld, epoch %lld: %s %.4f%s", (long long)s->step, (long long)s->epoch + 1, t->task->metric_name,
-             metric, better ? " (best)" : "");
-    TRY(curve_metric(t->curve, s->step, s->epoch, metric, better));
-    TRY(events_write(t->events, s->step, &(event_scalar){t->task->metric_name, metric}, 1));
+             score->metric, better ? " (best)" : "");
+    TRY(curve_score(t->curve, s->step, s->epoch, score, better));
+    TRY(events_write(t->events, s->step, &(event_scalar){t->task->metric_name, score->metric}, 1));
+    if (!isnan(score->loss)) TRY(events_write(t->events, s->step, &(event_scalar){"development loss", score->loss}, 1));
 done:
     return st;
 }
 
 /* ---- the loop ---------------------------------------------------------------------------------------------------- */
 
-/* The metric of the averaged weights, or of the model's own where there are none; as rank 0 has it. Collective. */
-static status measure(training *t, double *metric)
+/* The score of the averaged weights, or of the model's own where there are none; as rank 0 has it. Collective. */
+static status measure(training *t, train_score *score)
 {
     status st = OK;
     if (t->average) {
@@ -323,12 +324,12 @@ static status measure(training *t, double *metric)
         TRY(weights_give(t->average));
     }
     grad_pause();
-    st = t->task->evaluate(t->task->self, t->c, metric);
+    st = t->task->evaluate(t->task->self, t->c, score);
     grad_resume();
-    if (st == OK && !isfinite(*metric))
-        st = FAIL(ERR_INPUT, "step %lld: the %s is %g", (long long)t->state.step, t->task->metric_name, *metric);
+    if (st == OK && !isfinite(score->metric))
+        st = FAIL(ERR_INPUT, "step %lld: the %s is %g", (long long)t->state.step, t->task->metric_name, score->metric);
     TRY(comm_agree(t->c, st));
-    TRY(comm_broadcast(t->c, metric, sizeof *metric, 0));
+    TRY(comm_broadcast(t->c, score, sizeof *score, 0));
 done:
     return st;
 }
@@ -338,18 +339,18 @@ static status evaluate(training *t)
 {
     status st = OK;
     train_state *s = &t->state;
-    double metric = NAN;
-    TRY(measure(t, &metric));
-    bool better = isnan(s->best_metric) || metric > s->best_metric;
+    train_score score = {NAN, NAN, NAN};
+    TRY(measure(t, &score));
+    bool better = isnan(s->best_metric) || score.metric > s->best_metric;
     if (better && t->best) TRY(weights_take(t->best)); /* the average, where it stands in */
     if (t->average) TRY(weights_give(t->aside));
     if (better) {
-        s->best_metric = metric;
+        s->best_metric = score.metric;
         s->best_step = s->step;
     }
     s->worse = better ? 0 : s->worse + 1;
-    schedule_evaluated(t->o, &s->plateau, better);
-    st = comm_agree(t->c, tell_metric(t, metric, better));
+    schedule_evaluated(t->o, &s->plateau, &score, better);
+    st = comm_agree(t->c, tell_score(t, &score, better));
 done:
     return st;
 }

@@ -42,6 +42,14 @@ typedef struct {
     int64_t epoch, step;  /* both from 0 */
 } train_slice;
 
+/* What an evaluation on the development part says. */
+typedef struct {
+    double metric;  /* larger is better */
+    double loss;    /* mean over samples; NAN: not known */
+    double learned; /* the metric of the samples learned from since the evaluation before, each as the model was at its
+                       step; NAN: not known */
+} train_score;
+
 /* What a model brings to the loop. `self` is the stage's own data. */
 typedef struct {
     void *self;
@@ -52,9 +60,10 @@ typedef struct {
      * step (usually step_count), never by those of the slice. A temporary of the open scope. */
     status (*loss)(void *self, const train_slice *slice, tensor **out);
 
-    /* The metric on the development part; larger is better. Gradients are paused, the averaged weights are in place.
-     * The same value on all ranks. Collective. NULL: no evaluation, no early stop, the last model is kept. */
-    status (*evaluate)(void *self, comm *c, double *metric);
+    /* The score on the development part, into `*out`, which holds NAN everywhere. Gradients are paused, the averaged
+     * weights are in place. The same values on all ranks. Collective. NULL: no evaluation, no early stop, the last
+     * model is kept. */
+    status (*evaluate)(void *self, comm *c, train_score *out);
 
     /* Told of every slice of this rank before `loss` gets it, in the same order, up to `announce_ahead` steps before
      * its own (also over the end of an epoch, and from the right place on after a resume): so that what it needs can be
@@ -66,6 +75,10 @@ typedef struct {
     size_t (*sample_length)(void *self, size_t sample);
 
     const char *metric_name; /* of evaluate: "development top-5 %"; NULL without evaluate */
+
+    /* At most 16 pairs of key and value, ended by NULL, that model.safetensors carries beside the recipe's hash;
+     * borrowed. NULL: none. */
+    const char *const *metadata;
 } train_task;
 
 typedef struct {
@@ -76,6 +89,7 @@ typedef struct {
     double lr, weight_decay, beta1, beta2, eps, momentum;
     double warmup, final, factor;
     int64_t schedule_patience;
+    bool schedule_by_loss; /* plateau follows the development loss and not the metric */
     uint64_t seed;
     char recipe_hash[33];
 } train_options;

@@ -1,4 +1,4 @@
-# Sourced behind common.sh: a small run on two ranks (a teacher of 90 steps with a checkpoint every 10, and its
+# Sourced behind common.sh: a run on two ranks (a teacher of 90 steps, some seconds, with a checkpoint every 10, and its
 # predictions) to be disturbed, and what it ends with when it is not.
 MAGISTER=$BUILD/magister
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
@@ -10,7 +10,7 @@ magister_run() { # STAGES WORD...
     local stages=$1
     shift
     $EXEC "$MAGISTER" run "$ROOT/tests/fixtures/kitchen.yaml" generate.videos=12 generate.eval_videos=4 generate.texts=60 \
-        teacher.variants=null teacher.layers=1 teacher.width=32 teacher.train.epochs=100 teacher.train.max_steps=90 \
+        teacher.variants=null teacher.layers=2 teacher.width=96 teacher.train.epochs=100 teacher.train.max_steps=90 \
         teacher.train.checkpoint_steps=10 launch.timeout=30 --ranks 2 "stages=[$stages]" "$@"
 }
 

@@ -290,6 +290,22 @@ static void variants_override_keys_of_their_section(void **state)
     recipe_free(&step);
 }
 
+static void null_on_the_command_line_takes_variants_out(void **state)
+{
+    (void)state;
+    recipe *r;
+    char *all[] = {"student.variants=null"}, *one[] = {"student.variants.plain=null", "student.variants.new.width=64"};
+    assert_int_equal(read_text(VARIANTS, all, 1, &r), OK);
+    assert_int_equal(recipe_variant_count(r, "student"), 0);
+    assert_string_equal(recipe_variant_name(r, "teacher", 0), "no_text");
+    recipe_free(&r);
+    assert_int_equal(read_text(VARIANTS, one, 2, &r), OK);
+    assert_int_equal(recipe_variant_count(r, "student"), 3);
+    assert_string_equal(recipe_variant_name(r, "student", 0), "blind");
+    assert_string_equal(recipe_variant_name(r, "student", 2), "new");
+    recipe_free(&r);
+}
+
 static void wrong_variants_are_refused_with_their_place(void **state)
 {
     (void)state;
@@ -470,6 +486,7 @@ int main(void)
         TEST(keys_are_checked_against_each_other),
         TEST(a_value_that_could_not_be_read_is_not_checked_further),
         TEST(variants_override_keys_of_their_section),
+        TEST(null_on_the_command_line_takes_variants_out),
         TEST(wrong_variants_are_refused_with_their_place),
         TEST(writing_and_reading_again_gives_the_same_recipe),
         TEST(the_hash_follows_what_can_change_results),

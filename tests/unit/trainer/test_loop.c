@@ -78,10 +78,10 @@ static size_t files_like(const fixture *f, const char *pattern)
 static double planned[16];
 static size_t planned_next;
 
-static status planned_metric(void *self, comm *c, double *metric)
+static status planned_metric(void *self, comm *c, train_score *out)
 {
     (void)self, (void)c;
-    *metric = planned[planned_next++];
+    out->metric = planned[planned_next++];
     return OK;
 }
 

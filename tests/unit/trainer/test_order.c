@@ -216,7 +216,7 @@ static void assert_near(double a, double b)
 static void test_rates(void **state)
 {
     (void)state;
-    const plateau p = {1, 0};
+    const plateau p = {1, 0, NAN};
     train_options cosine = rates("cosine"), linear = rates("linear"), constant = rates("constant");
     assert_near(schedule_rate(&cosine, &p, 0, 100), 0.2); /* warm-up: ten steps */
     assert_near(schedule_rate(&cosine, &p, 9, 100), 2);
@@ -228,23 +228,44 @@ static void test_rates(void **state)
     assert_near(schedule_rate(&constant, &p, 99, 100), 2);
 }
 
+static void evaluated(const train_options *o, plateau *p, double loss, bool better)
+{
+    schedule_evaluated(o, p, &(train_score){0, loss, NAN}, better);
+}
+
 static void test_plateau(void **state)
 {
     (void)state;
-    plateau p = {1, 0};
+    plateau p = {1, 0, NAN};
     train_options o = rates("plateau");
-    schedule_evaluated(&o, &p, true);
-    schedule_evaluated(&o, &p, false);
+    evaluated(&o, &p, NAN, true);
+    evaluated(&o, &p, NAN, false);
     assert_near(schedule_rate(&o, &p, 50, 100), 2);
-    schedule_evaluated(&o, &p, false); /* the second in a row */
+    evaluated(&o, &p, NAN, false); /* the second in a row */
     assert_near(schedule_rate(&o, &p, 50, 100), 1);
-    schedule_evaluated(&o, &p, false);
-    schedule_evaluated(&o, &p, true);
-    schedule_evaluated(&o, &p, false);
+    evaluated(&o, &p, NAN, false);
+    evaluated(&o, &p, NAN, true);
+    evaluated(&o, &p, NAN, false);
     assert_near(schedule_rate(&o, &p, 50, 100), 1);
     o.schedule = "cosine"; /* others do not care */
-    schedule_evaluated(&o, &p, false);
+    evaluated(&o, &p, NAN, false);
     assert_near(p.scale, 0.5);
+}
+
+/* Rates of torch.optim.lr_scheduler.ReduceLROnPlateau(factor=.5, patience=1) from 2, after each of these losses
+ * (PyTorch 2.11). */
+static void test_plateau_by_loss(void **state)
+{
+    (void)state;
+    static const double losses[] = {1.0, 0.9, 0.95, 0.89995, 0.5, 0.5, 0.5, 0.6, 0.7, 0.4},
+                        rates_after[] = {2, 2, 2, 1, 1, 1, 0.5, 0.5, 0.25, 0.25};
+    plateau p = {1, 0, NAN};
+    train_options o = rates("plateau");
+    o.schedule_by_loss = true;
+    for (size_t i = 0; i < sizeof losses / sizeof losses[0]; i++) {
+        evaluated(&o, &p, losses[i], i % 2 == 0); /* what the metric does is not looked at */
+        assert_near(schedule_rate(&o, &p, 50, 100), rates_after[i]);
+    }
 }
 
 int main(void)
@@ -260,6 +281,7 @@ int main(void)
         cmocka_unit_test(test_shares_and_leaves_cover_everything_once),
         cmocka_unit_test(test_rates),
         cmocka_unit_test(test_plateau),
+        cmocka_unit_test(test_plateau_by_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

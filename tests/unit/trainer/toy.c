@@ -125,7 +125,7 @@ done:
 }
 
 /* Percent of the development samples this rank has a share in that are classified rightly. */
-static status toy_evaluate(void *self, comm *c, double *metric)
+static status toy_evaluate(void *self, comm *c, train_score *out)
 {
     status st = OK;
     toy *t = self;
@@ -141,7 +141,7 @@ static status toy_evaluate(void *self, comm *c, double *metric)
     TRY(t_to_i64(t_argmax(forward(t, &b, count), 1), found, count));
     for (size_t i = 0; i < count; i++) right += found[i] == b.labels[i];
     TRY(comm_sum_f64(c, &right, 1));
-    *metric = 100 * right / TOY_DEVELOPMENT;
+    out->metric = 100 * right / TOY_DEVELOPMENT;
 done:
     scope_close(&sc);
     batch_free(&b);

@@ -22,7 +22,7 @@ void dropout_end(void)
 }
 
 /* As dropout_mask hashes them, for the first part of a run. */
-static std::vector<uint64_t> hashed_keys(uint64_t here)
+static std::vector<uint64_t> hashed_keys(const std::vector<uint64_t> &keys, uint64_t here)
 {
     std::vector<uint64_t> hashed(keys.size());
     std::transform(keys.begin(), keys.end(), hashed.begin(),
@@ -40,7 +40,7 @@ static at::Tensor mask_of(const at::Tensor &x, double p, uint64_t here)
     float scale = p < 1 ? static_cast<float>(1 / (1 - p)) : 0.0f;
     if (x.is_cuda()) {
         at::Tensor made = at::empty(x.sizes(), x.options().requires_grad(false));
-        if (gpu_dropout_mask(made, hashed_keys(here), keep, scale)) return made;
+        if (gpu_dropout_mask(made, hashed_keys(keys, here), keep, scale)) return made;
     }
     at::Tensor mask = at::empty(x.sizes(), at::TensorOptions().dtype(at::kFloat));
     size_t run = static_cast<size_t>(mask.numel()) / keys.size();

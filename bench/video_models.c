@@ -91,7 +91,8 @@ static status measure(const char *name, const shape *s)
     struct rusage usage;
     scope *sc = scope_open();
     double *seconds = calloc((size_t)s->steps, sizeof *seconds);
-    const adamw_options adamw = {1e-4, 0.9, 0.999, 1e-8, 1e-4, true};
+    const adamw_options adamw = {
+        .lr = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 1e-4, .decay_bias = true};
 
     if (!seconds || s->steps < 2) TRY(FAIL(ERR_USAGE, "two steps at least"));
     TRY(model_of(name, s, &m));

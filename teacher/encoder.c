@@ -372,6 +372,27 @@ done:
     return st;
 }
 
+/* The last layer is to compute these tokens' rows; those that fill up are as token 0. */
+static status ask(pass *p, const int64_t *rows, size_t count, bool one_each)
+{
+    status st = OK;
+    size_t room = one_each ? count : (size_t)fill_up(count ? (int64_t)count : 1);
+    int64_t *filled = calloc(room, sizeof *filled);
+    uint64_t *keys = NULL;
+    if (!filled) TRY(FAIL(ERR_MEMORY, "no memory for the states of %zu tokens", count));
+    for (size_t i = 0; i < room; i++) filled[i] = row_of(p, i < count ? rows[i] : 0);
+    p->last = (asked){.rows = t_from_i64(filled, SHAPE((int64_t)room)), .one_each = one_each};
+    if (!p->token_keys) goto done;
+    keys = calloc(room, sizeof *keys);
+    if (!keys) TRY(FAIL(ERR_MEMORY, "no memory for the dropout of %zu tokens", count));
+    for (size_t i = 0; i < room; i++) keys[i] = p->token_keys[filled[i]];
+    p->last.keys = mask_keys_new(keys, room);
+done:
+    free(keys);
+    free(filled);
+    return st;
+}
+
 static status pass_begin(pass *p, encoder *e, const token_batch *b, const uint64_t *keys)
 {
     status st = OK;

@@ -33,12 +33,21 @@ module *nn_lstm(module *parent, const char *name, int64_t in, int64_t hidden, in
     return complete(m);
 }
 
+/* cuDNN says at every call that it has to join the weights, which are parameters of their own here. */
+struct silence : c10::WarningHandler {
+    void process(const c10::Warning &) override
+    {
+    }
+};
+
 static at::Tensor layer_of(const module &m, int64_t layer, const at::Tensor &x)
 {
     auto count = static_cast<size_t>(m.directions * PART_COUNT);
     at::Tensor zeros = at::zeros({m.directions, x.size(0), m.hidden}, x.options());
     std::vector<at::Tensor> parameters, states = {zeros, zeros};
     for (size_t p = 0; p < count; p++) parameters.push_back(m.own[static_cast<size_t>(layer) * count + p]->value);
+    silence silent;
+    c10::WarningUtils::WarningHandlerGuard quiet(&silent);
     return std::get<0>(
         at::lstm(x, states, parameters, true, 1, 0.0, at::GradMode::is_enabled(), m.directions == 2, true));
 }

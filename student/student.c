@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "student/clip_lengths.h"
+#include "student/initial_weights.h"
 #include "student/predict.h"
 #include "student/training.h"
 
@@ -181,6 +182,7 @@ status student_train(comm *c, const recipe *r, const char *run, const run_step *
     TRY(comm_agree(c, dataset_open(r, &data)));
     TRY(clip_lengths_find(c, r, &data, paths.directory));
     TRY(comm_agree(c, prepare(c, r, run, &paths, &data, from, &s)));
+    TRY(initial_weights_load(c, r, student_model_module(&s.model)));
     learn_from_cache(&s, &options);
     train_task task = student_task(&s);
     TRY(trainer_run(c, &task, &options, paths.directory, &result));

@@ -39,6 +39,7 @@ same) # alone and on two ranks: the same bytes; other seeds: others; both worlds
     diff -r "$work/alone" "$work/run/data"
     [ "$(ls "$work/alone/videos" | grep -c 'sign_0000[0-3][0-9].mp4')" = 40 ]
     grep -q 'format: wlasl' "$work/run/recipe.yaml"
+    "$magister" video probe "$work/alone/videos/sign_000000.mp4" | grep -q 'at most 1 frames from one to the next'
     # shellcheck disable=SC2086
     quietly "$magister" generate "$work/other" $world seed=1
     if cmp -s "$work/alone/videos/sign_000000.mp4" "$work/other/videos/sign_000000.mp4"; then echo "the seed means nothing"; exit 1; fi

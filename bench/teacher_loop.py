@@ -1,7 +1,8 @@
 """The other side of bench/teacher: a plain training loop over Transformers' BertModel.
 
-teacher_loop.py DATA default|fused STEPS prints samples/s, seconds from the start of the process to the end of the first
-step, and the largest resident memory in MB.
+teacher_loop.py DATA default|fused|compiled STEPS [DEVICE [PRECISION [BATCH]]] prints samples/s, seconds from the start of
+the process to the end of the first step, and the largest resident memory in MB. `compiled` is `fused` with the model
+through torch.compile; bfloat16 is autocast, as a plain loop has it.
 """
 
 import os
@@ -12,9 +13,10 @@ import time
 
 import torch
 import torch.nn.functional as F
-from transformers import BertConfig, BertModel, BertTokenizerFast
+from tokenizers import BertWordPieceTokenizer
+from transformers import BertConfig, BertModel
 
-BATCH, HIST_LEN, WARM = 16, 5, 10
+HIST_LEN, WARM, WARM_COMPILED = 5, 10, 60
 TASKS, WEIGHTS = (2513, 125, 352), (0.7, 0.15, 0.15)
 
 
@@ -42,42 +44,55 @@ def read_samples(folder):
     return samples
 
 
+def choose(count, wanted):
+    """Samples of as many epochs as it takes, each in an order of its own."""
+    order = []
+    while len(order) < wanted:
+        order += random.sample(range(count), count)
+    return order
+
+
 def main():
-    data, optimizer, steps = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    data, kind, steps = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    device, precision, batch = (sys.argv[4:] + ["cpu", "float32", "16"][len(sys.argv) - 4:])[:3]
+    batch = int(batch)
+    warm = WARM_COMPILED if kind == "compiled" else WARM
     torch.manual_seed(0)
     random.seed(0)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "2")))
-    tokenizer = BertTokenizerFast(os.path.join(data, "tokenizers/bert-base-uncased/vocab.txt"))
+    tokenizer = BertWordPieceTokenizer(os.path.join(data, "tokenizers/bert-base-uncased/vocab.txt"), lowercase=True)
     samples = read_samples(os.path.join(data, "ek55_rulstm_split"))
-    tokens = tokenizer([text for text, _ in samples])["input_ids"]
+    tokens = [encoding.ids for encoding in tokenizer.encode_batch([text for text, _ in samples])]
     model = BertModel(BertConfig(vocab_size=30522, hidden_size=256, num_hidden_layers=4, num_attention_heads=4,
-                                 intermediate_size=1024), add_pooling_layer=False)
-    heads = torch.nn.ModuleList(torch.nn.Linear(256, classes) for classes in TASKS)
+                                 intermediate_size=1024), add_pooling_layer=False).to(device)
+    heads = torch.nn.ModuleList(torch.nn.Linear(256, classes) for classes in TASKS).to(device)
     parameters = list(model.parameters()) + list(heads.parameters())
-    optim = torch.optim.AdamW(parameters, lr=1e-4, weight_decay=0.01, **({"fused": True} if optimizer == "fused" else {}))
+    optim = torch.optim.AdamW(parameters, lr=1e-4, weight_decay=0.01, **({} if kind == "default" else {"fused": True}))
     model.train()
-    order = random.sample(range(len(samples)), BATCH * steps)
+    run = torch.compile(model, dynamic=True) if kind == "compiled" else model
+    order = choose(len(samples), batch * steps)
     first, begun = None, None
     for step in range(steps):
-        chosen = order[step * BATCH:(step + 1) * BATCH]
+        chosen = order[step * batch:(step + 1) * batch]
         longest = max(len(tokens[i]) for i in chosen) + 3
-        ids = torch.zeros(BATCH, longest, dtype=torch.long)
-        mask = torch.zeros(BATCH, longest, dtype=torch.long)
+        ids = torch.zeros(batch, longest, dtype=torch.long)
+        mask = torch.zeros(batch, longest, dtype=torch.long)
         for row, i in enumerate(chosen):
             ids[row, :len(tokens[i])] = torch.tensor(tokens[i])
             mask[row, :len(tokens[i])] = 1
-        labels = torch.tensor([samples[i][1] for i in chosen])
-        state = model(input_ids=ids, attention_mask=mask).last_hidden_state[:, 0]
-        loss = sum(w * F.cross_entropy(head(state), labels[:, t]) for t, (w, head) in enumerate(zip(WEIGHTS, heads)))
+        labels = torch.tensor([samples[i][1] for i in chosen]).to(device)
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=precision == "bfloat16"):
+            state = run(input_ids=ids.to(device), attention_mask=mask.to(device)).last_hidden_state[:, 0]
+            loss = sum(w * F.cross_entropy(head(state), labels[:, t]) for t, (w, head) in enumerate(zip(WEIGHTS, heads)))
         optim.zero_grad()
         loss.backward()
         optim.step()
         loss.item()
         if step == 0:
             first = seconds_since_start()
-        if step == WARM - 1:
+        if step == warm - 1:
             begun = time.perf_counter()
-    rate = BATCH * (steps - WARM) / (time.perf_counter() - begun)
+    rate = batch * (steps - warm) / (time.perf_counter() - begun)
     print(f"{rate:.2f} {first:.3f} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6:.0f}")
 
 

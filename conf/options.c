@@ -51,6 +51,7 @@ static const option TABLE[] = {
     FREE_INT("launch.max_restarts", "0", 0, 1e6, "how often in a run a step that ended because a rank died or hung begins again, from its last checkpoint"),
     FREE_INT("launch.timeout", "600", 1, 1e6, "seconds a rank waits for the others before it calls them lost"),
     FREE_CHOICE("launch.bind", "cores", "cores|none", "cores: each rank keeps to cores of its own; none: the system places them (several runs share the machine)"),
+    FREE_CHOICE("launch.gpus", "own", "own|shared", "own: each rank has a GPU to itself; shared: ranks of a node may use the same one (their gradients pass through the host)"),
     FREE_INT("launch.slurm.nodes", "0", 0, 65536, "nodes of a job (magister submit); 0: one"),
     FREE_INT("launch.slurm.ranks_per_node", "0", 0, 1024, "ranks on each node; 0: one for each of its GPUs, or one"),
     FREE_INT("launch.slurm.cpus_per_rank", "0", 0, 4096, "CPUs of each rank; 0: launch.threads"),

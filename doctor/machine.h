@@ -11,6 +11,7 @@
 typedef struct {
     const char *out;       /* directory a run goes into; it need not be there */
     const char *device;    /* auto, cpu or cuda */
+    bool gpus_shared;      /* ranks may use the same GPU */
     size_t ranks, threads; /* ranks on this machine, threads of each */
     size_t nodes;          /* of the whole run */
 } machine_use;

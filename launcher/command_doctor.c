@@ -176,8 +176,11 @@ status command_doctor(int argc, char **argv)
     if (o.partition && !o.cluster) TRY(FAIL(ERR_USAGE, "--partition goes with --cluster"));
     TRY(read_recipe(&line.found, &o, &r));
     TRY(choose_out(r, &o, line.found.count > 0, &out));
-    doctor_task task = {
-        .use = {.out = out, .device = recipe_text(r, "device")}, .patience = o.patience, .partition = o.partition};
+    doctor_task task = {.use = {.out = out,
+                                .device = recipe_text(r, "device"),
+                                .gpus_shared = !strcmp(recipe_text(r, "launch.gpus"), "shared")},
+                        .patience = o.patience,
+                        .partition = o.partition};
     TRY(choose_job(&o, &task.job));
     TRY(choose_ranks(r, &o, line.found.count > 0, &task));
     TRY(recipe_mistakes(r));

@@ -78,9 +78,16 @@ static status command_make(const doctor_task *task, command_words *c)
     snprintf(c->wait, sizeof c->wait, "%.0f", fmax(1, floor(0.4 * task->patience)));
     if (!task->partition) gethostname(c->host, sizeof c->host - 1);
     TRY(add_starter(c, task));
-    const char *const words[] = {c->program, "doctor", "--ranks",    c->ranks,         "--out",     task->use.out,
-                                 "--nodes",  c->nodes, "--device",   task->use.device, "--threads", c->threads,
-                                 "--wait",   c->wait,  "--launcher", MAGISTER_VERSION, "--seen",    c->host};
+    const char *const words[] = {c->program,   "doctor",
+                                 "--ranks",    c->ranks,
+                                 "--out",      task->use.out,
+                                 "--nodes",    c->nodes,
+                                 "--device",   task->use.device,
+                                 "--threads",  c->threads,
+                                 "--gpus",     task->use.gpus_shared ? "shared" : "own",
+                                 "--wait",     c->wait,
+                                 "--launcher", MAGISTER_VERSION,
+                                 "--seen",     c->host};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) add(c, words[i]);
 done:
     return st;

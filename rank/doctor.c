@@ -14,6 +14,7 @@ enum {
     KEY_RANKS = 'n',
     KEY_OUT = 'o',
     KEY_DEVICE = 'd',
+    KEY_GPUS = 'g',
     KEY_THREADS = 't',
     KEY_SEEN = 's',
     KEY_WAIT = 'w',
@@ -27,6 +28,7 @@ static const struct argp_option OPTIONS[] = {
     {"nodes", KEY_NODES, "N", 0, "nodes that the ranks should be on", 0},
     {"out", KEY_OUT, "DIR", 0, "directory of the run", 0},
     {"device", KEY_DEVICE, "NAME", 0, "auto, cpu or cuda", 0},
+    {"gpus", KEY_GPUS, "HOW", 0, "own or shared", 0},
     {"threads", KEY_THREADS, "N", 0, "threads of each rank", 0},
     {"wait", KEY_WAIT, "SECONDS", 0, "for other ranks", 0},
     {"launcher", KEY_VERSION, "VERSION", 0, "of the magister that starts this", 0},
@@ -36,7 +38,7 @@ static const struct argp_option OPTIONS[] = {
 
 typedef struct {
     int ranks, nodes, threads, wait;
-    const char *out, *device, *seen, *launcher;
+    const char *out, *device, *gpus, *seen, *launcher;
 } options;
 
 static int number(const char *text, struct argp_state *state)
@@ -57,6 +59,7 @@ static void take_option(int key, char *value, struct argp_state *state)
     if (key == KEY_VERSION) o->launcher = value;
     if (key == KEY_OUT) o->out = value;
     if (key == KEY_DEVICE) o->device = value;
+    if (key == KEY_GPUS) o->gpus = value;
     if (key == KEY_SEEN) o->seen = value;
 }
 
@@ -193,13 +196,14 @@ static status examine(doctor_world *w)
 int doctor_main(int argc, char **argv)
 {
     static char command[] = "magister-rank doctor";
-    options o = {.ranks = 1, .threads = 1, .wait = 3, .out = ".", .device = "auto"};
+    options o = {.ranks = 1, .threads = 1, .wait = 3, .out = ".", .device = "auto", .gpus = "own"};
     command_line line = {
         OPTIONS, "", "What ranks find about each other. `magister doctor` starts it.", 0, 0, take_option, &o, {0}};
     doctor_world w = {0};
     argv[0] = command;
     status st = arguments_parse(&line, argc, argv);
     w.use = (machine_use){.out = o.out, .device = o.device, .threads = (size_t)o.threads};
+    w.use.gpus_shared = !strcmp(o.gpus, "shared");
     w.seen = o.seen;
     w.nodes = o.nodes;
     w.launcher = o.launcher ? o.launcher : MAGISTER_VERSION;

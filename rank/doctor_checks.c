@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "rank/doctor.h"
+#include "rank/gpus.h"
 #include "rank/libraries.h"
 #include "tensor/tensor.h"
 #include "video/decoder.h"
@@ -113,24 +114,23 @@ done:
 typedef struct {
     int count, driver, library;
     double gigabytes;
-    char bus[32], name[96];
+    char bus[32], uuid[33], name[96];
 } gpu_text;
 
 static gpu_text gpu_read(const char *text)
 {
     gpu_text gpu = {0};
-    sscanf(text, "%d %d %d %lf %31s %95[^\n]", &gpu.count, &gpu.driver, &gpu.library, &gpu.gigabytes, gpu.bus,
-           gpu.name);
+    sscanf(text, "%d %d %d %lf %31s %32s %95[^\n]", &gpu.count, &gpu.driver, &gpu.library, &gpu.gigabytes, gpu.bus,
+           gpu.uuid, gpu.name);
     return gpu;
 }
 
-/* The first rank before `r` on the same host and GPU; -1 without. */
-static int shares_gpu(char **texts, char **hosts, int r)
+/* The first rank before `r` on the same GPU; -1 without. */
+static int shares_gpu(char **texts, int r)
 {
     gpu_text mine = gpu_read(texts[r]);
-    for (int other = 0; other < r; other++)
-        if (!strcmp(hosts[other], hosts[r]) && mine.bus[0] && !strcmp(gpu_read(texts[other]).bus, mine.bus))
-            return other;
+    for (int other = 0; other < r && mine.name[0]; other++)
+        if (!strcmp(gpu_read(texts[other]).uuid, mine.uuid)) return other;
     return -1;
 }
 
@@ -142,16 +142,17 @@ static void judge_gpus(doctor_world *w, char **texts, char **hosts)
     if (!with && !wanted) return; /* the launcher has told it of its machine */
     for (int r = 0; r < size && told < TOLD_MOST; r++) {
         gpu_text gpu = gpu_read(texts[r]);
-        int other = shares_gpu(texts, hosts, r);
+        int other = shares_gpu(texts, r);
         if (!gpu.name[0])
             finding_fail(&w->found, "GPU", ERR_CONFIG,
                          "ask for a GPU a rank (Slurm: --gpus-per-node), take fewer ranks a "
                          "node, or set device: cpu",
                          "rank %d (%s) has none: %d can be seen there", r, hosts[r], gpu.count),
                 told++;
-        else if (other >= 0)
-            finding_warn(&w->found, "GPU", "take as many ranks a node as it has GPUs",
-                         "ranks %d and %d share %s at %s of %s", other, r, gpu.name, gpu.bus, hosts[r]),
+        else if (other >= 0 && !w->use.gpus_shared)
+            finding_fail(&w->found, "GPU", ERR_CONFIG,
+                         "take as many ranks a node as it has GPUs, or set launch.gpus: shared",
+                         "ranks %d and %d have the same %s at %s of %s", other, r, gpu.name, gpu.bus, hosts[r]),
                 told++;
         else if (!gpu.library)
             finding_warn(&w->found, "GPU", "install libtorch with CUDA there",
@@ -160,8 +161,9 @@ static void judge_gpus(doctor_world *w, char **texts, char **hosts)
     }
     gpu_text first = gpu_read(texts[0]);
     if (!told)
-        finding_ok(&w->found, "GPU", "%d rank%s, each with a GPU; rank 0: %s, %.0f GB, driver for CUDA %d.%d", size,
-                   size == 1 ? "" : "s", first.name, first.gigabytes, first.driver / 1000, first.driver % 1000 / 10);
+        finding_ok(&w->found, "GPU", "%d rank%s, each with a GPU%s; rank 0: %s, %.0f GB, driver for CUDA %d.%d", size,
+                   size == 1 ? "" : "s", w->use.gpus_shared ? " that others may use too" : "", first.name,
+                   first.gigabytes, first.driver / 1000, first.driver % 1000 / 10);
 }
 
 status doctor_gpus(doctor_world *w)
@@ -169,9 +171,10 @@ status doctor_gpus(doctor_world *w)
     status st = OK;
     t_gpu gpu = {0};
     char mine[256], **texts = NULL, **hosts = NULL;
-    if (strcmp(w->use.device, "cpu")) t_gpu_ask(w->local_rank, &gpu);
-    snprintf(mine, sizeof mine, "%d %d %d %.1f %s %s", gpu.count, gpu.driver, gpu.library, gpu.gigabytes,
-             gpu.bus[0] ? gpu.bus : "-", gpu.name);
+    if (strcmp(w->use.device, "cpu")) t_gpu_ask(0, &gpu);
+    if (gpu.count) t_gpu_ask(gpu_for_rank(w->local_rank, gpu.count, w->use.gpus_shared), &gpu);
+    snprintf(mine, sizeof mine, "%d %d %d %.1f %s %s %s", gpu.count, gpu.driver, gpu.library, gpu.gigabytes,
+             gpu.bus[0] ? gpu.bus : "-", gpu.uuid[0] ? gpu.uuid : "-", gpu.name);
     TRY(hosts_gather(w, &hosts));
     TRY(answers_gather(w->comm, mine, &texts));
     if (texts) judge_gpus(w, texts, hosts);

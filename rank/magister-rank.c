@@ -14,6 +14,7 @@
 #include "rank/doctor.h"
 #include "rank/errors.h"
 #include "rank/generate.h"
+#include "rank/gpus.h"
 #include "rank/overlap.h"
 #include "rank/predict.h"
 #include "rank/step_recipe.h"
@@ -65,10 +66,19 @@ static status progress_begin_file(const rank_arguments *a)
     return OK;
 }
 
-static status tensors_begin(const recipe *r)
+static bool gpus_shared(const recipe *r)
 {
+    return !strcmp(recipe_text(r, "launch.gpus"), "shared");
+}
+
+static status tensors_begin(const recipe *r, t_gpu *gpu)
+{
+    *gpu = (t_gpu){0};
+    if (strcmp(recipe_text(r, "device"), "cpu")) t_gpu_ask(0, gpu);
+    int index = gpu_for_rank(local_rank(), gpu->count, gpus_shared(r));
+    if (gpu->count) t_gpu_ask(index, gpu);
     t_options options = {.device = recipe_text(r, "device"),
-                         .device_index = local_rank(),
+                         .device_index = index,
                          .threads = (int)recipe_int(r, "launch.threads"),
                          .deterministic = true};
     return t_start(&options);
@@ -117,19 +127,22 @@ static void end_tell(const rank_arguments *a, const char *step_name, int rank, s
 static status world_run(const rank_arguments *a, const char *step_name, comm **c, recipe **r, bool *agreed)
 {
     status st = OK;
+    t_gpu gpu = {0};
     TRY(cores_bind(getenv("MAGISTER_BIND"), local_rank()));
     TRY(step_recipe(a->run, &a->step, r));
     if (!generates(a))
-        TRY(tensors_begin(*r)); /* before MPI: the device is decided before any other library looks at it */
+        TRY(tensors_begin(*r, &gpu)); /* before MPI: the device is decided before any other library looks at it */
     watch_opening((double)recipe_int(*r, "launch.timeout"));
     TRY(comm_open(a->ranks, (double)recipe_int(*r, "launch.timeout"), c));
     watch_opened();
     comm_on_missed(*c, watch_show);
     TRY(log_begin(a, step_name, comm_rank(*c)));
     TRY(progress_begin_file(a));
-    log_debug("rank %d of %d on %s, libtorch %s, %s, %lld threads", comm_rank(*c), comm_size(*c), comm_host(*c),
-              t_library_version(), t_cpu_capability(), (long long)recipe_int(*r, "launch.threads"));
-    st = step_run(*c, *r, a);
+    log_debug("rank %d of %d on %s, libtorch %s, %s, %lld threads%s%s", comm_rank(*c), comm_size(*c), comm_host(*c),
+              t_library_version(), t_cpu_capability(), (long long)recipe_int(*r, "launch.threads"),
+              t_device_used() == T_CPU ? "" : ", ", t_device_used() == T_CPU ? "" : gpu.name);
+    if (!generates(a)) st = gpus_check(*c, t_device_used() == T_CPU ? "" : gpu.uuid, gpus_shared(*r));
+    if (st == OK) st = step_run(*c, *r, a);
     if (st == OK) st = recipe_mistakes(*r);
     *agreed = true;
     st = comm_agree(*c, st);

@@ -145,16 +145,27 @@ typedef struct {
     encoder *e;
     int64_t sequences, longest; /* B, T */
     int64_t tokens, rows;       /* N; N and the rows that fill up, R */
-    bool packed;                /* lengths differ: N < B * T; otherwise R = N */
+    bool packed;                /* rows are tokens alone, N < B * T; otherwise they are the padded form, R = B * T */
     asked last;
-    tensor *spread;           /* (B * T) row of each place of the padded form; padding: row 0 */
-    tensor *gather;           /* (R) place of each row in the padded form; rows that fill up: place 0 */
-    tensor *visible, *hidden; /* (B, 1, 1, T) bool; NULL when there is no padding */
-    uint64_t *token_keys;     /* (R) of dropout; NULL without */
-    uint64_t *keys;           /* (largest number of rows) scratch */
-    const size_t *first;      /* (B + 1) of the batch */
-    uint64_t site;            /* dropouts so far */
+    int64_t *token_of, *row_of; /* (R) of each row, padding: token 0, and (N) of each token; NULL: the same number */
+    tensor *spread;             /* (B * T) row of each place of the padded form; padding: row 0 */
+    tensor *gather;             /* (R) place of each row in the padded form; rows that fill up: place 0 */
+    tensor *visible, *hidden;   /* (B, 1, 1, T) bool; NULL when there is no padding */
+    uint64_t *token_keys;       /* (R) of dropout; NULL without */
+    uint64_t *keys;             /* (largest number of rows) scratch */
+    const size_t *first;        /* (B + 1) of the batch */
+    uint64_t site;              /* dropouts so far */
 } pass;
+
+static int64_t token_of(const pass *p, int64_t row)
+{
+    return p->token_of ? p->token_of[row] : row < p->tokens ? row : 0;
+}
+
+static int64_t row_of(const pass *p, int64_t token)
+{
+    return p->row_of ? p->row_of[token] : token;
+}
 
 /* Dropout of x, whose row r belongs to rows[r]. */
 static tensor *drop(pass *p, tensor *x, double rate, const uint64_t *rows, int64_t count)
@@ -171,23 +182,25 @@ static tensor *drop(pass *p, tensor *x, double rate, const uint64_t *rows, int64
 static tensor *drop_seen(pass *p, tensor *seen, int64_t looking)
 {
     int64_t heads = p->e->o.heads, rows = 0;
-    for (int64_t s = 0; s < p->sequences; s++)
+    for (int64_t s = 0; s < p->sequences; s++) {
+        uint64_t start = p->token_keys[row_of(p, (int64_t)p->first[s])];
         for (int64_t h = 0; h < heads; h++) {
-            uint64_t key = hash_mix(hash_mix(p->token_keys[p->first[s]], p->site), (uint64_t)h);
+            uint64_t key = hash_mix(hash_mix(start, p->site), (uint64_t)h);
             for (int64_t i = 0; i < looking; i++) p->keys[rows++] = hash_mix(key, (uint64_t)i);
         }
+    }
     p->site++;
     dropout_begin(p->keys, (size_t)rows);
     seen = t_dropout(t_reshape(seen, SHAPE(rows, p->longest)), p->e->o.attention_dropout);
     return t_reshape(seen, SHAPE(p->sequences, heads, looking, p->longest));
 }
 
-/* Numbers of the tokens, (R); rows that fill up are as the first. */
+/* Numbers of the tokens, (R); rows that fill up or pad are as the first. */
 static tensor *row_numbers(const pass *p, const int64_t *of)
 {
     int64_t *rows = malloc((size_t)p->rows * sizeof *rows);
     if (!rows) return NULL;
-    for (int64_t r = 0; r < p->rows; r++) rows[r] = of[r < p->tokens ? r : 0];
+    for (int64_t r = 0; r < p->rows; r++) rows[r] = of[token_of(p, r)];
     tensor *made = t_from_i64(rows, SHAPE(p->rows));
     free(rows);
     return made;
@@ -227,18 +240,25 @@ static tensor *attend_dropping(pass *p, tensor *q, tensor *k, tensor *v)
     return t_matmul(drop_seen(p, t_softmax(scores, -1), t_size(q, 2)), v);
 }
 
+/* (R, D) -> (A, D) of what is asked for. */
+static tensor *take_asked(pass *p, tensor *x)
+{
+    if (!p->last.one_each || p->packed) return t_index_select(x, 0, p->last.rows);
+    return t_select(t_reshape(x, SHAPE(p->sequences, p->longest, p->e->o.width)), 1, 0); /* the first of each */
+}
+
 /* x (R, D) -> (R, D), or (A, D) of what is asked for when `last`. */
 static tensor *attend(pass *p, layer *l, tensor *x, bool last)
 {
     bool one_each = last && p->last.one_each;
-    tensor *looking = one_each ? t_index_select(x, 0, p->last.rows) : x;
+    tensor *looking = one_each ? take_asked(p, x) : x;
     tensor *q = split_heads(p, nn_linear_forward(l->query, looking), one_each);
     tensor *k = split_heads(p, nn_linear_forward(l->key, x), false);
     tensor *v = split_heads(p, nn_linear_forward(l->value, x), false);
     bool dropping = p->token_keys && p->e->o.attention_dropout > 0;
     tensor *seen = dropping ? attend_dropping(p, q, k, v) : t_attention(q, k, v, p->visible, false);
     seen = join_heads(p, seen, one_each);
-    return nn_linear_forward(l->attended, last && !one_each ? t_index_select(seen, 0, p->last.rows) : seen);
+    return nn_linear_forward(l->attended, last && !one_each ? take_asked(p, seen) : seen);
 }
 
 static tensor *run_layer(pass *p, layer *l, tensor *x, bool last)
@@ -250,7 +270,7 @@ static tensor *run_layer(pass *p, layer *l, tensor *x, bool last)
 
     tensor *in = before ? nn_layer_norm_forward(l->attention_norm, x) : x;
     tensor *seen = drop(p, attend(p, l, in, last), e->o.dropout, keys, rows);
-    x = t_add(last ? t_index_select(x, 0, p->last.rows) : x, seen);
+    x = t_add(last ? take_asked(p, x) : x, seen);
     if (!before) x = nn_layer_norm_forward(l->attention_norm, x);
     in = before ? nn_layer_norm_forward(l->output_norm, x) : x;
     tensor *inner = drop(p, t_gelu(nn_linear_forward(l->inner, in)), e->o.inner_dropout, keys, rows);
@@ -316,19 +336,27 @@ static void layout_fill(layout *l, const token_batch *b)
     }
 }
 
+/* A GPU computes padding in less time than it takes to gather rows, whose backward it has to sort. */
 static status lay_out(pass *p, const token_batch *b)
 {
     status st = OK;
     layout l = {0};
     int64_t places = p->sequences * p->longest;
 
-    p->packed = p->tokens < places;
-    p->rows = p->packed ? fill_up(p->tokens) : p->tokens;
-    if (!p->packed) goto done;
+    p->rows = places;
+    if (p->tokens == places) goto done;
+    p->packed = t_device_used() == T_CPU;
+    if (p->packed) p->rows = fill_up(p->tokens);
     TRY(layout_alloc(&l, (size_t)places, (size_t)p->rows));
     layout_fill(&l, b);
-    p->spread = t_from_i64(l.spread, SHAPE(places));
-    p->gather = t_from_i64(l.gather, SHAPE(p->rows));
+    if (p->packed) {
+        p->spread = t_from_i64(l.spread, SHAPE(places));
+        p->gather = t_from_i64(l.gather, SHAPE(p->rows));
+    } else {
+        p->token_of = l.spread;
+        p->row_of = l.gather;
+        l.spread = l.gather = NULL; /* the pass owns them now */
+    }
     p->visible = t_from_bytes(T_BOOL, l.visible, SHAPE(p->sequences, 1, 1, p->longest));
     p->hidden = t_from_bytes(T_BOOL, l.hidden, SHAPE(p->sequences, 1, 1, p->longest));
 done:
@@ -353,19 +381,20 @@ static status make_keys(pass *p, const token_batch *b, const uint64_t *keys)
     p->keys = calloc(looking > rows ? looking : rows, sizeof *p->keys);
     if (!p->token_keys || !p->keys) TRY(FAIL(ERR_MEMORY, "no memory for the dropout of %zu tokens", rows));
     for (size_t s = 0; s < b->count; s++)
-        for (size_t n = b->first[s]; n < b->first[s + 1]; n++) p->token_keys[n] = hash_mix(keys[s], n - b->first[s]);
+        for (size_t n = b->first[s]; n < b->first[s + 1]; n++)
+            p->token_keys[row_of(p, (int64_t)n)] = hash_mix(keys[s], n - b->first[s]);
 done:
     return st;
 }
 
-/* The last layer is to compute these rows; those that fill up are as token 0. */
+/* The last layer is to compute these tokens' rows; those that fill up are as token 0. */
 static status ask(pass *p, const int64_t *rows, size_t count, bool one_each)
 {
     status st = OK;
     size_t room = one_each ? count : (size_t)fill_up(count ? (int64_t)count : 1);
     int64_t *filled = calloc(room, sizeof *filled);
     if (!filled) TRY(FAIL(ERR_MEMORY, "no memory for the states of %zu tokens", count));
-    if (count) memcpy(filled, rows, count * sizeof *filled);
+    for (size_t i = 0; i < room; i++) filled[i] = row_of(p, i < count ? rows[i] : 0);
     p->last = (asked){.rows = t_from_i64(filled, SHAPE((int64_t)room)), .count = (int64_t)room, .one_each = one_each};
     if (!p->token_keys) goto done;
     p->last.keys = calloc(room, sizeof *p->last.keys);
@@ -403,6 +432,8 @@ static void pass_end(pass *p)
     free(p->token_keys);
     free(p->last.keys);
     free(p->keys);
+    free(p->token_of);
+    free(p->row_of);
 }
 
 static status ask_starts(pass *p, const token_batch *b)

@@ -2,31 +2,21 @@
 #include "tensor/private.hpp"
 
 #include <cstddef>
+#include <cstdio>
 #include <cstring>
 #include <dlfcn.h>
 #include <unistd.h>
 
-namespace
-{
-void *driver_library()
+void *gpu_driver()
 {
     static void *const library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
     return library;
 }
 
-/* Calls a function of the driver by name; false when it is not there or fails. */
-template <typename... Arguments> bool ask(const char *name, Arguments... arguments)
-{
-    if (!driver_library()) return false;
-    auto function = reinterpret_cast<int (*)(Arguments...)>(dlsym(driver_library(), name));
-    return function && function(arguments...) == 0;
-}
-} // namespace
-
 int gpu_count()
 {
     int count = 0;
-    return ask("cuInit", 0u) && ask("cuDeviceGetCount", &count) ? count : 0;
+    return gpu_call("cuInit", 0u) && gpu_call("cuDeviceGetCount", &count) ? count : 0;
 }
 
 void t_gpu_ask(int index, t_gpu *out)
@@ -37,9 +27,12 @@ void t_gpu_ask(int index, t_gpu *out)
     int device = 0;
     size_t bytes = 0;
     if (!out->count) return;
-    ask("cuDriverGetVersion", &out->driver);
-    if (!ask("cuDeviceGet", &device, index)) return;
-    ask("cuDeviceGetName", out->name, static_cast<int>(sizeof out->name), device);
-    ask("cuDeviceGetPCIBusId", out->bus, static_cast<int>(sizeof out->bus), device);
-    if (ask("cuDeviceTotalMem_v2", &bytes, device)) out->gigabytes = static_cast<double>(bytes) * 1e-9;
+    gpu_call("cuDriverGetVersion", &out->driver);
+    if (!gpu_call("cuDeviceGet", &device, index)) return;
+    gpu_call("cuDeviceGetName", out->name, static_cast<int>(sizeof out->name), device);
+    gpu_call("cuDeviceGetPCIBusId", out->bus, static_cast<int>(sizeof out->bus), device);
+    unsigned char uuid[16];
+    for (int i = 0; gpu_call("cuDeviceGetUuid_v2", &uuid, device) && i < 16; i++)
+        snprintf(out->uuid + i * 2, 3, "%02x", uuid[i]);
+    if (gpu_call("cuDeviceTotalMem_v2", &bytes, device)) out->gigabytes = static_cast<double>(bytes) * 1e-9;
 }

@@ -47,14 +47,9 @@ std::vector<at::Tensor> values_of(tensor *const *x, int count)
     return values;
 }
 
-static at::Tensor host_empty(t_type type, at::IntArrayRef shape)
-{
-    return at::empty(shape, at::TensorOptions().dtype(torch_type(type)));
-}
-
 static at::Tensor from_memory(t_type type, const void *data, at::IntArrayRef shape)
 {
-    at::Tensor host = host_empty(type, shape);
+    at::Tensor host = staging_empty(torch_type(type), shape);
     if (host.nbytes() && !data) reject("there are no data");
     if (host.nbytes()) memcpy(host.data_ptr(), data, host.nbytes());
     if (type == T_BOOL) { /* a bool that is neither 0 nor 1 is undefined behaviour wherever it is read */

@@ -136,6 +136,17 @@ tensor *module_find(const module *m, const char *name)
     return nullptr;
 }
 
+status module_average(const module *m, tensor *const *averages, double rest)
+{
+    return wrap_status({}, [&] {
+        need(m);
+        at::NoGradGuard pause;
+        std::vector<at::Tensor> to = values_of(averages, static_cast<int>(m->all.size())), from;
+        for (const named_parameter &p : m->all) from.push_back(p.of->value);
+        if (!to.empty()) at::_foreach_lerp_(to, from, rest);
+    });
+}
+
 /* ---- gradients --------------------------------------------------------------------------------------------------- */
 
 static tensor *parameter_of(const module *m, size_t i)
@@ -165,10 +176,12 @@ void module_zero_grad(module *m)
 {
     always([&] {
         need(m);
+        std::vector<at::Tensor> whole;
         for (tensor *x : collecting_tensors(*m)) {
             if (x->rows) row_set_zero(*x->rows, x->value.mutable_grad());
-            else x->value.mutable_grad().zero_();
+            else whole.push_back(x->value.mutable_grad());
         }
+        if (!whole.empty()) at::_foreach_zero_(whole);
     });
 }
 

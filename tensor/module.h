@@ -48,6 +48,10 @@ void module_freeze(module *m);                                /* no gradients fr
 /* The same for those whose names are `prefix` or begin with it and a dot ("cnn", "blocks.0"); how many there were. */
 size_t module_freeze_below(module *m, const char *prefix);
 
+/* averages (parameters), of the parameters' shapes: each moves the part `rest` of its way to the parameter, all in few
+ * steps of a GPU. */
+status module_average(const module *m, tensor *const *averages, double rest);
+
 /* ---- gradients ----------------------------------------------------------------------------------------------------
  * Every parameter has its gradient from the start, zero: the buffer stays the same for life, backward adds to it. */
 

@@ -19,7 +19,7 @@ typedef struct {
     double lr, beta1, beta2, eps, weight_decay;
     bool coupled;    /* Adam (Kingma and Ba 2015): the decay is added to the gradient; false: AdamW, it is decoupled
                         (Loshchilov and Hutter 2019) */
-    bool decay_bias;                            /* false: parameters of one dimension (biases, norms) are not decayed */
+    bool decay_bias; /* false: parameters of one dimension (biases, norms) are not decayed */
 } adamw_options;
 
 typedef struct {

@@ -15,6 +15,7 @@ extern "C" { /* C alone uses base elsewhere */
 }
 #include "tensor/private.h"
 
+#include <dlfcn.h>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -94,7 +95,24 @@ at::Device device_in_use();
 /* GPUs the driver offers (0 without driver), and the path of libtorch's CUDA half ("" when it cannot be told). */
 int gpu_count();
 std::string cuda_half();
-at::Tensor on_device(const at::Tensor &host); /* the tensor itself on the CPU */
+
+/* Memory for what goes to the device next: where that is a GPU its copying engine can read there, and nobody waits. */
+at::Tensor staging_empty(at::ScalarType type, at::IntArrayRef shape);
+at::Tensor on_device(
+    const at::Tensor &host); /* the tensor itself on the CPU; on a GPU when the stream has come there */
+
+/* gpu.cpp. Calls a function of the driver by its name; false when it is not there or fails. */
+void *gpu_driver();
+template <typename... Arguments> bool gpu_call(const char *name, Arguments... arguments)
+{
+    if (!gpu_driver()) return false;
+    auto function = reinterpret_cast<int (*)(Arguments...)>(dlsym(gpu_driver(), name));
+    return function && function(arguments...) == 0;
+}
+
+/* mask_gpu.cpp. Fills the mask (keys, run), contiguous in the memory of a GPU, as dropout_mask does with each key
+ * (already hashed with the number of the dropout and part 0). False where it cannot. */
+bool gpu_dropout_mask(at::Tensor &mask, const std::vector<uint64_t> &keys, uint32_t keep, float scale);
 
 /* linear.cpp. at::linear, by the faster library where there is one. */
 at::Tensor fast_linear(const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias);

@@ -120,10 +120,13 @@ struct embedding_backward : torch::autograd::Node {
         at::Tensor &gradient = weight.mutable_grad();
         if (!gradient.defined()) return {}; /* frozen since the forward */
         at::Tensor step = gradients[0].to(gradient.scalar_type()).contiguous().view({-1, weight.size(1)});
-        at::Tensor host = ids.to(at::kCPU);
-        row_set_add(*rows, host.data_ptr<int64_t>(), static_cast<size_t>(host.numel()));
-        if (gradient.is_cpu()) add_rows(gradient, host, step);
-        else gradient.index_add_(0, ids, step);
+        if (gradient.is_cpu()) {
+            row_set_add(*rows, ids.data_ptr<int64_t>(), static_cast<size_t>(ids.numel()));
+            add_rows(gradient, ids, step);
+        } else { /* all rows: to be told which they are, one would have to wait for the GPU, as index_add does */
+            mark_all(*rows);
+            gradient.add_(at::embedding_dense_backward(step, ids, weight.size(0), -1, false));
+        }
         return {};
     }
 

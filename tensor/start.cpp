@@ -23,9 +23,18 @@ at::Device device_in_use()
     return device;
 }
 
+/* Memory that is pinned is kept for the next one: what is large comes seldom. */
+at::Tensor staging_empty(at::ScalarType type, at::IntArrayRef shape)
+{
+    const size_t most = 64 << 20;
+    bool pinned = !device.is_cpu() && c10::multiply_integers(shape) * c10::elementSize(type) <= most;
+    return at::empty(shape, at::TensorOptions().dtype(type).pinned_memory(pinned));
+}
+
+/* Without waiting: memory that is not pinned is copied once more before the call returns. */
 at::Tensor on_device(const at::Tensor &host)
 {
-    return device.is_cpu() ? host : host.to(device);
+    return device.is_cpu() ? host : host.to(device, host.scalar_type(), /*non_blocking=*/true);
 }
 
 /* The CUDA half lies beside the CPU half; its absolute path keeps it from being another version's. */
@@ -67,8 +76,8 @@ static void choose_gpu(const char *name, int index, bool automatic)
     if (!count && automatic) return;
     if (!count) return fail_device(name, "the driver (libcuda.so.1) shows no GPU");
     if (index < 0 || index >= count)
-        return fail_device(name, "GPU " + std::to_string(index) + " is asked for, numbers are 0 to " +
-                                     std::to_string(count - 1));
+        return fail_device(name, "it would be GPU " + std::to_string(index) + " for this rank, and " +
+                                     std::to_string(count) + " can be seen: take as many ranks a node as it has GPUs");
     std::string reason = open_cuda();
     if (reason.empty()) use_gpu(index);
     else if (!automatic) fail_device(name, reason);
@@ -87,6 +96,7 @@ static void make_deterministic(bool deterministic)
 {
     at::globalContext().setDeterministicAlgorithms(deterministic, false);
     at::globalContext().setDeterministicFillUninitializedMemory(false);
+    at::globalContext().setAllowTF32CuDNN(false); /* float32 is float32 in convolutions too, as it is in products */
 }
 
 static void start(const t_options *options)

@@ -61,6 +61,7 @@ typedef struct {
     bool library;     /* libtorch's CUDA half is beside its CPU half */
     char name[96];    /* of the GPU asked for; "" when there is none of this number */
     char bus[32];     /* its place on the machine, "0000:41:00.0" */
+    char uuid[33];    /* 32 hex digits: no other GPU, nor part of one, has them */
     double gigabytes; /* its memory */
 } t_gpu;
 

@@ -169,9 +169,9 @@ static status run_piece(training *t, const piece *p)
     float loss = 0;
     train_slice slice = slice_of(t, p, t->state.epoch, t->state.step);
     TRY(run_loss(t, &slice, &x));
-    TRY(t_item_f32(x, &loss));
-    if (!isfinite(loss)) TRY(fail_loss(t, loss, &slice));
     TRY(t_backward(x));
+    TRY(t_item_f32(x, &loss)); /* waits for a GPU: after the backward, which it could not begin meanwhile */
+    if (!isfinite(loss)) TRY(fail_loss(t, loss, &slice));
     TRY(gradients_leaf(t->gradients));
     t->votes[VOTE_LOSS + (t->o->exact ? p->leaf : 0)] += (double)loss;
 done:

@@ -66,25 +66,16 @@ static void average_on_cpu(float *restrict to, const float *restrict from, size_
     for (size_t i = 0; i < count; i++) to[i] += rest * (from[i] - to[i]);
 }
 
-static status average_on_device(tensor *to, tensor *from, double rest)
-{
-    scope *sc = scope_open();
-    grad_pause();
-    status st = t_assign(to, t_add(to, t_scale(t_sub(from, to), rest)));
-    grad_resume();
-    scope_close(&sc);
-    return st;
-}
-
 status weights_average(weights *w, double decay, int64_t n)
 {
     status st = OK;
     double early = (1.0 + (double)n) / (10.0 + (double)n), rest = 1 - (early < decay ? early : decay);
+    if (t_device_used() != T_CPU) return module_average(w->of, w->copies, rest);
     for (size_t i = 0; i < w->count; i++) {
         tensor *from = module_parameter_at(w->of, i);
         float *to_values = t_data_f32(w->copies[i]), *from_values = t_data_f32(from);
-        if (to_values && from_values) average_on_cpu(to_values, from_values, (size_t)t_count(from), (float)rest);
-        else TRY(average_on_device(w->copies[i], from, rest));
+        if (!to_values || !from_values) TRY(FAIL(ERR_INTERNAL, "%s is not averaged: no float32", w->names[i]));
+        average_on_cpu(to_values, from_values, (size_t)t_count(from), (float)rest);
     }
 done:
     return st;

@@ -98,8 +98,15 @@ gpus) # as a driver tells of them
     expect 78
     says '^failure  GPU  *rank 2 (.*) has none: 2 can be seen there$'
     FAKE_SHARED=1 doctor
+    expect 78
+    says '^failure  GPU  *ranks 0 and 1 have the same Fake GPU 1 at 0000:01:00.0 of '
+    FAKE_GPUS=1 doctor # the only one that each sees
+    expect 78
+    says '^failure  GPU  *ranks 0 and 1 have the same Fake GPU 0 at '
+    printf 'stages: [generate]\nlaunch: {ranks: 2, gpus: shared}\n' >"$work/recipe.yaml"
+    FAKE_GPUS=1 doctor "$work/recipe.yaml"
     expect 0
-    says '^warning  GPU  *ranks 0 and 1 share Fake GPU 1 at 0000:01:00.0 of '
+    says '^\(ok  *GPU  *2 ranks, each with a GPU that others may use too; \|warning  GPU .* a libtorch without its CUDA half\)'
     FAKE_GPUS=0 doctor
     expect 0
     never '^ok  *GPU'

@@ -211,5 +211,5 @@ int main(void)
         IN_SCOPE(attention_is_a_distribution_over_frames),
         IN_SCOPE(what_cannot_be_is_refused),
     };
-    return cmocka_run_group_tests(tests, start_on_cpu, NULL);
+    return cmocka_run_group_tests(tests, start_tensors, NULL);
 }

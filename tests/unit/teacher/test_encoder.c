@@ -1,5 +1,6 @@
 /* The encoder on its own terms: padding, neighbours and dropout; starting from a file. */
 #include "teacher/encoder.h"
+#include "tests/device.h"
 #include "tests/unit/data/scratch.h"
 
 #include <math.h>
@@ -184,7 +185,7 @@ static void starts_from_a_file(void **state)
 static int start(void **state)
 {
     if (scratch_open(state)) return -1;
-    return t_start(&(t_options){.device = "cpu", .threads = 1, .deterministic = true}) == OK ? 0 : -1;
+    return test_device_start();
 }
 
 int main(void)

@@ -1,9 +1,10 @@
-/* fixture - what the tests of the tensor room share: a start on the CPU, and a check that nothing is left alive. */
+/* fixture - what the tests of the tensor room share: a start, and a check that nothing is left alive. */
 #ifndef MAGISTER_TESTS_TENSOR_FIXTURE_H
 #define MAGISTER_TESTS_TENSOR_FIXTURE_H
 
 #include "base/file.h"
 #include "tensor/optim.h"
+#include "tests/device.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -21,10 +22,11 @@
         if ((CALL) != OK) fail_msg("%s: %s", #CALL, fail_message());                                                   \
     } while (0)
 
-static inline int start_on_cpu(void **state)
+/* On the CPU, unless MAGISTER_TEST_DEVICE says otherwise. */
+static inline int start_tensors(void **state)
 {
     (void)state;
-    return t_start(&(t_options){.device = "cpu", .threads = 1, .deterministic = true}) == OK ? 0 : -1;
+    return test_device_start();
 }
 
 /* Before each test: a scope around it, and no failure from another. */

@@ -1,6 +1,8 @@
 /* Dropout's masks: belonging to the sample, of the right mean, and without relation between samples, sites and steps.
  */
+#include "base/hash.h"
 #include "fixture.h"
+#include "tensor/private.h"
 
 enum { SAMPLES = 4, WIDTH = 20000 };
 static const uint64_t KEYS[SAMPLES] = {11, 22, 33, 44};
@@ -62,6 +64,28 @@ static void masks_have_no_relation(void **state)
         for (size_t shift = 0; shift < 40; shift++) assert_true(correlation(first, other, WIDTH, shift) < 5);
     }
     for (size_t shift = 1; shift < 2000; shift++) assert_true(correlation(first, first, WIDTH, shift) < 5);
+}
+
+/* Of every type and of rows that are longer and shorter than a GPU's blocks: what dropout_mask says. */
+static void every_device_draws_the_same_mask(void **state)
+{
+    (void)state;
+    static float expected[SAMPLES * WIDTH];
+    static const t_type types[] = {T_F32, T_BF16, T_F16};
+    static const int64_t widths[] = {1, 50, 1000, WIDTH};
+    for (size_t t = 0; t < COUNT(types); t++) {
+        for (size_t w = 0; w < COUNT(widths); w++) {
+            size_t width = (size_t)widths[w];
+            for (size_t s = 0; s < SAMPLES; s++)
+                dropout_mask(hash_mix(KEYS[s], 0), 0xb3333333u, (float)(1 / 0.7), expected + s * width, width);
+            dropout_begin(KEYS, SAMPLES);
+            tensor *x = t_dropout(t_cast(ones(SAMPLES, widths[w]), types[t]), 0.3);
+            dropout_end();
+            tensor *mask = t_cast(t_from_f32(expected, SHAPE(SAMPLES, widths[w])), types[t]);
+            assert_true(t_type_of(x) == types[t]);
+            assert_true(same_bytes(x, mask));
+        }
+    }
 }
 
 static void a_mask_belongs_to_the_sample(void **state)
@@ -152,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_SCOPE(what_is_kept_is_scaled_and_the_rest_is_zero),
         IN_SCOPE(masks_have_no_relation),
+        IN_SCOPE(every_device_draws_the_same_mask),
         IN_SCOPE(a_mask_belongs_to_the_sample),
         IN_SCOPE(padding_does_not_change_a_mask),
         IN_SCOPE(the_gradient_passes_the_same_mask),
@@ -159,5 +184,5 @@ int main(void)
         IN_SCOPE(a_site_without_a_rate_counts_as_one),
         IN_SCOPE(wrong_rows_and_rates_are_refused),
     };
-    return cmocka_run_group_tests(tests, start_on_cpu, NULL);
+    return cmocka_run_group_tests(tests, start_tensors, NULL);
 }

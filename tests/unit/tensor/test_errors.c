@@ -139,5 +139,5 @@ int main(void)
         IN_SCOPE(a_long_message_is_cut_and_not_written_past),
         IN_SCOPE(not_a_number_stays_one),
     };
-    return cmocka_run_group_tests(tests, start_on_cpu, NULL);
+    return cmocka_run_group_tests(tests, start_tensors, NULL);
 }

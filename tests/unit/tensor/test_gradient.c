@@ -150,5 +150,5 @@ int main(void)
         IN_SCOPE(autocast_forgets_copies_at_its_end),
         IN_SCOPE(autocast_ends_even_after_a_failure),
     };
-    return cmocka_run_group_tests(tests, start_on_cpu, NULL);
+    return cmocka_run_group_tests(tests, start_tensors, NULL);
 }

@@ -118,5 +118,5 @@ int main(void)
         IN_SCOPE(repeats_bitwise),
         IN_SCOPE(records_only_what_is_asked_for),
     };
-    return cmocka_run_group_tests(tests, start_on_cpu, NULL);
+    return cmocka_run_group_tests(tests, start_tensors, NULL);
 }

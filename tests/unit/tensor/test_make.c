@@ -128,5 +128,5 @@ int main(void)
         IN_SCOPE(assignment_is_in_place_and_not_recorded),
         IN_SCOPE(the_same_seed_draws_the_same_numbers),
     };
-    return cmocka_run_group_tests(tests, start_on_cpu, NULL);
+    return cmocka_run_group_tests(tests, start_tensors, NULL);
 }

@@ -312,5 +312,5 @@ int main(void)
         IN_SCOPE(sparse_and_dense_gradients_are_the_same),
         IN_SCOPE(only_a_matrix_of_parameters_is_sparse),
     };
-    return cmocka_run_group_tests(tests, start_on_cpu, NULL);
+    return cmocka_run_group_tests(tests, start_tensors, NULL);
 }

@@ -195,5 +195,5 @@ int main(void)
         IN_SCOPE(a_part_computed_again_has_the_same_gradients),
         IN_SCOPE(a_failure_while_computing_again_comes_out),
     };
-    return cmocka_run_group_tests(tests, start_on_cpu, NULL);
+    return cmocka_run_group_tests(tests, start_tensors, NULL);
 }

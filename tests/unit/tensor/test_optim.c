@@ -14,7 +14,7 @@ static char path[64];
 
 static int make_folder(void **state)
 {
-    if (start_on_cpu(state) || !mkdtemp(folder)) return -1;
+    if (start_tensors(state) || !mkdtemp(folder)) return -1;
     snprintf(path, sizeof path, "%s/state.safetensors", folder);
     return 0;
 }
@@ -272,7 +272,7 @@ static void two_threads_repeat_bitwise(void **state)
         root[i] = module_new();
         train_large(root[i]);
     }
-    assert_int_equal(start_on_cpu(state), 0);
+    assert_int_equal(start_tensors(state), 0);
     assert_same_parameters(root[0], root[1]);
     module_free(&root[0]);
     module_free(&root[1]);

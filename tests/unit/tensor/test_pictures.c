@@ -40,5 +40,5 @@ static void test_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {IN_SCOPE(test_values), IN_SCOPE(test_wrong)};
-    return cmocka_run_group_tests(tests, start_on_cpu, NULL);
+    return cmocka_run_group_tests(tests, start_tensors, NULL);
 }

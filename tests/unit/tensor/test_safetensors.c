@@ -9,7 +9,7 @@ static char path[64];
 
 static int make_folder(void **state)
 {
-    if (start_on_cpu(state) || !mkdtemp(folder)) return -1;
+    if (start_tensors(state) || !mkdtemp(folder)) return -1;
     snprintf(path, sizeof path, "%s/some.safetensors", folder);
     return 0;
 }

@@ -152,5 +152,5 @@ int main(void)
         IN_SCOPE(without_a_scope_operations_fail),
         IN_SCOPE(threads_have_scopes_and_failures_of_their_own),
     };
-    return cmocka_run_group_tests(tests, start_on_cpu, NULL);
+    return cmocka_run_group_tests(tests, start_tensors, NULL);
 }

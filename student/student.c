@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "student/attention_examples.h"
 #include "student/clip_lengths.h"
 #include "student/initial_weights.h"
 #include "student/predict.h"
@@ -155,6 +156,7 @@ static status predict(comm *c, const recipe *r, const run_step *step, const step
     };
     if (train->bfloat16) autocast_begin(T_BF16);
     status st = student_write(c, s, &options);
+    if (st == OK && comm_rank(c) == 0) attention_examples_write(s, paths->directory);
     if (train->bfloat16) autocast_end();
     return st;
 }

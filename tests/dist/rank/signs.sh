@@ -11,7 +11,7 @@ world="generate.world=signs generate.size=32 generate.clips=[20,10,10]"
 quietly() { "$@" >"$work/said" 2>&1 || { code=$?; cat "$work/said"; return $code; }; }
 expect() { [ "$code" = "$1" ] || { echo "expected exit $1, got $code"; exit 1; }; }
 
-learn() { # RUN [key=value ...]: a student of the clips; sets code
+learn() { # RUN [key=value ...]: a student of the clips, on $ranks ranks or two; sets code
     run=$1
     shift
     cat >"$work/recipe.yaml" <<EOF
@@ -22,7 +22,7 @@ video: {size: 32}
 train: {epochs: 1, batch: 10}
 EOF
     code=0
-    "$magister" run "$work/recipe.yaml" --ranks 2 out="$work/$run" "$@" >"$work/said" 2>&1 || code=$?
+    "$magister" run "$work/recipe.yaml" --ranks "${ranks:-2}" out="$work/$run" "$@" >"$work/said" 2>&1 || code=$?
     cat "$work/said"
 }
 
@@ -97,6 +97,34 @@ EOF
     awk '$1 == "student" { seen = $3 } $1 == "shuffled" { shuffled = $3 }
         END { exit !(seen >= 50 && shuffled != "" && shuffled < 25) }' "$work/table" ||
         { echo "at least 50 % and less than 25 % were expected of 100 clips, by chance 10"; exit 1; }
+    ;;
+attention) # pictures of what a student looks at, the same for any number of ranks, in the report; none without attention
+    # shellcheck disable=SC2086
+    quietly "$magister" generate "$work/set" $world
+    clips="student.input=clips student.frames=5 student.transform.size=32 student.transform.short_side=[36]"
+    sizes="student.network.channels=8 student.network.depth=1 student.network.hidden=16 student.network.feature=16"
+    for ranks in 1 2; do
+        # shellcheck disable=SC2086
+        learn "by$ranks" $clips $sizes student.model=sign2text data.use_range=true train.epochs=2
+        expect 0
+        [ "$(ls "$work/by$ranks/steps/student/attention")" = "$(printf '%s.png\n' 1 2 3 4 5 6)" ]
+        [ "$(grep -c '"uid": "sign_' "$work/by$ranks/steps/student/attention.json")" = 6 ]
+        [ "$(grep '"label":' "$work/by$ranks/steps/student/attention.json" | sort -u | wc -l)" = 6 ] # spread over classes
+        [ "$(grep -o 'alt="Frames of the clip' "$work/by$ranks/report.html" | wc -l)" = 6 ]
+        grep -q 'Confusion matrix' "$work/by$ranks/report.html"
+        grep -q '"development_loss".*"learned".*"top5".*"samples": 10}' "$work/by$ranks/steps/student/curve.jsonl"
+        [ -s "$work/by$ranks/report/training-student-accuracy.png" ]
+    done
+    uids() { grep '"uid"' "$work/$1/steps/student/attention.json"; }
+    [ "$(uids by1)" = "$(uids by2)" ]
+    # shellcheck disable=SC2086
+    learn patches $clips student.model=timesformer student.network.patch=16 student.network.width=16 student.network.heads=2 student.network.layers=1
+    expect 0
+    [ -s "$work/patches/steps/student/attention/6.png" ]
+    learn plain # AVT over frames
+    expect 0
+    [ -s "$work/plain/report.html" ]
+    [ ! -e "$work/plain/steps/student/attention.json" ]
     ;;
 *)
     echo "no case $1"

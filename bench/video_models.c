@@ -1,7 +1,7 @@
-/* bench_video_models MODEL BATCH FRAMES SIDE WIDTH LAYERS STEPS THREADS RECOMPUTE - training steps of a video model on
- * clips that are in memory already: bytes, forward, cross entropy, backward, clipping to norm 1, AdamW. WIDTH and
- * LAYERS 0: as published. Prints the median of the steps' seconds without the first, the first, and the largest
- * resident memory in MB.
+/* bench_video_models MODEL BATCH FRAMES SIDE WIDTH LAYERS STEPS THREADS RECOMPUTE [DEVICE PRECISION] - training steps
+ * of a video model on clips that are in the device's memory already: bytes, forward, cross entropy, backward, clipping
+ * to norm 1, AdamW. WIDTH and LAYERS 0: as published. DEVICE: cpu or cuda; PRECISION: float32 or bfloat16. Prints the
+ * median of the steps' seconds without the first, the first, and the largest resident memory in MB.
  */
 #include "base/clock.h"
 #include "student/video_model.h"
@@ -12,10 +12,11 @@
 #include <string.h>
 #include <sys/resource.h>
 
-enum { CLASSES = 10, ARGUMENTS = 10 };
+enum { CLASSES = 10, NUMBERS = 10, ARGUMENTS = NUMBERS + 2 };
 
 typedef struct {
     int64_t batch, frames, side, width, layers, steps, threads, recompute;
+    bool bfloat16;
 } shape;
 
 static int by_size(const void *a, const void *b)
@@ -63,12 +64,14 @@ static status step(video_model *m, optim *opt, const shape *s, tensor *clips)
     if (!keys || !labels) TRY(FAIL(ERR_MEMORY, "no memory for %lld labels", (long long)s->batch));
     for (int64_t i = 0; i < s->batch; i++) keys[i] = (uint64_t)i, labels[i] = i % CLASSES;
     module_zero_grad(root);
+    if (s->bfloat16) autocast_begin(T_BF16);
     dropout_begin(keys, (size_t)s->batch);
     batch_norm_begin(1);
     tensor *logits = video_model_forward(m, clips, false, false).logits;
+    tensor *x = t_cross_entropy(logits, t_from_i64(labels, SHAPE(s->batch)), NULL, 0, T_MEAN);
     batch_norm_end();
     dropout_end();
-    tensor *x = t_cross_entropy(logits, t_from_i64(labels, SHAPE(s->batch)), NULL, 0, T_MEAN);
+    if (s->bfloat16) autocast_end();
     TRY(t_backward(x));
     TRY(grad_clip(root, 1, NULL));
     TRY(optim_step(opt));
@@ -88,7 +91,8 @@ static status measure(const char *name, const shape *s)
     struct rusage usage;
     scope *sc = scope_open();
     double *seconds = calloc((size_t)s->steps, sizeof *seconds);
-    const adamw_options adamw = {1e-4, 0.9, 0.999, 1e-8, 1e-4, true};
+    const adamw_options adamw = {
+        .lr = 1e-4, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 1e-4, .decay_bias = true};
 
     if (!seconds || s->steps < 2) TRY(FAIL(ERR_USAGE, "two steps at least"));
     TRY(model_of(name, s, &m));
@@ -114,14 +118,18 @@ done:
 
 int main(int count, char **words)
 {
-    if (count != ARGUMENTS) {
-        fprintf(stderr, "usage: bench_video_models MODEL BATCH FRAMES SIDE WIDTH LAYERS STEPS THREADS RECOMPUTE\n");
+    bool device_said = count == ARGUMENTS;
+    if (count != NUMBERS && !device_said) {
+        fprintf(stderr, "usage: bench_video_models MODEL BATCH FRAMES SIDE WIDTH LAYERS STEPS THREADS RECOMPUTE "
+                        "[cpu|cuda float32|bfloat16]\n");
         return 64;
     }
-    int64_t at[ARGUMENTS] = {0};
-    for (int i = 2; i < count; i++) at[i] = atoll(words[i]);
-    const shape s = {at[2], at[3], at[4], at[5], at[6], at[7], at[8], at[9]};
-    status st = t_start(&(t_options){.device = "cpu", .threads = (int)s.threads, .deterministic = true});
+    int64_t at[NUMBERS] = {0};
+    for (int i = 2; i < NUMBERS; i++) at[i] = atoll(words[i]);
+    const shape s = {
+        at[2], at[3], at[4], at[5], at[6], at[7], at[8], at[9], device_said && !strcmp(words[NUMBERS + 1], "bfloat16")};
+    const char *device = device_said ? words[NUMBERS] : "cpu";
+    status st = t_start(&(t_options){.device = device, .threads = (int)s.threads, .deterministic = true});
     if (st == OK) st = measure(words[1], &s);
     if (st != OK) fprintf(stderr, "%s\n", fail_message());
     return st == OK ? 0 : 1;

@@ -1,8 +1,9 @@
 """The other side of bench/video_models: training steps of the same model in PyTorch.
 
-video_models_loop.py MODEL BATCH FRAMES SIDE WIDTH LAYERS STEPS THREADS notebook|last prints the median of the steps'
-seconds without the first, the first, and the largest resident memory in MB. "notebook": as the published notebook trains,
-float32, channels first, AdamW as it comes; "last": channels last and AdamW(fused=True).
+video_models_loop.py MODEL BATCH FRAMES SIDE WIDTH LAYERS STEPS THREADS notebook|last|compiled [DEVICE PRECISION] prints the
+median of the steps' seconds without the first, the first, and the largest resident memory in MB. "notebook": as the
+published notebook trains, channels first, AdamW as it comes; "last": channels last and AdamW(fused=True); "compiled":
+"last" with the model through torch.compile. PRECISION bfloat16 is autocast.
 """
 
 import os
@@ -32,22 +33,26 @@ def model_of(name, frames, side, width, layers):
 def main():
     name, way = sys.argv[1], sys.argv[9]
     batch, frames, side, width, layers, steps, threads = (int(word) for word in sys.argv[2:9])
+    device, precision = (sys.argv[10:] + ["cpu", "float32"][len(sys.argv) - 10:])[:2]
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    model = model_of(name, frames, side, width, layers).train()
-    clips = torch.randint(256, (batch, frames, 3, side, side), dtype=torch.uint8)
+    model = model_of(name, frames, side, width, layers).train().to(device)
+    clips = torch.randint(256, (batch, frames, 3, side, side), dtype=torch.uint8).to(device)
     clips = ((clips.float() / 255 - 0.45) / 0.225).flatten(0, 1)
-    if way == "last":
+    fast = way != "notebook"
+    if fast:
         model = model.to(memory_format=torch.channels_last)
         clips = clips.contiguous(memory_format=torch.channels_last)
     clips = clips.unflatten(0, (batch, frames))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=1e-4, **({"fused": True} if way == "last" else {}))
-    labels = torch.arange(batch) % CLASSES
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4, weight_decay=1e-4, **({"fused": True} if fast else {}))
+    run = torch.compile(model) if way == "compiled" else model
+    labels = torch.arange(batch).to(device) % CLASSES
     seconds = []
     for _ in range(steps):
         begun = time.perf_counter()
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(clips)[0], labels)
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=precision == "bfloat16"):
+            loss = F.cross_entropy(run(clips)[0], labels)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()

@@ -135,10 +135,9 @@ module *encoder_module(encoder *e)
 
 /* The rows the last layer computes. */
 typedef struct {
-    tensor *rows;   /* (count) */
-    int64_t count;  /* A */
-    bool one_each;  /* they are the start marks, one a sequence: nothing else looks around in the last layer */
-    uint64_t *keys; /* (A) of dropout; NULL without */
+    tensor *rows;    /* (count) */
+    bool one_each;   /* they are the start marks, one a sequence: nothing else looks around in the last layer */
+    mask_keys *keys; /* (A) of dropout; NULL without */
 } asked;
 
 typedef struct {
@@ -152,8 +151,7 @@ typedef struct {
     tensor *gather;             /* (R) place of each row in the padded form; rows that fill up: place 0 */
     tensor *visible, *hidden;   /* (B, 1, 1, T) bool; NULL when there is no padding */
     uint64_t *token_keys;       /* (R) of dropout; NULL without */
-    uint64_t *keys;             /* (largest number of rows) scratch */
-    const size_t *first;        /* (B + 1) of the batch */
+    mask_keys *keys, *starts;   /* the same, and those of each sequence's first token, (B); NULL without */
     uint64_t site;              /* dropouts so far */
 } pass;
 
@@ -167,32 +165,16 @@ static int64_t row_of(const pass *p, int64_t token)
     return p->row_of ? p->row_of[token] : token;
 }
 
-/* Dropout of x, whose row r belongs to rows[r]. */
-static tensor *drop(pass *p, tensor *x, double rate, const uint64_t *rows, int64_t count)
+static tensor *drop(pass *p, tensor *x, double rate, mask_keys *keys)
 {
-    if (!rows || rate == 0) return x;
-    for (int64_t r = 0; r < count; r++) p->keys[r] = hash_mix(rows[r], p->site);
-    p->site++;
-    dropout_begin(p->keys, (size_t)count);
-    return t_dropout(x, rate);
+    return keys && rate != 0 ? t_dropout_keyed(x, rate, keys, p->site++, 0, 0) : x;
 }
 
 /* Dropout of attention probabilities, (B, H, Tq, T): a key for each looking place of each head, so that the masks do
  * not depend on how far the batch is padded. */
-static tensor *drop_seen(pass *p, tensor *seen, int64_t looking)
+static tensor *drop_seen(pass *p, tensor *seen)
 {
-    int64_t heads = p->e->o.heads, rows = 0;
-    for (int64_t s = 0; s < p->sequences; s++) {
-        uint64_t start = p->token_keys[row_of(p, (int64_t)p->first[s])];
-        for (int64_t h = 0; h < heads; h++) {
-            uint64_t key = hash_mix(hash_mix(start, p->site), (uint64_t)h);
-            for (int64_t i = 0; i < looking; i++) p->keys[rows++] = hash_mix(key, (uint64_t)i);
-        }
-    }
-    p->site++;
-    dropout_begin(p->keys, (size_t)rows);
-    seen = t_dropout(t_reshape(seen, SHAPE(rows, p->longest)), p->e->o.attention_dropout);
-    return t_reshape(seen, SHAPE(p->sequences, heads, looking, p->longest));
+    return t_dropout_keyed(seen, p->e->o.attention_dropout, p->starts, p->site++, p->e->o.heads, t_size(seen, 2));
 }
 
 /* Numbers of the tokens, (R); rows that fill up or pad are as the first. */
@@ -214,7 +196,7 @@ static tensor *embed(pass *p, const token_batch *b)
     x = t_add(x, nn_embedding_forward(e->ages, row_numbers(p, b->ages)));
     x = t_add(x, nn_embedding_forward(e->positions, row_numbers(p, b->positions)));
     x = nn_layer_norm_forward(e->embedding_norm, x);
-    return drop(p, x, e->o.embedding_dropout, p->token_keys, p->rows);
+    return drop(p, x, e->o.embedding_dropout, p->keys);
 }
 
 /* (R, D) -> (B, H, T, D / H), padded where lengths differ; rows of one a sequence: (B, D) -> (B, H, 1, D / H). */
@@ -237,7 +219,7 @@ static tensor *attend_dropping(pass *p, tensor *q, tensor *k, tensor *v)
     double scale = 1 / sqrt((double)(p->e->o.width / p->e->o.heads));
     tensor *scores = t_matmul(t_scale(q, scale), t_transpose(k, 2, 3)); /* (B, H, Tq, T) */
     if (p->hidden) scores = t_masked_fill(scores, p->hidden, -INFINITY);
-    return t_matmul(drop_seen(p, t_softmax(scores, -1), t_size(q, 2)), v);
+    return t_matmul(drop_seen(p, t_softmax(scores, -1)), v);
 }
 
 /* (R, D) -> (A, D) of what is asked for. */
@@ -255,7 +237,7 @@ static tensor *attend(pass *p, layer *l, tensor *x, bool last)
     tensor *q = split_heads(p, nn_linear_forward(l->query, looking), one_each);
     tensor *k = split_heads(p, nn_linear_forward(l->key, x), false);
     tensor *v = split_heads(p, nn_linear_forward(l->value, x), false);
-    bool dropping = p->token_keys && p->e->o.attention_dropout > 0;
+    bool dropping = p->keys && p->e->o.attention_dropout > 0;
     tensor *seen = dropping ? attend_dropping(p, q, k, v) : t_attention(q, k, v, p->visible, false);
     seen = join_heads(p, seen, one_each);
     return nn_linear_forward(l->attended, last && !one_each ? take_asked(p, seen) : seen);
@@ -264,17 +246,16 @@ static tensor *attend(pass *p, layer *l, tensor *x, bool last)
 static tensor *run_layer(pass *p, layer *l, tensor *x, bool last)
 {
     encoder *e = p->e;
-    const uint64_t *keys = last ? p->last.keys : p->token_keys;
-    int64_t rows = last ? p->last.count : p->rows;
+    mask_keys *keys = last ? p->last.keys : p->keys;
     bool before = e->o.pre_norm;
 
     tensor *in = before ? nn_layer_norm_forward(l->attention_norm, x) : x;
-    tensor *seen = drop(p, attend(p, l, in, last), e->o.dropout, keys, rows);
+    tensor *seen = drop(p, attend(p, l, in, last), e->o.dropout, keys);
     x = t_add(last ? take_asked(p, x) : x, seen);
     if (!before) x = nn_layer_norm_forward(l->attention_norm, x);
     in = before ? nn_layer_norm_forward(l->output_norm, x) : x;
-    tensor *inner = drop(p, t_gelu(nn_linear_forward(l->inner, in)), e->o.inner_dropout, keys, rows);
-    x = t_add(x, drop(p, nn_linear_forward(l->outer, inner), e->o.dropout, keys, rows));
+    tensor *inner = drop(p, t_gelu(nn_linear_forward(l->inner, in)), e->o.inner_dropout, keys);
+    x = t_add(x, drop(p, nn_linear_forward(l->outer, inner), e->o.dropout, keys));
     return before ? x : nn_layer_norm_forward(l->output_norm, x);
 }
 
@@ -376,14 +357,18 @@ static status check_positions(const encoder *e, const token_batch *b)
 static status make_keys(pass *p, const token_batch *b, const uint64_t *keys)
 {
     status st = OK;
-    size_t rows = (size_t)p->rows, looking = b->count * (size_t)p->e->o.heads * b->longest;
-    p->token_keys = calloc(rows, sizeof *p->token_keys);
-    p->keys = calloc(looking > rows ? looking : rows, sizeof *p->keys);
-    if (!p->token_keys || !p->keys) TRY(FAIL(ERR_MEMORY, "no memory for the dropout of %zu tokens", rows));
-    for (size_t s = 0; s < b->count; s++)
+    uint64_t *starts = calloc(b->count, sizeof *starts);
+    p->token_keys = calloc((size_t)p->rows, sizeof *p->token_keys);
+    if (!p->token_keys || !starts) TRY(FAIL(ERR_MEMORY, "no memory for the dropout of %zu tokens", (size_t)p->rows));
+    for (size_t s = 0; s < b->count; s++) {
         for (size_t n = b->first[s]; n < b->first[s + 1]; n++)
             p->token_keys[row_of(p, (int64_t)n)] = hash_mix(keys[s], n - b->first[s]);
+        starts[s] = hash_mix(keys[s], 0);
+    }
+    p->keys = mask_keys_new(p->token_keys, (size_t)p->rows);
+    p->starts = mask_keys_new(starts, b->count);
 done:
+    free(starts);
     return st;
 }
 
@@ -393,14 +378,17 @@ static status ask(pass *p, const int64_t *rows, size_t count, bool one_each)
     status st = OK;
     size_t room = one_each ? count : (size_t)fill_up(count ? (int64_t)count : 1);
     int64_t *filled = calloc(room, sizeof *filled);
+    uint64_t *keys = NULL;
     if (!filled) TRY(FAIL(ERR_MEMORY, "no memory for the states of %zu tokens", count));
     for (size_t i = 0; i < room; i++) filled[i] = row_of(p, i < count ? rows[i] : 0);
-    p->last = (asked){.rows = t_from_i64(filled, SHAPE((int64_t)room)), .count = (int64_t)room, .one_each = one_each};
+    p->last = (asked){.rows = t_from_i64(filled, SHAPE((int64_t)room)), .one_each = one_each};
     if (!p->token_keys) goto done;
-    p->last.keys = calloc(room, sizeof *p->last.keys);
-    if (!p->last.keys) TRY(FAIL(ERR_MEMORY, "no memory for the dropout of %zu tokens", count));
-    for (size_t i = 0; i < room; i++) p->last.keys[i] = p->token_keys[filled[i]];
+    keys = calloc(room, sizeof *keys);
+    if (!keys) TRY(FAIL(ERR_MEMORY, "no memory for the dropout of %zu tokens", count));
+    for (size_t i = 0; i < room; i++) keys[i] = p->token_keys[filled[i]];
+    p->last.keys = mask_keys_new(keys, room);
 done:
+    free(keys);
     free(filled);
     return st;
 }
@@ -408,7 +396,7 @@ done:
 static status pass_begin(pass *p, encoder *e, const token_batch *b, const uint64_t *keys)
 {
     status st = OK;
-    *p = (pass){.e = e, .sequences = (int64_t)b->count, .longest = (int64_t)b->longest, .first = b->first};
+    *p = (pass){.e = e, .sequences = (int64_t)b->count, .longest = (int64_t)b->longest};
     p->tokens = (int64_t)b->first[b->count];
     TRY(check_positions(e, b));
     TRY(lay_out(p, b));
@@ -428,10 +416,10 @@ static tensor *run_layers(pass *p, const token_batch *b)
 
 static void pass_end(pass *p)
 {
-    if (p->token_keys) dropout_end();
+    mask_keys_free(&p->keys);
+    mask_keys_free(&p->starts);
+    mask_keys_free(&p->last.keys);
     free(p->token_keys);
-    free(p->last.keys);
-    free(p->keys);
     free(p->token_of);
     free(p->row_of);
 }
@@ -456,7 +444,7 @@ status encoder_forward(encoder *e, const token_batch *b, const uint64_t *keys, e
     TRY(pass_begin(&p, e, b, keys));
     TRY(ask_starts(&p, b));
     tensor *x = run_layers(&p, b);
-    tensor *read = drop(&p, x, e->o.head_dropout, p.last.keys, p.last.count);
+    tensor *read = drop(&p, x, e->o.head_dropout, p.last.keys);
     encoder_output made = {.features = x, .action = action_logits(e, read)};
     if (e->verb) made.verb = nn_linear_forward(e->verb, read);
     if (e->noun) made.noun = nn_linear_forward(e->noun, read);

@@ -44,29 +44,31 @@ static bool kept_bits(at::ScalarType type, float scale, uint32_t *bits)
     return true;
 }
 
-static at::Tensor to_gpu(const std::vector<uint64_t> &keys)
+static void to_gpu(mask_keys &keys)
 {
-    at::Tensor host = staging_empty(at::kLong, {static_cast<int64_t>(keys.size())});
-    memcpy(host.data_ptr(), keys.data(), host.nbytes());
-    return on_device(host);
+    if (keys.on_gpu.defined()) return;
+    at::Tensor host = staging_empty(at::kLong, {static_cast<int64_t>(keys.host.size())});
+    memcpy(host.data_ptr(), keys.host.data(), host.nbytes());
+    keys.on_gpu = on_device(host);
 }
 
-bool gpu_dropout_mask(at::Tensor &mask, const std::vector<uint64_t> &keys, uint32_t keep, float scale)
+bool gpu_dropout_mask(at::Tensor &mask, mask_keys &keys, const mask_rows &rows, uint32_t keep, float scale)
 {
     static const kernels made;
     void *kernel = mask.scalar_type() == at::kFloat ? made.wide : made.narrow;
-    uint64_t run = static_cast<uint64_t>(mask.numel()) / keys.size();
+    uint64_t count = keys.host.size() * (rows.heads ? rows.heads * rows.places : 1);
+    uint64_t run = static_cast<uint64_t>(mask.numel()) / count;
     uint32_t kept;
-    if (!kernel || run >> 32 || keys.size() >> 31 || !kept_bits(mask.scalar_type(), scale, &kept)) return false;
+    if (!kernel || run >> 32 || count >> 31 || !kept_bits(mask.scalar_type(), scale, &kept)) return false;
     if (!run) return true;
-    at::Tensor on_gpu = to_gpu(keys);
-    void *out = mask.data_ptr(), *from = on_gpu.data_ptr();
-    void *arguments[] = {&out, &from, &run, &keep, &kept};
-    auto rows = static_cast<unsigned>(keys.size());
+    to_gpu(keys);
+    void *out = mask.data_ptr(), *from = keys.on_gpu.data_ptr();
+    mask_rows how = rows;
+    void *arguments[] = {&out, &from, &how, &run, &keep, &kept};
     auto along = static_cast<unsigned>(std::min<uint64_t>((run + THREADS - 1) / THREADS, BLOCKS_OF_A_ROW));
     void *const default_stream = nullptr, **const no_extra = nullptr; /* libtorch's own stream */
-    if (!gpu_call("cuLaunchKernel", kernel, rows, along, 1u, static_cast<unsigned>(THREADS), 1u, 1u, 0u, default_stream,
-                  static_cast<void **>(arguments), no_extra))
+    if (!gpu_call("cuLaunchKernel", kernel, static_cast<unsigned>(count), along, 1u, static_cast<unsigned>(THREADS), 1u,
+                  1u, 0u, default_stream, static_cast<void **>(arguments), no_extra))
         reject("the GPU does not run the code for dropout's masks");
     return true;
 }

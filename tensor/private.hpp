@@ -110,9 +110,21 @@ template <typename... Arguments> bool gpu_call(const char *name, Arguments... ar
     return function && function(arguments...) == 0;
 }
 
-/* mask_gpu.cpp. Fills the mask (keys, run), contiguous in the memory of a GPU, as dropout_mask does with each key
- * (already hashed with the number of the dropout and part 0). False where it cannot. */
-bool gpu_dropout_mask(at::Tensor &mask, const std::vector<uint64_t> &keys, uint32_t keep, float scale);
+struct mask_keys {
+    std::vector<uint64_t> host;
+    at::Tensor on_gpu; /* (keys) int64, the same; undefined before a mask is made there */
+};
+
+/* How the key of a mask's row is made of the keys given: dropout.cpp's key_of_row, mask.cu's row_key. */
+struct mask_rows {
+    uint64_t site = 0;
+    uint64_t heads = 0, places = 0; /* heads 0: a row a key; otherwise heads * places of them */
+    uint64_t zeros = 0;             /* how often it is hashed with 0 at the end, before dropout_mask does */
+};
+
+/* mask_gpu.cpp. Fills the mask (rows, run), contiguous in the memory of a GPU, as dropout_mask does with each row's
+ * key. False where it cannot. */
+bool gpu_dropout_mask(at::Tensor &mask, mask_keys &keys, const mask_rows &rows, uint32_t keep, float scale);
 
 /* linear.cpp. at::linear, by the faster library where there is one. */
 at::Tensor fast_linear(const at::Tensor &x, const at::Tensor &weight, const std::optional<at::Tensor> &bias);
@@ -120,7 +132,7 @@ at::Tensor fast_linear(const at::Tensor &x, const at::Tensor &weight, const std:
 /* What of a forward pass belongs to its thread and not to its inputs, so that a part of it can be done again
  * (recompute.cpp): the masks of dropout, and what batch norms do. */
 struct pass_state {
-    std::vector<uint64_t> keys; /* of dropout */
+    mask_keys keys; /* of dropout */
     uint64_t site = 0;
     bool statistics = false; /* batch norms take those of the slice */
     double share = 0;        /* of the slice in its step; 0: nothing is collected */

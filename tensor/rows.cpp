@@ -14,16 +14,21 @@
 struct row_set {
     size_t count;              /* rows of the parameter */
     std::vector<bool> used;    /* (count) */
-    std::vector<int64_t> rows; /* those used, each once */
+    std::vector<int64_t> rows; /* those used, each once; with `all` only when asked for */
     bool sorted, all;
 };
 
 static void mark_all(row_set &set)
 {
-    if (set.all) return;
-    set.all = set.sorted = true;
+    set.all = true;
+}
+
+/* Only when somebody asks: on a GPU it would be done each step, for nobody. */
+static void list_all(row_set &set)
+{
     set.rows.resize(set.count);
     for (size_t i = 0; i < set.count; i++) set.rows[i] = static_cast<int64_t>(i);
+    set.sorted = true;
 }
 
 std::shared_ptr<row_set> row_set_new(const at::Tensor &parameter)
@@ -48,6 +53,7 @@ void row_set_add(row_set &set, const int64_t *rows, size_t count)
 
 size_t row_set_sorted(row_set &set, const int64_t **rows)
 {
+    if (set.all) list_all(set);
     if (!set.sorted) std::sort(set.rows.begin(), set.rows.end());
     set.sorted = true;
     *rows = set.rows.data();
@@ -78,9 +84,9 @@ void row_set_zero(row_set &set, at::Tensor &gradient)
 
 at::Tensor row_set_gather(row_set &set, const at::Tensor &gradient)
 {
+    if (!by_rows(set, gradient)) return gradient;
     const int64_t *rows = nullptr;
     auto count = static_cast<int64_t>(row_set_sorted(set, &rows));
-    if (!by_rows(set, gradient)) return gradient;
     return gradient.index_select(0, at::from_blob(const_cast<int64_t *>(rows), {count}, at::TensorOptions(at::kLong)));
 }
 

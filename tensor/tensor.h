@@ -205,6 +205,15 @@ void dropout_begin(const uint64_t *keys, size_t count); /* keys: (B) copied; thi
 void dropout_end(void);
 tensor *t_dropout(tensor *x, double p); /* counts as one of the n even for p = 0 */
 
+/* Keys that several dropouts share; a GPU gets them once. New, NULL is the sticky failure. */
+typedef struct mask_keys mask_keys;
+mask_keys *mask_keys_new(const uint64_t *keys, size_t count); /* (count) copied */
+void mask_keys_free(mask_keys **keys);
+
+/* Dropout at a `site` that the caller numbers. With heads 0 the rows of x are as for t_dropout. Otherwise x is
+ * (count, heads, places, ...) and each place of a head has a key of its own: hash(hash(hash(key, site), head), place). */
+tensor *t_dropout_keyed(tensor *x, double p, mask_keys *keys, uint64_t site, int64_t heads, int64_t places);
+
 /* Batch norms (module.h) use the statistics of what they are given between these, in training. share: samples of the
  * slice over those of the whole step. This thread. */
 void batch_norm_begin(double share);

@@ -88,6 +88,37 @@ static void every_device_draws_the_same_mask(void **state)
     }
 }
 
+/* Row (b, h, i) has the key hash(hash(hash(key, site), head), place), and is then as the first dropout of its keys. */
+static void keyed_rows_have_keys_of_their_own(void **state)
+{
+    (void)state;
+    enum { HEADS = 3, PLACES = 5, LONG = 33, ROWS = SAMPLES * HEADS * PLACES };
+    uint64_t rows[ROWS], plain[SAMPLES];
+    mask_keys *keys = mask_keys_new(KEYS, SAMPLES);
+    assert_non_null(keys);
+    for (uint64_t site = 0; site < 3; site++) {
+        for (size_t s = 0; s < SAMPLES; s++) plain[s] = hash_mix(KEYS[s], site);
+        for (size_t r = 0; r < ROWS; r++)
+            rows[r] = hash_mix(hash_mix(plain[r / (HEADS * PLACES)], r / PLACES % HEADS), r % PLACES);
+        tensor *x =
+            t_dropout_keyed(t_full(T_F32, SHAPE(SAMPLES, HEADS, PLACES, LONG), 1), 0.3, keys, site, HEADS, PLACES);
+        dropout_begin(rows, ROWS);
+        assert_true(same_bytes(t_reshape(x, SHAPE(ROWS, LONG)), t_dropout(ones(ROWS, LONG), 0.3)));
+        dropout_begin(plain, SAMPLES);
+        x = t_dropout_keyed(ones(SAMPLES * 2, LONG), 0.3, keys, site, 0, 0);
+        assert_true(same_bytes(x, t_dropout(ones(SAMPLES * 2, LONG), 0.3)));
+        dropout_end();
+    }
+    tensor *x = ones(SAMPLES, LONG);
+    assert_true(same_bytes(x, t_dropout_keyed(x, 0, keys, 0, 0, 0)));
+    assert_null(t_dropout_keyed(x, 0.3, keys, 0, HEADS, PLACES));
+    assert_int_equal(t_check(NULL), ERR_INTERNAL);
+    fail_clear();
+    mask_keys_free(&keys);
+    assert_null(keys);
+    mask_keys_free(&keys);
+}
+
 static void a_mask_belongs_to_the_sample(void **state)
 {
     (void)state;
@@ -177,6 +208,7 @@ int main(void)
         IN_SCOPE(what_is_kept_is_scaled_and_the_rest_is_zero),
         IN_SCOPE(masks_have_no_relation),
         IN_SCOPE(every_device_draws_the_same_mask),
+        IN_SCOPE(keyed_rows_have_keys_of_their_own),
         IN_SCOPE(a_mask_belongs_to_the_sample),
         IN_SCOPE(padding_does_not_change_a_mask),
         IN_SCOPE(the_gradient_passes_the_same_mask),

@@ -20,12 +20,12 @@ static const int SIGNERS[SIGN_SPLITS][2] = {{0, 16}, {16, 4}, {20, 4}};
 /* Every second one is the one before backwards. */
 static const struct {
     const char *gloss;
-    int order[STATION_COUNT];
+    int order[VISIT_COUNT];
 } SIGNS[SIGN_COUNT] = {
-    {"circle right", {0, 1, 2, 3, 4}}, {"circle left", {4, 3, 2, 1, 0}}, {"star right", {0, 2, 4, 1, 3}},
-    {"star left", {3, 1, 4, 2, 0}},    {"approach", {0, 1, 2, 4, 3}},    {"retreat", {3, 4, 2, 1, 0}},
-    {"wave out", {0, 1, 3, 2, 4}},     {"wave back", {4, 2, 3, 1, 0}},   {"fall", {0, 1, 3, 4, 2}},
-    {"rise", {2, 4, 3, 1, 0}},
+    {"give", {0, 1, 0, 2, 1, 2}}, {"take", {2, 1, 2, 0, 1, 0}}, {"open", {0, 1, 2, 0, 2, 1}},
+    {"shut", {1, 2, 0, 2, 1, 0}}, {"come", {0, 2, 0, 1, 2, 1}}, {"go", {1, 2, 1, 0, 2, 0}},
+    {"rise", {1, 0, 1, 2, 0, 2}}, {"fall", {2, 0, 2, 1, 0, 1}}, {"begin", {2, 0, 1, 0, 1, 2}},
+    {"end", {2, 1, 0, 1, 0, 2}},
 };
 
 /* ---- options ------------------------------------------------------------------------------------------------------
@@ -73,31 +73,30 @@ const char *sign_gloss(int sign)
 
 void sign_clip_draw(const sign_options *o, uint64_t number, sign_clip *out)
 {
-    static const int PACES[][2] = {{6, 1}, {4, 2}, {5, 2}, {3, 3}, {7, 2}, {4, 3}}; /* hold, rounds */
+    enum { HOLD_LEAST = 4, HOLD_MOST = 10 };
     rng r = rng_stream(o->seed, DRAW_CLIP, number);
     uint64_t in_split = number;
     int split = 0;
     while (split < SIGN_SPLITS - 1 && in_split >= (uint64_t)o->clips[split]) in_split -= (uint64_t)o->clips[split++];
-    size_t pace = rng_below(&r, sizeof PACES / sizeof PACES[0]);
     *out = (sign_clip){.number = number,
                        .split = split,
                        .sign = (int)(in_split % SIGN_COUNT),
                        .signer = SIGNERS[split][0] + (int)rng_below(&r, (size_t)SIGNERS[split][1]),
-                       .begins = (int)rng_below(&r, STATION_COUNT),
-                       .hold = PACES[pace][0],
-                       .rounds = PACES[pace][1]};
+                       .hold = HOLD_LEAST + (int)rng_below(&r, HOLD_MOST - HOLD_LEAST + 1)};
 }
 
 int sign_frames(const sign_clip *clip)
 {
-    return STATION_COUNT * clip->hold * clip->rounds;
+    return VISIT_COUNT * clip->hold;
 }
 
 void sign_station(const sign_clip *clip, int frame, int *station, int *visit)
 {
-    int turn = frame / clip->hold;
-    *station = SIGNS[clip->sign].order[(turn + clip->begins) % STATION_COUNT];
-    *visit = turn / STATION_COUNT * clip->hold + frame % clip->hold;
+    const int *order = SIGNS[clip->sign].order;
+    int turn = frame / clip->hold, before = 0;
+    for (int i = 0; i < turn; i++) before += order[i] == order[turn];
+    *station = order[turn];
+    *visit = before * clip->hold + frame % clip->hold;
 }
 
 /* ---- annotations --------------------------------------------------------------------------------------------------

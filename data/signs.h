@@ -1,15 +1,15 @@
 /* signs - a small made-up sign language on film, so that learning from motion alone can be tried without outside data
  * (generate.world: signs).
  *
- * Ten signs. A sign is an order in which one hand visits five stations on a ring in front of the signer, over and
- * over, beginning anywhere; at each station the hand has a shape and a distance of its own. All signs visit all
- * stations for the same time, so the frames of a clip are the same pictures whatever its sign, in another order:
- * neither a single frame nor all of them shuffled tell the sign. (This is so of what is drawn; H.264 adds traces of
- * neighbouring frames.) Signs come in pairs, each the other played backwards. Mirroring a clip makes another sign of
- * it.
+ * Ten signs. A sign is an order in which one gloved hand visits three stations in front of the signer, each twice; at
+ * each station the hand has a shape, a distance and a side of the glove of its own. All visits last equally long, so
+ * the frames of a clip are the same pictures whatever its sign, in another order: all of them shuffled say nothing
+ * about it. A single frame shows one of three stations: whoever names the likeliest sign of each is right for three
+ * signs of ten. Every frame is filmed as a key frame, so that none holds traces of those beside it. Signs come in
+ * pairs, each the other played backwards, and any two differ in at least three visits.
  *
  * A signer has a size, place, skin, clothes and pace; those of val and test are none of train's. Every clip has a
- * background, light and distance of its own. Clips last 1.2 to 2.9 s at SIGN_FPS: one to three whole rounds.
+ * background, light and distance of its own. Clips last 1 to 2.4 s at SIGN_FPS.
  *
  * Written into `directory`, of which data.format wlasl reads signs.json:
  *   signs.json           a list of {gloss, instances} as WLASL_v0.3.json has it; frame_end is the last frame
@@ -26,7 +26,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SIGN_COUNT = 10, STATION_COUNT = 5, SIGN_FPS = 25, SIGN_NAME = 32, SIGN_SPLITS = 3, SIGNER_COUNT = 24 };
+enum {
+    SIGN_COUNT = 10,
+    STATION_COUNT = 3,
+    VISIT_COUNT = 6,
+    SIGN_FPS = 25,
+    SIGN_NAME = 32,
+    SIGN_SPLITS = 3,
+    SIGNER_COUNT = 24
+};
 
 typedef struct {
     int64_t clips[SIGN_SPLITS]; /* of train, val and test */
@@ -47,18 +55,17 @@ typedef struct {
     uint64_t number;
     int split; /* 0 train, 1 val, 2 test */
     int sign, signer;
-    int begins;       /* place in the sign's order that it begins with */
-    int hold, rounds; /* frames at a station; how often all are visited */
+    int hold; /* frames of a visit */
 } sign_clip;
 
 /* Clip `number`: those of train come first, then val, then test. Signs take turns in each. */
 void sign_clip_draw(const sign_options *o, uint64_t number, sign_clip *out);
 
 int sign_frames(const sign_clip *clip);
-const char *sign_gloss(int sign); /* "circle right" */
+const char *sign_gloss(int sign); /* "give" */
 
 /* Station (0 top, then clockwise as the viewer sees it) at a frame, and which of the clip's frames at that station it
- * is: 0 .. hold * rounds - 1. */
+ * is: 0 .. 2 hold - 1. */
 void sign_station(const sign_clip *clip, int frame, int *station, int *visit);
 
 /* "sign_000012" */

@@ -102,7 +102,7 @@ static void choose_signer(const sign_options *o, int signer, signer_look *out)
     out->x = .5F + spread(&s, .04F * v);
     out->y = .53F + spread(&s, .02F * v);
     out->scale = .94F + spread(&s, .10F * v);
-    out->ring = .215F + spread(&s, .025F * v);
+    out->ring = .17F + spread(&s, .02F * v);
     out->hand = 1 + spread(&s, .15F * v);
     size_t clothes = rng_below(&s, sizeof CLOTHES / sizeof CLOTHES[0]);
     out->clothes = CLOTHES[clothes];
@@ -143,7 +143,7 @@ void sign_box(const sign_options *o, const sign_clip *clip, int out[4])
     choose_signer(o, clip->signer, &who);
     choose_place(o, clip->number, &where);
     placement view = view_of(o, &who, &where);
-    const float reach[4] = {-.36F, -.44F, .36F, .5F};
+    const float reach[4] = {-.4F, -.44F, .4F, .5F};
     for (int i = 0; i < 4; i++) {
         float at = i % 2 ? view.y + reach[i] * view.yy : view.x + reach[i] * view.xx;
         at = at < 0 ? 0 : at > (float)o->size ? (float)o->size : at;
@@ -206,11 +206,13 @@ void sign_renderer_begin(sign_renderer *r, const sign_clip *clip)
     draw_background(r);
 }
 
-/* What the hand is at a station. */
+/* What is seen of the hand at a station: a fist from its side, an open hand, a pointing one from its back. The sides of
+ * a glove differ in colour, so that small pictures tell them apart. */
 static const struct {
     int fingers;
     float near; /* size, of the usual */
-} HANDS[STATION_COUNT] = {{0, .8F}, {5, 1.25F}, {1, 1}, {3, 1.5F}, {2, .7F}};
+    float glove[3];
+} HANDS[STATION_COUNT] = {{0, 1.1F, {.9F, .2F, .15F}}, {5, 1.6F, {.98F, .85F, .1F}}, {1, 1.6F, {.1F, .35F, .95F}}};
 
 /* An arm from the shoulder, and the hand of `station` at (x, y). */
 static void draw_arm(sign_renderer *r, float x, float y, int station)
@@ -228,11 +230,11 @@ static void draw_arm(sign_renderer *r, float x, float y, int station)
     const part arm = {ROD, PLAIN, 0, 0, length / 2, .04F, 0, r->signer.sleeve};
     canvas_part(&r->canvas, &sleeve, &arm, WHITE, 1);
     placement hand = placement_inside(&r->view, x, y, 0, HANDS[station].near * r->signer.hand);
-    canvas_part(&r->canvas, &hand, &PALM, r->signer.skin, 1);
+    canvas_part(&r->canvas, &hand, &PALM, HANDS[station].glove, 1);
     for (int i = 0; i < HANDS[station].fingers; i++) {
         float aside = (float)i - .5F * (float)(HANDS[station].fingers - 1);
         placement finger = placement_inside(&hand, .028F * aside, 0, .05F * aside, 1);
-        canvas_part(&r->canvas, &finger, &FINGER, r->signer.skin, 1);
+        canvas_part(&r->canvas, &finger, &FINGER, HANDS[station].glove, 1);
     }
 }
 

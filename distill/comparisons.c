@@ -161,46 +161,30 @@ done:
 /* ---- confusions ---------------------------------------------------------------------------------------------------
  */
 
-typedef struct {
-    int64_t label, predicted, n;
-} confusion;
-
-static int by_classes(const void *a, const void *b)
+static int by_count(const void *a, const void *b)
 {
-    const confusion *x = a, *y = b;
+    const confusion_cell *x = a, *y = b;
+    if (x->n != y->n) return x->n > y->n ? -1 : 1;
     if (x->label != y->label) return x->label < y->label ? -1 : 1;
     return (x->predicted > y->predicted) - (x->predicted < y->predicted);
 }
 
-static int by_count(const void *a, const void *b)
-{
-    const confusion *x = a, *y = b;
-    return x->n != y->n ? (x->n > y->n ? -1 : 1) : by_classes(a, b);
-}
-
 /* Wrong predictions of all seeds, equal ones counted together, most frequent first. New memory. */
-static status count_confusions(const analysis_table *t, const table_set *set, confusion **out, size_t *count)
+static status count_confusions(const analysis_table *t, const table_set *set, confusion_cell **out, size_t *count)
 {
-    size_t found = 0, kept = 0;
-    confusion *all = calloc(t->segment_count * set->seed_count + 1, sizeof *all);
-    if (!all) return FAIL(ERR_MEMORY, "no memory to count what %s confuses", set->name);
-    for (size_t k = 0; k < set->seed_count; k++)
-        for (size_t i = 0; i < t->segment_count; i++) {
-            int64_t label = t->segments[i].action, predicted = set->seeds[k].first[i];
-            if (label >= 0 && predicted != NOT_PREDICTED && predicted != label)
-                all[found++] = (confusion){label, predicted, 1};
-        }
-    qsort(all, found, sizeof *all, by_classes);
-    for (size_t i = 0; i < found; i++)
-        if (kept && !by_classes(&all[kept - 1], &all[i])) all[kept - 1].n++;
-        else all[kept++] = all[i];
+    size_t cells = 0, kept = 0;
+    confusion_cell *all = NULL;
+    status st = count_cells(t, set, &all, &cells);
+    if (st != OK) return st;
+    for (size_t i = 0; i < cells; i++)
+        if (all[i].label != all[i].predicted) all[kept++] = all[i];
     qsort(all, kept, sizeof *all, by_count);
     *out = all;
     *count = kept;
     return OK;
 }
 
-static status append_confusion(json_t *list, const analysis_table *t, const confusion *at)
+static status append_confusion(json_t *list, const analysis_table *t, const confusion_cell *at)
 {
     status st = OK;
     json_t *object = json_object();
@@ -218,7 +202,7 @@ done:
 static status put_confused(json_t *object, const analysis_table *t, const table_set *set)
 {
     status st = OK;
-    confusion *all = NULL;
+    confusion_cell *all = NULL;
     size_t count = 0;
     json_t *list = json_array();
     TRY(count_confusions(t, set, &all, &count));

@@ -4,6 +4,7 @@
 
 #include "distill/analysis.h"
 #include "distill/analysis_table.h"
+#include "distill/confusion_matrix.h"
 
 /* ---- what analyses share (analysis.c) ------------------------------------------------------------------------------
  */
@@ -53,6 +54,10 @@ bool teaching_cell(const teaching *sets, size_t row, char cell[4]);
 status buckets_json(const analysis_table *t, json_t **out);
 status gains_json(const analysis_table *t, json_t **out);
 status confused_json(const analysis_table *t, json_t **out);
+
+/* Predictions of all seeds by label and first class, by rising label, then class (confusion_matrix.c). New memory.
+ * Errors: ERR_MEMORY. */
+status count_cells(const analysis_table *t, const table_set *set, confusion_cell **out, size_t *count);
 
 /* ---- examples (examples.c) -----------------------------------------------------------------------------------------
  */

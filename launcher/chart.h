@@ -42,6 +42,7 @@ typedef enum {
     SERIES_GUIDE,       /* a thin dashed line that is no data */
     SERIES_COLUMNS,     /* from 0 to y, `width` wide, x in the middle */
     SERIES_BUBBLES,
+    SERIES_RINGS, /* a circle around each point */
 } series_form;
 
 typedef struct {

@@ -192,11 +192,24 @@ static void draw_bubbles(const plotter *p, const chart_series *s, const scale *y
     }
 }
 
+static void draw_rings(const plotter *p, const chart_series *s, const scale *y)
+{
+    draw_ink(p->to, s->ink, 1);
+    cairo.set_line_width(p->to, 2);
+    for (size_t i = 0; i < s->count; i++) {
+        if (!point_is_there(&s->at[i])) continue;
+        cairo.new_path(p->to);
+        cairo.arc(p->to, scale_place(&p->x, s->at[i].x), scale_place(y, s->at[i].y), 5, 0, 2 * M_PI);
+        cairo.stroke(p->to);
+    }
+}
+
 static void draw_series(const plotter *p, const chart_series *s)
 {
     const scale *y = s->right ? &p->right : &p->left;
     if (s->form == SERIES_COLUMNS) draw_columns(p, s, y);
     else if (s->form == SERIES_BUBBLES) draw_bubbles(p, s, y);
+    else if (s->form == SERIES_RINGS) draw_rings(p, s, y);
     else draw_curve(p, s, y);
     if (s->form == SERIES_LINE || s->form == SERIES_DOTTED_LINE) draw_dots(p, s, y);
 }

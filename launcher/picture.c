@@ -8,23 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void write_file_name(const char *name, char *out, size_t size)
+void picture_file_name(const char *name, const char *ending, char out[PICTURE_NAME])
 {
     static const char GOOD[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
-    size_t length = 0;
-    for (; name[length] && length + 5 < size; length++) {
+    size_t length = 0, room = PICTURE_NAME - strlen(ending) - 1;
+    for (; name[length] && length < room; length++) {
         char c = name[length];
         out[length] = strchr(GOOD, c) && (length || c != '.') ? c : '_';
     }
-    snprintf(out + length, size - length, ".png");
+    snprintf(out + length, PICTURE_NAME - length, "%s", ending);
 }
 
 static status write_png(const char *folder, const char *name, const chart *c)
 {
     status st = OK;
-    char file[128], *path = NULL, *bytes = NULL;
+    char file[PICTURE_NAME], *path = NULL, *bytes = NULL;
     size_t count = 0;
-    write_file_name(name, file, sizeof file);
+    picture_file_name(name, ".png", file);
     path = path_join(folder, file);
     if (!path) TRY(FAIL(ERR_MEMORY, "no memory for the picture %s", name));
     TRY(chart_render(c, CHART_PNG, &bytes, &count));

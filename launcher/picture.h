@@ -6,6 +6,11 @@
 
 #include <stdio.h>
 
+/* A file's name in a folder of pictures: `name`, whose characters that do not belong in one become '_', and `ending`
+ * (".png"). A name that has no room is cut. */
+enum { PICTURE_NAME = 128 };
+void picture_file_name(const char *name, const char *ending, char out[PICTURE_NAME]);
+
 /* Writes the chart into the page as an image (SVG, with `alt` for who cannot see it) and, unless `folder` is NULL, as
  * FOLDER/NAME.png; characters of `name` that do not belong in a file name become '_'. SVG goes in as an image and not
  * as elements: cairo numbers its glyphs, and those of several charts would be taken for each other.

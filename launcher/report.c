@@ -37,6 +37,16 @@ static const char STYLE[] =
     "padding-left:0;max-width:11rem;overflow:hidden;text-overflow:ellipsis}"
     ".bar{width:5.5rem}.bar i{display:block;height:.6rem;margin-top:.4rem;background:#b9c6d2}"
     ".right td{font-weight:600;color:#00704f}.right .bar i{background:#009e73}\n"
+    "table.matrix{font-size:.74rem;border-collapse:separate;border-spacing:1px}.matrix th,.matrix "
+    "td{padding:0;border:0}"
+    ".matrix td{min-width:1.7rem;height:1.55rem;text-align:center;vertical-align:middle}.matrix "
+    "td.n{padding-left:.6rem;"
+    "text-align:right;color:#66727f}.matrix thead th{writing-mode:vertical-rl;transform:rotate(180deg);text-align:left;"
+    "max-height:9rem;overflow:hidden;text-overflow:ellipsis;padding-top:.3rem}.matrix tbody th{text-align:right;"
+    "padding-right:.5rem;max-width:11rem;overflow:hidden;text-overflow:ellipsis;vertical-align:middle}"
+    ".matrix .dark{color:#fff}.matrix tbody tr:hover{background:none}\n"
+    "a{color:#0072b2}details.student>summary{font-weight:600;font-size:1rem;margin:.8rem "
+    "0}.looks{min-width:min(38rem,100%);max-width:100%}\n"
     "code,pre{font:12.5px/1.45 ui-monospace,'DejaVu Sans Mono',monospace;background:#f5f7f9;border-radius:4px}"
     "code{padding:.1rem .3rem}pre{padding:.9rem 1.1rem;overflow-x:auto}"
     "details{margin:.6rem 0}details summary{cursor:pointer;color:#3c4a58}\n";
@@ -119,9 +129,13 @@ static void write_student(const report *p)
 {
     const recipe *r = p->recipe;
     int64_t frames = recipe_int(r, "student.subclip");
-    fprintf(p->to, "The student (%s, ", recipe_text(r, "student.model"));
-    write_number_of(p->to, recipe_int(r, "student.layers"), "layer");
-    fprintf(p->to, ", width %lld) watches ", (long long)recipe_int(r, "student.width"));
+    fprintf(p->to, "The student (%s", recipe_text(r, "student.model"));
+    if (strcmp(recipe_text(r, "student.input"), "clips")) { /* models of clips have sizes of their own */
+        fputs(", ", p->to);
+        write_number_of(p->to, recipe_int(r, "student.layers"), "layer");
+        fprintf(p->to, ", width %lld", (long long)recipe_int(r, "student.width"));
+    }
+    fputs(") watches ", p->to);
     write_number_of(p->to, recipe_int(r, "student.frames"), frames > 1 ? "sub-clip" : "frame");
     if (frames > 1) fprintf(p->to, " of %lld frames", (long long)frames);
     if (strcmp(recipe_text(r, "student.task"), "anticipate")) fputs(" to recognise the action it sees", p->to);
@@ -197,6 +211,7 @@ static status write_document(const report *p)
     TRY(report_changes(p));
     TRY(report_calibration(p));
     report_confusions(p);
+    TRY(report_students(p));
     report_examples(p);
     TRY(report_curves(p));
     report_throughput(p);
@@ -227,8 +242,7 @@ static bool is_student_variant(const report *p, const char *name)
     return false;
 }
 
-/* The recipe as a student has it; NULL when there is none of that name, or no memory. */
-static recipe *student_recipe(const report *p, const char *variant)
+recipe *report_student_recipe(const report *p, const char *variant)
 {
     recipe *view = NULL;
     if (variant && !is_student_variant(p, variant)) return NULL;
@@ -238,7 +252,7 @@ static recipe *student_recipe(const report *p, const char *variant)
 
 bool report_student_has(const report *p, const char *variant, const char *key)
 {
-    recipe *view = student_recipe(p, variant);
+    recipe *view = report_student_recipe(p, variant);
     bool has = view && recipe_bool(view, key);
     recipe_free(&view);
     return has;
@@ -246,7 +260,7 @@ bool report_student_has(const report *p, const char *variant, const char *key)
 
 static bool learns_from_predictions(const report *p, const char *variant)
 {
-    recipe *view = student_recipe(p, variant);
+    recipe *view = report_student_recipe(p, variant);
     bool learns = view && (strcmp(recipe_text(view, "student.distill.loss"), "none") ||
                            strcmp(recipe_text(view, "student.distill.features"), "none"));
     recipe_free(&view);

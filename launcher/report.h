@@ -1,9 +1,9 @@
 /* report - report.html of a run: one file without outside parts, for a person.
  *
  * In order: what came of the run in a sentence; scores with intervals and the paired comparisons; what distillation
- * changed, segment by segment and class by class; calibration; confusions; single segments; training; throughput; where
- * each number comes from; the resolved recipe. All text that comes from files is escaped. Charts are in the page and as
- * PNG files in <run>/report/.
+ * changed, segment by segment and class by class; calibration; confusions; each student by itself; single segments;
+ * training; throughput; where each number comes from; the resolved recipe. All text that comes from files is escaped.
+ * Charts are in the page and as PNG files in <run>/report/, tables of classes there as CSV.
  */
 #ifndef MAGISTER_LAUNCHER_REPORT_H
 #define MAGISTER_LAUNCHER_REPORT_H
@@ -46,6 +46,7 @@ void report_results(const report *p);       /* tables of scores */
 status report_changes(const report *p);     /* segments and classes that distillation won and lost */
 status report_calibration(const report *p); /* reliability diagrams */
 void report_confusions(const report *p);
+status report_students(const report *p); /* each student by itself: protocol, classes, what it looks at */
 void report_examples(const report *p);
 status report_curves(const report *p); /* losses and metrics while training */
 void report_throughput(const report *p);
@@ -76,6 +77,10 @@ void report_interval_name(const report *p, char out[32]);
 /* Whether the recipe's student `variant` (NULL: the section's own) has `key` set, a BOOL of its section; false for what
  * is no variant. */
 bool report_student_has(const report *p, const char *variant, const char *key);
+
+/* The recipe as the step of student `variant` (NULL: the section's own) has it; NULL for what is no variant, or without
+ * memory. The caller frees it. */
+recipe *report_student_recipe(const report *p, const char *variant);
 
 chart_ink report_ink(const report *p, const char *set, const char *role);
 

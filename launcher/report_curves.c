@@ -1,18 +1,20 @@
-/* Losses and development metrics while training: one small chart a trained set, its seeds drawn over each other. */
-#include "base/file.h"
+/* Losses and development metrics while training: small charts for each trained set, its seeds drawn over each other.
+ * Sets that know no more than loss and metric have one by step; others have their history by epoch (report_history.c).
+ */
+#include "launcher/report_curves.h"
 #include "conf/run.h"
-#include "launcher/report.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CURVE_BYTES_MAX = 256 << 20, POINTS_MAX = 300, SEEDS_MAX = 32, WIDTH = 360, HEIGHT = 200 };
+enum { WIDTH = 360, HEIGHT = 200 };
 
 static const char METRIC[] = "metric on the development part";
 
+/* The points of one step's chart. All owned. */
 typedef struct {
-    chart_point *loss, *metric; /* (loss_count), (metric_count); owned */
+    chart_point *loss, *metric; /* (loss_count), (metric_count) */
     size_t loss_count, metric_count;
 } curve;
 
@@ -23,62 +25,22 @@ static void curve_free(curve *c)
     *c = (curve){0};
 }
 
-static status add_point(chart_point **list, size_t *count, double x, double y)
+static status curve_of(const curve_file *file, curve *out)
 {
-    if ((*count & (*count - 1)) == 0) { /* room doubles at every power of two */
-        chart_point *larger = realloc(*list, (*count ? 2 * *count : 1) * sizeof *larger);
-        if (!larger) return FAIL(ERR_MEMORY, "no memory for a curve of %zu points", *count);
-        *list = larger;
-    }
-    (*list)[(*count)++] = (chart_point){x, y, 0};
+    out->loss = calloc(file->loss_count + 1, sizeof *out->loss);
+    out->metric = calloc(file->score_count + 1, sizeof *out->metric);
+    if (!out->loss || !out->metric)
+        return FAIL(ERR_MEMORY, "no memory for a curve of %zu points", file->loss_count + file->score_count);
+    for (size_t i = 0; i < file->loss_count; i++)
+        out->loss[out->loss_count++] = (chart_point){file->losses[i].step, file->losses[i].loss, 0};
+    for (size_t i = 0; i < file->score_count; i++)
+        out->metric[out->metric_count++] = (chart_point){file->scores[i].step, file->scores[i].metric, 0};
     return OK;
 }
 
-static status add_line(curve *c, const char *path, size_t line, const char *text, size_t length)
+void curve_thin(chart_point *list, size_t *count)
 {
-    status st = OK;
-    json_error_t error;
-    json_t *object = json_loadb(text, length, 0, &error);
-    if (!json_is_object(object)) TRY(FAIL(ERR_INPUT, "%s:%zu: is no JSON object", path, line));
-    json_t *step = json_object_get(object, "step"), *loss = json_object_get(object, "loss"),
-           *metric = json_object_get(object, "metric");
-    double x = json_number_value(step);
-    if (!json_is_number(step)) goto done; /* nowhere to draw it */
-    if (json_is_number(loss)) TRY(add_point(&c->loss, &c->loss_count, x, json_number_value(loss)));
-    if (json_is_number(metric)) TRY(add_point(&c->metric, &c->metric_count, x, json_number_value(metric)));
-done:
-    json_decref(object);
-    return st;
-}
-
-/* A step that has no curve (a baseline, a prediction) leaves an empty one. A last line that is cut off was being
- * written when the program ended; it is passed over. */
-static status curve_read(const char *run, const char *step, curve *out)
-{
-    status st = OK;
-    curve c = {0};
-    char *directory = run_step_directory(run, step), *path = directory ? path_join(directory, "curve.jsonl") : NULL;
-    char *bytes = NULL;
-    size_t count, line = 1;
-    if (!path) TRY(FAIL(ERR_MEMORY, "no memory for the curve of %s", step));
-    if (!file_exists(path)) goto done;
-    TRY(file_read(path, CURVE_BYTES_MAX, &bytes, &count));
-    for (char *at = bytes, *end; (end = strchr(at, '\n')); at = end + 1, line++)
-        if (end > at) TRY(add_line(&c, path, line, at, (size_t)(end - at)));
-    *out = c;
-    c = (curve){0};
-done:
-    curve_free(&c);
-    free(bytes);
-    free(path);
-    free(directory);
-    return st;
-}
-
-/* Means of neighbours, so that long curves stay small. */
-static void thin(chart_point *list, size_t *count)
-{
-    size_t each = (*count + POINTS_MAX - 1) / POINTS_MAX, kept = 0;
+    size_t each = (*count + CURVE_POINTS_MAX - 1) / CURVE_POINTS_MAX, kept = 0;
     if (each < 2) return;
     for (size_t i = 0; i < *count; i += each) {
         chart_point sum = {0, 0, 0};
@@ -94,12 +56,12 @@ static size_t make_series(curve *curves, size_t count, chart_series *out)
 {
     size_t made = 0;
     for (size_t i = 0; i < count; i++) {
-        thin(curves[i].loss, &curves[i].loss_count);
+        curve_thin(curves[i].loss, &curves[i].loss_count);
         if (curves[i].loss_count)
             out[made++] = (chart_series){SERIES_LINE, INK_BLUE, false, 0, "loss", curves[i].loss, curves[i].loss_count};
     }
     for (size_t i = 0; i < count; i++) {
-        thin(curves[i].metric, &curves[i].metric_count);
+        curve_thin(curves[i].metric, &curves[i].metric_count);
         if (curves[i].metric_count)
             out[made++] = (chart_series){SERIES_DOTTED_LINE,    INK_ORANGE, true, 0, METRIC, curves[i].metric,
                                          curves[i].metric_count};
@@ -122,23 +84,22 @@ static const char *metric_name(const report *p, const char *step)
     return name[0] ? name : METRIC;
 }
 
-static status draw_curves(const report *p, const char *name, const char *metric, curve *curves, size_t count)
+static status draw_curves(const report *p, const char *name, const char *metric, const curve_file *files, size_t count)
 {
     status st = OK;
     char file[128];
-    chart_series series[2 * SEEDS_MAX];
-    size_t made = make_series(curves, count < SEEDS_MAX ? count : SEEDS_MAX, series);
+    chart_series series[2 * CURVE_SEEDS_MAX];
+    curve curves[CURVE_SEEDS_MAX] = {{0}};
+    if (count > CURVE_SEEDS_MAX) count = CURVE_SEEDS_MAX;
+    for (size_t i = 0; i < count; i++) TRY(curve_of(&files[i], &curves[i]));
+    size_t made = make_series(curves, count, series);
     const chart_plot plot = {
         {"step", 0, last_step(series, made)}, {"loss", NAN, NAN}, {metric, NAN, NAN}, series, made};
-    fputs("<figure><figcaption>", p->to);
-    html_text(p->to, name);
-    if (count > 1) fprintf(p->to, " <span class=faint>%zu seeds</span>", count);
-    fputs("</figcaption>\n", p->to);
     snprintf(file, sizeof file, "training-%s", name);
     TRY(picture_write(p->to, p->pictures, file, &(chart){WIDTH, HEIGHT, &plot, NULL, NULL},
                       "Loss and development metric by step"));
-    fputs("</figure>\n", p->to);
 done:
+    for (size_t i = 0; i < count && i < CURVE_SEEDS_MAX; i++) curve_free(&curves[i]);
     return st;
 }
 
@@ -150,9 +111,28 @@ static bool same_set(const plan_step *a, const plan_step *b)
 static void write_title(const report *p)
 {
     fputs("<h2>Training</h2>\n<p class=note>Loss on the left axis, the metric on the development part, which no score "
-          "above is made of, on the right one. Axes do not begin at 0. Seeds are drawn over each other.</p>\n"
+          "above is made of, on the right one; where more is known, losses and accuracies by epoch. Accuracy in "
+          "training is "
+          "that of each sample when it was learned from, changed at random as it was; the loss in training has all "
+          "terms of the recipe, that on the development part is the cross entropy alone. Kept are the weights of the "
+          "marked evaluation. Axes do not begin at 0. Seeds are drawn over each other.</p>\n"
           "<div class=charts>\n",
           p->to);
+}
+
+static status write_chart(const report *p, const char *title, const char *metric, const curve_file *curves,
+                          size_t count)
+{
+    status st = OK;
+    fputs("<figure><figcaption>", p->to);
+    html_text(p->to, title);
+    if (count > 1) fprintf(p->to, " <span class=faint>%zu seeds</span>", count);
+    fputs("</figcaption>\n", p->to);
+    if (history_is_known(curves, count)) TRY(history_draw(p, title, metric, curves, count));
+    else TRY(draw_curves(p, title, metric, curves, count));
+    fputs("</figure>\n", p->to);
+done:
+    return st;
 }
 
 /* The chart of the set that begins at place `i` of the plan, with all its seeds; `*next` is the place behind them. */
@@ -164,19 +144,19 @@ static status write_set(const report *p, size_t i, size_t *next, bool *titled)
     char title[128];
     while (i + count < p->plan->count && same_set(first, &p->plan->at[i + count])) count++;
     *next = i + count;
-    curve *curves = calloc(count, sizeof *curves);
+    curve_file *curves = calloc(count, sizeof *curves);
     if (!curves) TRY(FAIL(ERR_MEMORY, "no memory for the curves of %s", first->name));
     for (size_t c = 0; c < count; c++) {
-        TRY(curve_read(p->run, p->plan->at[i + c].name, &curves[c]));
-        points += curves[c].loss_count + curves[c].metric_count;
+        TRY(curve_file_read(p->run, p->plan->at[i + c].name, &curves[c]));
+        points += curves[c].loss_count + curves[c].score_count;
     }
     bool pretrains = !strcmp(first->step.section, "pretrain");
     snprintf(title, sizeof title, "%s%s", pretrains ? "pretrain." : "", run_set_name(&first->step));
     if (points && !*titled) write_title(p);
     *titled = *titled || points;
-    if (points) TRY(draw_curves(p, title, metric_name(p, first->name), curves, count));
+    if (points) TRY(write_chart(p, title, metric_name(p, first->name), curves, count));
 done:
-    for (size_t c = 0; curves && c < count; c++) curve_free(&curves[c]);
+    for (size_t c = 0; curves && c < count; c++) curve_file_free(&curves[c]);
     free(curves);
     return st;
 }

@@ -190,7 +190,7 @@ void report_examples(const report *p)
         fputs("<div class=card>", p->to);
         write_head(p, example);
         write_strip(p, example, i);
-        write_history(p, example);
+        if (!instances_are_meant(p->recipe)) write_history(p, example); /* a clip alone has nothing before it */
         write_predictions(p, example);
         fputs("</div>\n", p->to);
     }

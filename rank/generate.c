@@ -24,9 +24,9 @@ typedef struct {
     void (*draw)(void *self, size_t frame, uint8_t *rgb);
     status (*write)(void *self, const char *directory); /* what stands beside the videos, when they are there */
     void (*free)(void **self);
-    int64_t count; /* videos */
-    int fps;
-    char about[96]; /* for film.txt: what the videos depend on besides size, fps and quality */
+    int64_t count;     /* videos */
+    int fps, keyframe; /* keyframe: frames from one to the next, at most */
+    char about[96];    /* for film.txt: what the videos depend on besides size, fps and quality */
 } world;
 
 typedef struct {
@@ -87,6 +87,7 @@ static status kitchen_open(const recipe *r, int size, world *out)
                    .write = kitchen_write,
                    .free = kitchen_free,
                    .fps = (int)recipe_int(r, "generate.render_fps")};
+    out->keyframe = SECONDS_TO_KEYFRAME * out->fps;
     if (!k) TRY(FAIL(ERR_MEMORY, "no memory to film the kitchen"));
     k->options = kitchen_options_read(r);
     const kitchen_options *o = &k->options;
@@ -145,7 +146,8 @@ static status signs_open(const recipe *r, world *out)
                    .draw = signs_draw,
                    .write = signs_annotate,
                    .free = signs_free,
-                   .fps = SIGN_FPS};
+                   .fps = SIGN_FPS,
+                   .keyframe = 1}; /* traces of the frame before would tell a sign's order */
     if (!w) TRY(FAIL(ERR_MEMORY, "no memory to film signs"));
     w->options = sign_options_read(r);
     const sign_options *o = &w->options;
@@ -179,7 +181,7 @@ static status studio_open(comm *c, const recipe *r, const char *directory, studi
                                  .height = size,
                                  .fps = s->world.fps,
                                  .quality = (int)recipe_int(r, "generate.quality"),
-                                 .keyframe = SECONDS_TO_KEYFRAME * s->world.fps};
+                                 .keyframe = s->world.keyframe};
     s->videos = path_join(directory, "videos");
     s->note = s->videos ? path_join(s->videos, "film.txt") : NULL;
     s->picture = malloc(3 * (size_t)size * (size_t)size);

@@ -98,7 +98,16 @@ void model_card_free(model_card *card)
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
 
-/* The settings as a recipe. Lines are what the option table allows, or refused. */
+/* Whether the line gives one of the keys that are written: a stranger's file is not to set others. */
+static bool is_setting(const char *line)
+{
+    size_t length = strcspn(line, "=");
+    for (size_t i = 0; line[length] && i < KEY_COUNT; i++)
+        if (strlen(KEYS[i]) == length && !strncmp(KEYS[i], line, length)) return true;
+    return false;
+}
+
+/* The settings as a recipe. Values are what the option table allows, or refused. */
 static status read_settings(const char *path, const char *text, recipe **out)
 {
     status st = OK;
@@ -109,6 +118,8 @@ static status read_settings(const char *path, const char *text, recipe **out)
     words[count++] = stages;
     for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
         if (count > SETTINGS_MOST) TRY(FAIL(ERR_INPUT, "%s: more settings than a model has", path));
+        if (!is_setting(line))
+            TRY(FAIL(ERR_INPUT, "%s: its settings hold \"%.80s\", which is none of a model", path, line));
         words[count++] = line;
     }
     st = recipe_read(NULL, words, count, out);
@@ -123,6 +134,14 @@ done:
     return st;
 }
 
+/* Names are printed: one that moves the cursor is none. */
+static bool is_printable(const char *name)
+{
+    for (const unsigned char *c = (const unsigned char *)name; *c; c++)
+        if (*c < ' ' || *c == 0x7f) return false;
+    return true;
+}
+
 static status read_classes(const char *path, const char *text, known_model *out)
 {
     status st = OK;
@@ -133,7 +152,8 @@ static status read_classes(const char *path, const char *text, known_model *out)
     if (!out->classes) TRY(FAIL(ERR_MEMORY, "%s: no memory for %zu classes", path, count));
     for (; out->class_count < count; out->class_count++) {
         const char *name = json_string_value(json_array_get(names, out->class_count));
-        if (!name) TRY(FAIL(ERR_INPUT, "%s: its class %zu has no name", path, out->class_count));
+        if (!name || !is_printable(name))
+            TRY(FAIL(ERR_INPUT, "%s: its class %zu has no name that can be printed", path, out->class_count));
         out->classes[out->class_count] = strdup(name);
         if (!out->classes[out->class_count]) TRY(FAIL(ERR_MEMORY, "%s: no memory for its classes", path));
     }

@@ -18,8 +18,7 @@ static size_t batch_of(const student *s)
     return fit < 1 ? 1 : fit < PREDICT_BATCH ? fit : PREDICT_BATCH;
 }
 
-/* (count x views, C) logits as (count, C): the logarithm of the views' mean probability. */
-static tensor *mean_of_views(tensor *logits, size_t count, size_t views)
+tensor *student_mean_of_views(tensor *logits, size_t count, size_t views)
 {
     if (views == 1) return logits;
     tensor *each = t_reshape(t_softmax(logits, 1), SHAPE((int64_t)count, (int64_t)views, t_size(logits, 1)));
@@ -36,7 +35,7 @@ static status predict_batch(student *s, clip_source *clips, const segment *at, s
     for (size_t i = 0; i < count; i++) each[i] = &at[i];
     TRY(sight_take(&s->sight, clips, each, NULL, count, &seen));
     video_output output = student_model_forward(&s->model, seen, false, false);
-    tensor *logits = mean_of_views(output.logits, count, sight_views(&s->sight));
+    tensor *logits = student_mean_of_views(output.logits, count, sight_views(&s->sight));
     TRY(t_to_f32(logits, out, count * s->data->classes.action_count));
 done:
     scope_close(&sc);
@@ -145,9 +144,11 @@ status student_score(void *self, comm *c, train_score *out)
     memset(&s->learned_from, 0, sizeof s->learned_from);
     out->metric = percent(counts.right, counts.labelled);
     out->loss = counts.labelled ? loss / (double)counts.labelled : NAN;
+    out->top5 = percent(counts.among_top, counts.labelled);
+    out->samples = (double)counts.labelled;
     if (counts.learned) out->learned = percent(counts.learned_right, counts.learned);
-    log_info("development: top-1 %.2f %%, top-5 %.2f %% of %lld, loss %.4f", out->metric,
-             percent(counts.among_top, counts.labelled), (long long)counts.labelled, out->loss);
+    log_info("development: top-1 %.2f %%, top-5 %.2f %% of %lld, loss %.4f", out->metric, out->top5,
+             (long long)counts.labelled, out->loss);
 done:
     return st;
 }

@@ -13,6 +13,9 @@ status student_predict(student *s, clip_source *clips, const segment *at, size_t
  */
 status student_predict_or_stop(student *s, clip_source *clips, const segment *at, size_t count, float *out);
 
+/* (count x views, C) logits as (count, C): the logarithm of the views' mean probability. A temporary. */
+tensor *student_mean_of_views(tensor *logits, size_t count, size_t views);
+
 /* Counts those of (count, C) logits that give their label, (count) and -1 for none, the largest. */
 int64_t count_right(const float *logits, const int64_t *labels, size_t count, size_t classes);
 

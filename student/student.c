@@ -3,7 +3,9 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "student/attention_examples.h"
 #include "student/clip_lengths.h"
+#include "student/initial_weights.h"
 #include "student/predict.h"
 #include "student/training.h"
 
@@ -154,6 +156,7 @@ static status predict(comm *c, const recipe *r, const run_step *step, const step
     };
     if (train->bfloat16) autocast_begin(T_BF16);
     status st = student_write(c, s, &options);
+    if (st == OK && comm_rank(c) == 0) attention_examples_write(s, paths->directory);
     if (train->bfloat16) autocast_end();
     return st;
 }
@@ -181,6 +184,7 @@ status student_train(comm *c, const recipe *r, const char *run, const run_step *
     TRY(comm_agree(c, dataset_open(r, &data)));
     TRY(clip_lengths_find(c, r, &data, paths.directory));
     TRY(comm_agree(c, prepare(c, r, run, &paths, &data, from, &s)));
+    TRY(initial_weights_load(c, r, student_model_module(&s.model)));
     learn_from_cache(&s, &options);
     train_task task = student_task(&s);
     TRY(trainer_run(c, &task, &options, paths.directory, &result));

@@ -3,6 +3,7 @@
 #include "student/sign2text.h"
 #include "student/timesformer.h"
 #include "student/vit.h"
+#include "tensor/pictures.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ typedef struct {
 struct video_model {
     const video_model_kind *kind;
     void *self;
-    tensor *scale, *shift; /* (1, 1, 3, 1, 1) kept: bytes times scale plus shift */
+    float mean[VIDEO_CHANNELS], deviation[VIDEO_CHANNELS]; /* of pictures from 0 to 1 */
 };
 
 #define IMAGENET .mean = {0.485f, 0.456f, 0.406f}, .deviation = {0.229f, 0.224f, 0.225f}
@@ -254,27 +255,15 @@ status video_model_defaults(const char *name, int64_t classes, video_model_optio
     return OK;
 }
 
-static tensor *channel_constant(const float *values)
+static status take_normalisation(video_model *m, const video_model_options *o)
 {
-    return t_keep(t_from_f32(values, SHAPE(1, 1, VIDEO_CHANNELS, 1, 1)));
-}
-
-static status make_normalisation(video_model *m, const video_model_options *o)
-{
-    float scale[VIDEO_CHANNELS], shift[VIDEO_CHANNELS];
-    for (int c = 0; c < VIDEO_CHANNELS; c++) {
+    for (int c = 0; c < VIDEO_CHANNELS; c++)
         if (!(o->deviation[c] > 0) || !isfinite(o->deviation[c]) || !isfinite(o->mean[c]))
             return FAIL(ERR_CONFIG, "pictures are normalised by mean %g and deviation %g: the deviation is above 0",
                         (double)o->mean[c], (double)o->deviation[c]);
-        scale[c] = 1 / (255 * o->deviation[c]);
-        shift[c] = -o->mean[c] / o->deviation[c];
-    }
-    scope *sc = scope_open();
-    m->scale = channel_constant(scale);
-    m->shift = channel_constant(shift);
-    status st = t_check(m->shift);
-    scope_close(&sc);
-    return st;
+    memcpy(m->mean, o->mean, sizeof m->mean);
+    memcpy(m->deviation, o->deviation, sizeof m->deviation);
+    return OK;
 }
 
 status video_model_new(const char *name, const video_model_options *options, video_model **out)
@@ -284,7 +273,7 @@ status video_model_new(const char *name, const video_model_options *options, vid
 
     if (!m) TRY(FAIL(ERR_MEMORY, "no memory for a model"));
     TRY(find_kind(name, &m->kind));
-    TRY(make_normalisation(m, options));
+    TRY(take_normalisation(m, options));
     TRY(m->kind->make(options, &m->self));
     *out = m;
     m = NULL;
@@ -298,8 +287,6 @@ void video_model_free(video_model **at)
     if (!at || !*at) return;
     video_model *m = *at;
     if (m->self) m->kind->release(m->self);
-    t_free(&m->scale);
-    t_free(&m->shift);
     free(m);
     *at = NULL;
 }
@@ -335,8 +322,18 @@ status video_model_freeze(video_model *m, const char *const *prefixes, size_t co
     return OK;
 }
 
+/* (B, T, 3, H, W) bytes, in any layout, as numbers. */
+static tensor *numbers_of(const video_model *m, tensor *frames)
+{
+    int64_t batch = t_size(frames, 0), length = t_size(frames, 1), height = t_size(frames, 3),
+            width = t_size(frames, 4);
+    tensor *pictures =
+        t_reshape(t_permute(frames, SHAPE(0, 1, 3, 4, 2)), SHAPE(batch * length, height, width, VIDEO_CHANNELS));
+    return t_reshape(t_pictures(pictures, m->mean, m->deviation), SHAPE(batch, length, VIDEO_CHANNELS, height, width));
+}
+
 video_output video_model_forward(video_model *m, tensor *frames, bool attention, bool past)
 {
-    if (t_type_of(frames) == T_U8) frames = t_add(t_mul(frames, m->scale), m->shift);
+    if (t_type_of(frames) == T_U8) frames = numbers_of(m, frames);
     return m->kind->forward(m->self, frames, attention, past);
 }

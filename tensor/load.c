@@ -13,7 +13,7 @@ enum { TOLD_MOST = 8 }; /* names of each kind in a message */
 typedef struct {
     module *m;
     const load_options *options;
-    tensor_file *file;
+    tensor_file *file;    /* borrowed */
     weight_file *weights; /* of the file */
     size_t count;
     weight_source *sources; /* (count): of parameter i; info NULL: it stays as it is */
@@ -33,9 +33,9 @@ static bool is_skipped(const loading *l, const char *name)
 }
 
 /* The parameter's name as the file has it; NULL when it is none of those that are loaded. */
-static const char *name_inside(const loading *l, size_t i)
+static const char *name_inside(const module *m, const char *into, size_t i)
 {
-    const char *name = module_parameter_name(l->m, i), *into = l->options->into;
+    const char *name = module_parameter_name(m, i);
     if (!into || !into[0]) return name;
     return weight_name_is_below(name, into) && name[strlen(into)] ? name + strlen(into) + 1 : NULL;
 }
@@ -118,7 +118,7 @@ static status find_sources(loading *l)
 {
     size_t missing = 0, below = 0;
     for (size_t i = 0; i < l->count; i++) {
-        const char *name = name_inside(l, i);
+        const char *name = name_inside(l->m, l->options->into, i);
         if (!name) continue;
         below++;
         if (weight_source_find(l->weights, name, &l->sources[i])) continue;
@@ -195,31 +195,56 @@ static status read_and_assign(loading *l, load_result *out)
     for (size_t i = 0; i < l->count; i++) {
         if (l->read[i]) TRY(t_assign(module_parameter_at(l->m, i), l->read[i]));
         result.loaded += l->read[i] != NULL;
-        result.kept += !l->read[i] && name_inside(l, i);
+        result.kept += !l->read[i] && name_inside(l->m, l->options->into, i);
+    }
+    for (size_t i = 0; i < weight_file_count(l->weights); i++) {
+        const weight_info *info = weight_file_at(l->weights, i);
+        result.left += !is_used(l, info) && !weight_name_is_idle(info->name);
     }
     if (out) *out = result;
 done:
     return st;
 }
 
-status module_load_weights(module *m, const char *path, const load_options *options, load_result *out)
+status module_load_weights_file(module *m, tensor_file *file, const load_options *options, load_result *out)
 {
     status st = OK;
     static const load_options none = {0};
     scope *sc = scope_open();
-    loading l = {.m = m, .options = options ? options : &none, .count = module_parameter_count(m)};
+    loading l = {.m = m,
+                 .options = options ? options : &none,
+                 .file = file,
+                 .weights = tensor_file_weights(file),
+                 .count = module_parameter_count(m)};
     l.sources = calloc(l.count + 1, sizeof *l.sources);
     l.read = calloc(l.count + 1, sizeof(tensor *));
-    if (!l.sources || !l.read) TRY(FAIL(ERR_MEMORY, "%s: no memory to load it", path));
-    TRY(tensor_file_open(path, &l.file));
-    l.weights = tensor_file_weights(l.file);
+    if (!l.sources || !l.read) TRY(FAIL(ERR_MEMORY, "%s: no memory to load it", tensor_file_path(file)));
     TRY(check_all(&l));
     TRY(read_and_assign(&l, out));
 done:
-    tensor_file_close(&l.file);
     scope_close(&sc);
     free(l.text);
     free(l.read);
     free(l.sources);
     return st;
+}
+
+status module_load_weights(module *m, const char *path, const load_options *options, load_result *out)
+{
+    tensor_file *file = NULL;
+    status st = tensor_file_open(path, &file);
+    if (st == OK) st = module_load_weights_file(m, file, options, out);
+    tensor_file_close(&file);
+    return st;
+}
+
+size_t module_count_found(const module *m, tensor_file *file, const char *into)
+{
+    weight_source source;
+    size_t found = 0;
+    for (size_t i = 0; i < module_parameter_count(m); i++) {
+        const char *name = name_inside(m, into, i);
+        found += name && weight_source_find(tensor_file_weights(file), name, &source);
+    }
+    return found;
 }

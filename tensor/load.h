@@ -20,11 +20,18 @@ typedef struct {
 
 typedef struct {
     size_t loaded, kept; /* parameters that were read, and that stayed as they were */
+    size_t left;         /* tensors of the file that were passed over because `skip` names them */
 } load_result;
 
 /* Reads the file (.pth, safetensors ...) into `m`, on the device in use. On failure `m` is unchanged. Errors: those of
  * tensor_file_open; ERR_INPUT with all that does not fit; ERR_CONFIG when nothing lies below `into`. */
 status module_load_weights(module *m, const char *path, const load_options *options, load_result *out);
+
+/* The same of a file that is open. */
+status module_load_weights_file(module *m, tensor_file *file, const load_options *options, load_result *out);
+
+/* How many parameters below `into` (NULL: of all) the file has, by their names alone. */
+size_t module_count_found(const module *m, tensor_file *file, const char *into);
 
 #ifdef __cplusplus
 }

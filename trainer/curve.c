@@ -107,5 +107,7 @@ status curve_score(curve *c, int64_t step, int64_t epoch, const train_score *sco
                              score->metric, "better", (int)better);
     add_real(line, "development_loss", score->loss);
     add_real(line, "learned", score->learned);
+    add_real(line, "top5", score->top5);
+    if (isfinite(score->samples)) json_object_set_new(line, "samples", json_integer((json_int_t)score->samples));
     return write_line(c, line);
 }

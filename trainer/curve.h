@@ -3,7 +3,7 @@
  *   {"step": 120, "epoch": 2, "loss": 3.21, "lr": 0.0005}       loss: mean since the line before
  *   {"step": 400, "epoch": 3, "metric": 38.7, "better": true}
  *
- * An evaluation that knows them also has "development_loss" and "learned" (train_score).
+ * An evaluation that knows them also has "development_loss", "learned", "top5" and "samples" (train_score).
  * `step` counts finished steps, `epoch` starts at 1. A training that goes on from a checkpoint takes back the lines
  * that came after it, so the file is that of a training without a stop.
  */

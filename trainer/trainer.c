@@ -346,7 +346,7 @@ static status evaluate(training *t)
 {
     status st = OK;
     train_state *s = &t->state;
-    train_score score = {NAN, NAN, NAN};
+    train_score score = {NAN, NAN, NAN, NAN, NAN};
     TRY(measure(t, &score));
     bool better = isnan(s->best_metric) || score.metric > s->best_metric;
     if (better && t->best) TRY(weights_take(t->best)); /* the average, where it stands in */

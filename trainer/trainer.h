@@ -48,6 +48,8 @@ typedef struct {
     double loss;    /* mean over samples; NAN: not known */
     double learned; /* the metric of the samples learned from since the evaluation before, each as the model was at its
                        step; NAN: not known */
+    double top5;    /* percent of the samples whose label is among the first five; NAN: not known */
+    double samples; /* how many were scored; NAN: not known */
 } train_score;
 
 /* What a model brings to the loop. `self` is the stage's own data. */

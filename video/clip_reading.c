@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROOM_MOST = 16 << 20 }; /* bytes of a video's own pictures at once; at least one of them */
+enum { ROOM_MOST = 4 << 20 }; /* bytes of a video's own pictures at once; at least one of them */
 
 void clip_room_free(clip_room *room)
 {

@@ -162,7 +162,8 @@ killed) # a rank of the teacher is killed: the student ends, and what was predic
     wait "$shell" || code=$?
     [ "$code" = 76 ]
     grep -q "$both failed: rank 1 (.*) was ended by signal 9" "$work/dead/said"
-    grep -q 'rank 1 (.*) has died' "$log.rank0.error"
+    # mpirun may end the student before it has said so itself
+    [ ! -e "$log.rank0.error" ] || grep -q 'rank 1 (.*) has died' "$log.rank0.error"
     sleep 1
     [ ! -d "/proc/$student" ]
     cp "$work/dead/run/store.sqlite"* "$work/"

@@ -50,7 +50,7 @@ SAY=$WELL expect 0 "3 ranks, started by mpirun in" doctor
 holds output "ok       magister  0.1.0 with $WORK/bin/rank; mpirun (Open MPI) 4.1.4"
 holds output "Slurm     "
 holds output "all is well"
-holds words "doctor --ranks 2 --out $WORK/runs --nodes 1 --device auto --threads 1 --wait 3 --launcher 0.1.0 --seen $(hostname)"
+holds words "doctor --ranks 2 --out $WORK/runs --nodes 1 --device auto --threads 1 --gpus own --wait 3 --launcher 0.1.0 --seen $(hostname)"
 holds starter "mpirun -n 2"
 gone runs
 SAY=$WELL expect 0 "3 ranks, started by itself" doctor --ranks 1

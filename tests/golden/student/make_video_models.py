@@ -84,12 +84,13 @@ def save(name, tensors):
     os.chmod(path, 0o644)
 
 
-sign = dict(classes=CLASSES, width=2, hidden=3, dropout=0.0)
-small = dict(classes=CLASSES, side=12, patch=4, width=12)
-tensors = {}
-record(tensors, "sign2text", Sign2Text(feature=16, layers=2, frames=4, **sign), 4, 33, "sgd")
-record(tensors, "projected", Sign2Text(feature=6, layers=1, frames=5, **sign), 3, 40, "adamw")
-record(tensors, "timesformer", SignTimeSformer(frames=4, layers=2, heads=3, **small), 4, 12, "sgd")
-record(tensors, "shorter", SignTimeSformer(frames=4, layers=1, heads=2, **small), 3, 12, "adamw")
-record(tensors, "avt", AVT(frames=3, layers=2, heads=2, backbone=(8, 2, 2), **small), 3, 12, "sgd")
-save("video_models.safetensors", tensors)
+if __name__ == "__main__":
+    sign = dict(classes=CLASSES, width=2, hidden=3, dropout=0.0)
+    small = dict(classes=CLASSES, side=12, patch=4, width=12)
+    tensors = {}
+    record(tensors, "sign2text", Sign2Text(feature=16, layers=2, frames=4, **sign), 4, 33, "sgd")
+    record(tensors, "projected", Sign2Text(feature=6, layers=1, frames=5, **sign), 3, 40, "adamw")
+    record(tensors, "timesformer", SignTimeSformer(frames=4, layers=2, heads=3, **small), 4, 12, "sgd")
+    record(tensors, "shorter", SignTimeSformer(frames=4, layers=1, heads=2, **small), 3, 12, "adamw")
+    record(tensors, "avt", AVT(frames=3, layers=2, heads=2, backbone=(8, 2, 2), **small), 3, 12, "sgd")
+    save("video_models.safetensors", tensors)

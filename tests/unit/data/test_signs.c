@@ -20,7 +20,7 @@ static pictures draw_clip(sign_renderer *r, const sign_clip *clip, int size)
     pictures out = {.count = sign_frames(clip)};
     uint8_t *rgb = malloc(3 * (size_t)size * (size_t)size);
     assert_non_null(rgb);
-    assert_in_range(out.count, 25, 75);
+    assert_in_range(out.count, 24, 60);
     sign_renderer_begin(r, clip);
     for (int i = 0; i < out.count; i++) {
         sign_renderer_draw(r, i, rgb);
@@ -59,35 +59,63 @@ static void frames_are_the_same_in_another_order(void **state)
     sign_renderer_free(&r);
 }
 
-/* The stations of one round, turned so that they begin with station 0. */
-static void round_of(int sign, bool backwards, int out[STATION_COUNT])
+/* The stations of a sign, visit by visit. */
+static void order_of(int sign, int out[VISIT_COUNT])
 {
-    sign_clip clip = {.sign = sign, .hold = 1, .rounds = 1};
-    int visited[STATION_COUNT], visit, zero = 0;
-    for (int i = 0; i < STATION_COUNT; i++) {
-        sign_station(&clip, backwards ? STATION_COUNT - 1 - i : i, &visited[i], &visit);
-        if (visited[i] == 0) zero = i;
-        assert_int_equal(visit, 0);
+    sign_clip clip = {.sign = sign, .hold = 1};
+    int seen[STATION_COUNT] = {0}, visit;
+    for (int i = 0; i < VISIT_COUNT; i++) {
+        sign_station(&clip, i, &out[i], &visit);
+        assert_in_range(out[i], 0, STATION_COUNT - 1);
+        assert_int_equal(visit, seen[out[i]]++);
+        if (i) assert_int_not_equal(out[i], out[i - 1]);
     }
-    for (int i = 0; i < STATION_COUNT; i++) out[i] = visited[(zero + i) % STATION_COUNT];
+    for (int i = 0; i < STATION_COUNT; i++) assert_int_equal(seen[i], VISIT_COUNT / STATION_COUNT);
 }
 
 static void signs_differ_and_come_in_reversed_pairs(void **state)
 {
     (void)state;
-    int a[STATION_COUNT], b[STATION_COUNT];
+    int a[VISIT_COUNT], b[VISIT_COUNT];
     for (int i = 0; i < SIGN_COUNT; i++) {
-        unsigned seen = 0;
-        round_of(i, false, a);
-        for (int k = 0; k < STATION_COUNT; k++) seen |= 1U << a[k];
-        assert_int_equal(seen, (1U << STATION_COUNT) - 1); /* every station once */
+        order_of(i, a);
+        order_of(i ^ 1, b);
+        for (int k = 0; k < VISIT_COUNT; k++) assert_int_equal(a[k], b[VISIT_COUNT - 1 - k]);
         for (int j = 0; j < i; j++) {
-            round_of(j, false, b);
-            assert_memory_not_equal(a, b, sizeof a);
+            int differ = 0;
+            order_of(j, b);
+            for (int k = 0; k < VISIT_COUNT; k++) differ += a[k] != b[k];
+            assert_in_range(differ, 3, VISIT_COUNT);
         }
-        round_of(i ^ 1, true, b);
-        assert_memory_equal(a, b, sizeof a);
     }
+}
+
+/* Whoever sees one frame of each clip of val or test, at one time, and knows everything else, is right for under 40 %:
+ * a frame shows one of three stations, so for three signs at most. */
+static void a_single_frame_is_not_enough(void **state)
+{
+    (void)state;
+    const sign_options o = options_of(64);
+    for (int split = 1; split < SIGN_SPLITS; split++)
+        for (int turn = 0; turn < VISIT_COUNT; turn++) {
+            int clips[STATION_COUNT][SIGN_COUNT] = {{0}}, right = 0, all = 0;
+            for (uint64_t number = 0; number < 280; number++) {
+                sign_clip clip;
+                int station, visit;
+                sign_clip_draw(&o, number, &clip);
+                if (clip.split != split) continue;
+                sign_station(&clip, turn * clip.hold, &station, &visit);
+                clips[station][clip.sign]++;
+                all++;
+            }
+            for (int station = 0; station < STATION_COUNT; station++) {
+                int most = 0;
+                for (int i = 0; i < SIGN_COUNT; i++)
+                    if (clips[station][i] > most) most = clips[station][i];
+                right += most;
+            }
+            assert_true(10 * right < 4 * all);
+        }
 }
 
 static void clips_are_dealt_out(void **state)
@@ -163,7 +191,7 @@ static void pictures_are_always_the_same(void **state)
         for (int i = 0; i < p.count; i++) strcat(all, p.at[i]);
     }
     hash_bytes(all, strlen(all), hash);
-    assert_string_equal(hash, "ea6a495983dcf6dca278a1bc91c272a6");
+    assert_string_equal(hash, "150db4da690f522709c6b90c24437366");
     sign_renderer_free(&r);
 }
 
@@ -215,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_are_the_same_in_another_order),
         cmocka_unit_test(signs_differ_and_come_in_reversed_pairs),
+        cmocka_unit_test(a_single_frame_is_not_enough),
         cmocka_unit_test(clips_are_dealt_out),
         cmocka_unit_test(hands_stay_in_the_box),
         cmocka_unit_test(pictures_are_always_the_same),

@@ -125,7 +125,8 @@ static const chart_point LINE[POINTS] = {{0, 3, 1}, {1, 2, 4}, {2, 2.5, 2}, {3, 
 static void every_form_of_series_is_drawn(void **state)
 {
     (void)state;
-    const series_form forms[] = {SERIES_LINE, SERIES_DOTTED_LINE, SERIES_GUIDE, SERIES_COLUMNS, SERIES_BUBBLES};
+    const series_form forms[] = {SERIES_LINE,    SERIES_DOTTED_LINE, SERIES_GUIDE,
+                                 SERIES_COLUMNS, SERIES_BUBBLES,     SERIES_RINGS};
     const chart_plot nothing = {{"x", 0, 4}, {"y", 0, 3}, {NULL, NAN, NAN}, NULL, 0};
     const chart empty = plot_of(&nothing);
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
@@ -142,8 +143,8 @@ static void values_out_of_range_are_left_out(void **state)
 {
     (void)state;
     const double wrong[] = {NAN, INFINITY, -INFINITY, 1e31, -1e300};
-    const series_form forms[] = {SERIES_LINE, SERIES_COLUMNS, SERIES_BUBBLES};
-    for (size_t f = 0; f < 3; f++)
+    const series_form forms[] = {SERIES_LINE, SERIES_COLUMNS, SERIES_BUBBLES, SERIES_RINGS};
+    for (size_t f = 0; f < 4; f++)
         for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
             chart_point with[POINTS + 2];
             memcpy(with, LINE, sizeof LINE);

@@ -230,7 +230,7 @@ static void test_rates(void **state)
 
 static void evaluated(const train_options *o, plateau *p, double loss, bool better)
 {
-    schedule_evaluated(o, p, &(train_score){0, loss, NAN}, better);
+    schedule_evaluated(o, p, &(train_score){0, loss, NAN, NAN, NAN}, better);
 }
 
 static void test_plateau(void **state)

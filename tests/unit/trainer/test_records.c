@@ -47,15 +47,15 @@ static void test_curve_takes_back_what_came_after(void **state)
     path_in_folder("curve.jsonl", path, sizeof path);
     assert_int_equal(curve_open(path, 0, &c), OK);
     for (int step = 1; step <= 5; step++) assert_int_equal(curve_step(c, step, 0, 1.0 / step, 0.5), OK);
-    assert_int_equal(curve_score(c, 5, 0, &(train_score){12.5, NAN, NAN}, true), OK);
+    assert_int_equal(curve_score(c, 5, 0, &(train_score){12.5, NAN, NAN, NAN, NAN}, true), OK);
     curve_close(&c);
     FILE *cut_short = fopen(path, "a"); /* as a killed process may leave it */
     fputs("{\"step\": 6, \"lo", cut_short);
     fclose(cut_short);
     assert_int_equal(curve_open(path, 3, &c), OK);
     assert_int_equal(curve_step(c, 4, 0, 0.25, 0.5), OK);
-    assert_int_equal(curve_score(c, 4, 0, &(train_score){12.5, 0.5, 25.0}, true), OK);
-    assert_int_equal(curve_score(c, 4, 0, &(train_score){10, NAN, NAN}, false), OK);
+    assert_int_equal(curve_score(c, 4, 0, &(train_score){12.5, 0.5, 25.0, 37.5, 80}, true), OK);
+    assert_int_equal(curve_score(c, 4, 0, &(train_score){10, NAN, NAN, NAN, NAN}, false), OK);
     curve_close(&c);
     assert_int_equal(file_read(path, 10000, &text, &count), OK);
     assert_string_equal(text, "{\"step\": 1, \"epoch\": 1, \"loss\": 1.0, \"lr\": 0.5}\n"
@@ -63,7 +63,7 @@ static void test_curve_takes_back_what_came_after(void **state)
                               "{\"step\": 3, \"epoch\": 1, \"loss\": 0.333333333, \"lr\": 0.5}\n"
                               "{\"step\": 4, \"epoch\": 1, \"loss\": 0.25, \"lr\": 0.5}\n"
                               "{\"step\": 4, \"epoch\": 1, \"metric\": 12.5, \"better\": true, "
-                              "\"development_loss\": 0.5, \"learned\": 25.0}\n"
+                              "\"development_loss\": 0.5, \"learned\": 25.0, \"top5\": 37.5, \"samples\": 80}\n"
                               "{\"step\": 4, \"epoch\": 1, \"metric\": 10.0, \"better\": false}\n");
     free(text);
 }

@@ -211,7 +211,8 @@ mask_keys *mask_keys_new(const uint64_t *keys, size_t count); /* (count) copied 
 void mask_keys_free(mask_keys **keys);
 
 /* Dropout at a `site` that the caller numbers. With heads 0 the rows of x are as for t_dropout. Otherwise x is
- * (count, heads, places, ...) and each place of a head has a key of its own: hash(hash(hash(key, site), head), place). */
+ * (count, heads, places, ...) and each place of a head has a key of its own: hash(hash(hash(key, site), head), place).
+ */
 tensor *t_dropout_keyed(tensor *x, double p, mask_keys *keys, uint64_t site, int64_t heads, int64_t places);
 
 /* Batch norms (module.h) use the statistics of what they are given between these, in training. share: samples of the

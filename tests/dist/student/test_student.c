@@ -1,7 +1,7 @@
 /* A student's whole step on any number of ranks: what it leaves in the run directory and in the store. */
+#include "student/scoring.h"
 #include "student/shared_tracks.h"
 #include "student/student.h"
-#include "student/scoring.h"
 #include "tests/unit/student/fake_loader.h"
 #include "tests/unit/student/small_world.h"
 

@@ -286,7 +286,7 @@ static status run_campaign(const campaign *c)
     double begun = monotonic_seconds(), slowest = 0, last = begun;
     int fd = -1;
     if (c->state) TRY(state_open(c, &fd, &round));
-    for (first = round; round - first < c->rounds && (!c->seconds || last - begun < c->seconds); round++) {
+    for (first = round; round - first < c->rounds && (c->seconds <= 0 || last - begun < c->seconds); round++) {
         state_put(c, fd, round, "at work");
         run_round(c, round);
         double now = monotonic_seconds();

@@ -37,10 +37,10 @@ enum { WORLD_NOT_ASKED_FOR = 0, WORLD_IS_THERE = -1 };
 /* What the watcher knows. */
 typedef struct {
     pid_t rank, launcher;
-    long kills; /* for want of memory, on this machine before the rank began; -1: not known */
-    bool shown;
-    int64_t told;  /* to end (SIGTERM), now_ms; 0: not yet */
-    int exit_code; /* once the watcher has ended the rank and said why; 0 before */
+    long kills;          /* for want of memory, on this machine before the rank began; -1: not known */
+    bool shown, stopped; /* its stack has been read, and it was in state T just before */
+    int64_t told;        /* to end (SIGTERM), now_ms; 0: not yet */
+    int exit_code;       /* once the watcher has ended the rank and said why; 0 before */
 } watcher;
 
 static void nap(long ms)
@@ -131,10 +131,21 @@ static void tell_neighbours(const watcher *w)
     globfree(&lists);
 }
 
+static bool is_stopped(pid_t pid)
+{
+    char path[64], line[128], state = '?';
+    snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file) && sscanf(line, "State: %c", &state) != 1) {}
+    if (file) fclose(file);
+    return state == 'T' || state == 't';
+}
+
 static void show(watcher *w, bool with_neighbours)
 {
     if (w->shown) return;
     w->shown = true;
+    w->stopped = is_stopped(w->rank); /* whoever reads its stack halts it as well, and lets it go some time later */
     if (with_neighbours) tell_neighbours(w);
     stacks_write(self.run, self.step, self.rank, self.host, w->rank);
 }
@@ -184,23 +195,12 @@ static void end_rank(watcher *w, int exit_code, const char *why)
     kill(w->rank, SIGKILL);
 }
 
-static bool is_stopped(pid_t pid)
-{
-    char path[64], line[128], state = '?';
-    snprintf(path, sizeof path, "/proc/%ld/status", (long)pid);
-    FILE *file = fopen(path, "re");
-    while (file && fgets(line, sizeof line, file) && sscanf(line, "State: %c", &state) != 1) {}
-    if (file) fclose(file);
-    return state == 'T' || state == 't';
-}
-
 /* The rank waits for a world that does not come together: those of this node that have not asked for it are missed, and
  * the cause is told before the complaints (failures.h of the launcher). */
 static void end_wait(watcher *w)
 {
-    bool stopped = is_stopped(w->rank);
     show(w, true);
-    if (stopped) end_rank(w, 128 + SIGKILL, "was stopped (state T) at the start of MPI, and others waited in vain");
+    if (w->stopped) end_rank(w, 128 + SIGKILL, "was stopped (state T) at the start of MPI, and others waited in vain");
     else end_rank(w, status_exit_code(ERR_RANK), "waited in vain for the others at the start of MPI");
 }
 

@@ -32,6 +32,14 @@ status cpus_usable(cpu_list *out)
     return OK;
 }
 
+size_t cpus_usable_count(void)
+{
+    cpu_list usable;
+    if (cpus_usable(&usable) == OK && usable.count) return usable.count;
+    fail_clear();
+    return 1;
+}
+
 const int *cpus_of_rank(const cpu_list *from, size_t local_rank, size_t ranks, size_t threads)
 {
     bool enough = threads && local_rank < ranks && ranks <= from->count / threads;

@@ -19,6 +19,9 @@ typedef struct {
 /* The CPUs this process may use. Errors: ERR_INTERNAL. */
 status cpus_usable(cpu_list *out);
 
+/* How many they are; 1 where the system does not say. */
+size_t cpus_usable_count(void);
+
 /* The CPUs of rank `local_rank` of `ranks` on this machine, of `threads` threads each: (threads) numbers, borrowed from
  * `from`; NULL when there are too few for disjoint lists. */
 const int *cpus_of_rank(const cpu_list *from, size_t local_rank, size_t ranks, size_t threads);

@@ -19,6 +19,14 @@ void hash_bytes(const void *bytes, size_t count, char out[HASH_TEXT])
     write_hash(XXH3_128bits(bytes, count), out);
 }
 
+uint64_t hash_of_name(const char *name)
+{
+    char text[HASH_TEXT];
+    hash_bytes(name, strlen(name), text);
+    text[(HASH_TEXT - 1) / 2] = '\0';
+    return strtoull(text, NULL, 16);
+}
+
 static status hash_stream(FILE *file, const char *path, XXH3_state_t *state, char *piece, char out[HASH_TEXT])
 {
     size_t count;

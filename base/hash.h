@@ -15,6 +15,9 @@ enum { HASH_TEXT = 33 }; /* 32 hex digits and NUL */
 
 void hash_bytes(const void *bytes, size_t count, char out[HASH_TEXT]);
 
+/* The first half of that text as a number: what a name counts as where a number is wanted. */
+uint64_t hash_of_name(const char *name);
+
 /* A file of any size, read in pieces; the same as hash_bytes of all of it. Errors: ERR_MISSING, ERR_IO, ERR_MEMORY name
  * the path. */
 status hash_file(const char *path, char out[HASH_TEXT]);

@@ -72,10 +72,7 @@ done:
 
 static uint64_t name_hash(uint64_t seed, const char *name)
 {
-    char text[HASH_TEXT];
-    hash_bytes(name, strlen(name), text);
-    text[16] = '\0';
-    return hash_mix(seed, strtoull(text, NULL, 16));
+    return hash_mix(seed, hash_of_name(name));
 }
 
 static size_t list_recordings(const deal *d, uint64_t seed, recording *out)

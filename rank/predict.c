@@ -1,8 +1,10 @@
 #include "rank/predict.h"
 
+#include "base/cpus.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "conf/predict_words.h"
+#include "rank/json_lines.h"
 #include "student/attention.h"
 #include "student/known.h"
 #include "tensor/tensor.h"
@@ -17,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { COPY_BYTES = 1 << 16, NAME_MOST = 200 };
+enum { COPY_BYTES = 1 << 16, NAME_MOST = 200, REAL_DIGITS = 6 };
 
 /* ---- the model --------------------------------------------------------------------------------------------------- */
 
@@ -39,8 +41,7 @@ static status open_model(const predict_words *w, known **out)
 {
     status st = OK;
     char *path = NULL;
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    int threads = w->threads ? (int)w->threads : cpus > 0 ? (int)cpus : 1;
+    int threads = w->threads ? (int)w->threads : (int)cpus_usable_count();
     TRY(model_path(w->model, &path));
     TRY(t_start(&(t_options){.device = "auto", .threads = threads, .deterministic = true}));
     TRY(known_open(path, out));
@@ -74,7 +75,6 @@ static json_t *numbers_to_json(const float *values, const int64_t *whole, size_t
 
 static status print_json(const char *name, const known *k, const known_answer *a, size_t top, bool *told)
 {
-    status st = OK;
     const known_model *card = known_card(k);
     json_t *classes = json_array();
     for (size_t i = 0; i < top; i++) {
@@ -84,15 +84,11 @@ static status print_json(const char *name, const known *k, const known_answer *a
     }
     json_t *line = json_pack("{s:s, s:o, s:o}", "video", name, "predictions", classes, "frames",
                              numbers_to_json(NULL, a->frames, known_frames(k)));
-    if (!line) TRY(FAIL(ERR_INPUT, "%s: its name cannot be written as UTF-8: rename it", name));
-    if (a->attention) json_object_set_new(line, "attention", numbers_to_json(a->attention, NULL, known_frames(k)));
-    if (a->account.decoded < a->account.asked)
+    if (line && a->attention)
+        json_object_set_new(line, "attention", numbers_to_json(a->attention, NULL, known_frames(k)));
+    if (line && a->account.decoded < a->account.asked)
         json_object_set_new(line, "replaced", json_integer((json_int_t)(a->account.asked - a->account.decoded)));
-    if (json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6))) TRY(FAIL(ERR_IO, "cannot write to stdout"));
-    putchar('\n');
-done:
-    json_decref(line);
-    return st;
+    return json_line_print(name, line, REAL_DIGITS);
 }
 
 static void print_text(const char *name, const known *k, const known_answer *a, size_t top, bool *told)
@@ -186,22 +182,6 @@ done:
 
 /* ---- all --------------------------------------------------------------------------------------------------------- */
 
-/* The reason why a video could not be read is told, and forgotten. */
-static status tell_unreadable(const predict_words *w, const char *name)
-{
-    char reason[512];
-    snprintf(reason, sizeof reason, "%s", fail_message());
-    fail_clear();
-    log_error("%s", reason);
-    if (!w->json) return OK;
-    json_t *line = json_pack("{s:s, s:s}", "video", name, "error", reason);
-    status st = OK;
-    if (line && json_dumpf(line, stdout, JSON_COMPACT)) st = FAIL(ERR_IO, "cannot write to stdout");
-    if (line) putchar('\n');
-    json_decref(line);
-    return st;
-}
-
 static status predict_all(const predict_words *w)
 {
     status st = OK;
@@ -212,7 +192,7 @@ static status predict_all(const predict_words *w)
         st = predict_one(w, w->videos[i], k);
         if (st != OK && st != ERR_MISSING && st != ERR_INPUT) goto done; /* not the video's fault */
         unreadable += st != OK;
-        if (st != OK) TRY(tell_unreadable(w, w->videos[i]));
+        if (st != OK) TRY(json_line_unreadable("video", w->videos[i], w->json));
         fflush(stdout);
     }
     if (unreadable) TRY(FAIL(ERR_INPUT, "%zu of %zu videos cannot be read", unreadable, w->video_count));

@@ -162,13 +162,9 @@ static bool is_stopped(void *self)
 
 int video_threads(const video_words *w)
 {
-    cpu_list usable;
     if (w->threads) return (int)w->threads;
-    if (cpus_usable(&usable) != OK) {
-        fail_clear();
-        return 1;
-    }
-    return usable.count < CHECK_WORKERS_MOST ? (int)usable.count : CHECK_WORKERS_MOST;
+    size_t usable = cpus_usable_count();
+    return usable < CHECK_WORKERS_MOST ? (int)usable : CHECK_WORKERS_MOST;
 }
 
 /* Names that are not UTF-8 cannot be written, so nobody could open what stands in the list. */

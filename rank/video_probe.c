@@ -1,11 +1,13 @@
 #include "rank/video_probe.h"
 
-#include "base/log.h"
+#include "rank/json_lines.h"
 #include "video/details.h"
 
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { REAL_DIGITS = 10 };
 
 /* ---- lines ------------------------------------------------------------------------------------------------------- */
 
@@ -86,18 +88,6 @@ static json_t *details_to_json(const video_info *info, const video_details *d)
                      (json_int_t)d->key_frames, "key_distance", (json_int_t)d->key_distance, "streams", streams);
 }
 
-/* Takes `line`. */
-static status print_line(const char *path, json_t *line)
-{
-    status st = OK;
-    if (!line) TRY(FAIL(ERR_INPUT, "%s: its name cannot be written as UTF-8: rename it", path));
-    if (json_dumpf(line, stdout, JSON_COMPACT | JSON_REAL_PRECISION(10))) TRY(FAIL(ERR_IO, "cannot write to stdout"));
-    putchar('\n');
-done:
-    json_decref(line);
-    return st;
-}
-
 static status print_object(const char *path, const video_info *info, const video_details *d)
 {
     json_t *line = about_to_json(path, info), *details = details_to_json(info, d);
@@ -106,7 +96,7 @@ static status print_object(const char *path, const video_info *info, const video
         line = NULL;
     }
     json_decref(details);
-    return print_line(path, line);
+    return json_line_print(path, line, REAL_DIGITS);
 }
 
 /* ---- files ------------------------------------------------------------------------------------------------------- */
@@ -128,19 +118,6 @@ done:
     return st;
 }
 
-/* The reason why a file could not be read is told, and forgotten. */
-static status tell_unreadable(const video_words *w, const char *path)
-{
-    status st = OK;
-    char reason[512];
-    snprintf(reason, sizeof reason, "%s", fail_message());
-    fail_clear();
-    log_error("%s", reason);
-    if (w->json) st = print_line(path, json_pack("{s:s, s:s}", "path", path, "error", reason));
-    if (st == ERR_INPUT) fail_clear(); /* neither name nor reason can be JSON: it was told */
-    return st == ERR_INPUT ? OK : st;
-}
-
 status video_probe_act(const video_words *w)
 {
     status st = OK;
@@ -150,7 +127,7 @@ status video_probe_act(const video_words *w)
         if (st != OK && st != ERR_MISSING && st != ERR_INPUT) goto done; /* not the file's fault */
         if (st == OK) continue;
         unreadable++;
-        TRY(tell_unreadable(w, w->files.at[i]));
+        TRY(json_line_unreadable("path", w->files.at[i], w->json));
     }
     if (unreadable) TRY(FAIL(ERR_INPUT, "%zu of %zu files cannot be read", unreadable, w->files.count));
 done:

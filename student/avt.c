@@ -159,11 +159,6 @@ avt_output avt_forward(avt *m, tensor *frames, bool past)
 
 /* ---- losses ------------------------------------------------------------------------------------------------------ */
 
-tensor *avt_class_loss(const avt_output *out, tensor *labels, double label_smoothing, double divisor)
-{
-    return t_scale(t_cross_entropy(out->logits, labels, NULL, label_smoothing, T_SUM), 1 / divisor);
-}
-
 tensor *avt_feature_loss(const avt_output *out, double divisor)
 {
     int64_t frames = t_size(out->x, 1), features = t_size(out->x, 2);

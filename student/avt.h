@@ -55,9 +55,6 @@ typedef struct {
 /* frames: (B, T, inputs). `past`: classify the past features too. */
 avt_output avt_forward(avt *m, tensor *frames, bool past);
 
-/* Cross entropy of the future; labels (B) int64, T_IGNORE counts for nothing. Over `divisor`. */
-tensor *avt_class_loss(const avt_output *out, tensor *labels, double label_smoothing, double divisor);
-
 /* `feat`: mean square of decoded[:, :-1] - x[:, 1:], over `divisor` samples. The target is not detached, as published.
  * NULL when T is 1: there is no next frame. */
 tensor *avt_feature_loss(const avt_output *out, double divisor);

@@ -287,9 +287,7 @@ static double labelled(const student *s, const train_slice *slice)
 static tensor *label_loss(const student *s, const train_slice *slice, const video_output *out)
 {
     double step = (double)slice->step_count;
-    tensor *classes =
-        t_scale(t_cross_entropy(out->logits, sample_labels(s, slice), NULL, s->loss.label_smoothing, T_SUM),
-                1 / labelled(s, slice));
+    tensor *classes = class_loss(out->logits, sample_labels(s, slice), s->loss.label_smoothing, labelled(s, slice));
     tensor *loss = t_scale(classes, s->loss.class_weight);
     if (!out->avt.x) return loss;
     if (s->past)

@@ -291,11 +291,6 @@ void video_model_free(video_model **at)
     *at = NULL;
 }
 
-const char *video_model_name(const video_model *m)
-{
-    return m->kind->name;
-}
-
 module *video_model_module(const video_model *m)
 {
     return m->kind->module_of(m->self);

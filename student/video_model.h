@@ -48,7 +48,6 @@ status video_model_defaults(const char *name, int64_t classes, video_model_optio
 status video_model_new(const char *name, const video_model_options *options, video_model **out);
 void video_model_free(video_model **m);
 
-const char *video_model_name(const video_model *m);
 module *video_model_module(const video_model *m);        /* its parameters; borrowed */
 int64_t video_model_feature_width(const video_model *m); /* F of video_output.feature */
 bool video_model_has_attention(const video_model *m);

@@ -12,4 +12,7 @@ typedef struct {
     avt_output avt;    /* of model avt alone, for its own losses (avt.h); else all NULL */
 } video_output;
 
+/* Cross entropy of logits (B, C), over `divisor`; labels (B) int64, T_IGNORE counts for nothing. */
+tensor *class_loss(tensor *logits, tensor *labels, double label_smoothing, double divisor);
+
 #endif

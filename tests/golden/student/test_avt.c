@@ -1,5 +1,5 @@
 /* AVT-h against PyTorch's own layers: outputs, losses, all gradients, and ten steps of training. */
-#include "student/avt.h"
+#include "student/video_output.h"
 #include "tensor/optim.h"
 #include "tests/golden/tensor/golden.h"
 
@@ -49,18 +49,18 @@ static int parameters_differ(module *root, const char *of, const char *what)
 static tensor *loss_of(avt *m, const char *of, int step, bool compare, int *differ)
 {
     avt_output out = avt_forward(m, batch_part(of, "frames", step), true);
-    tensor *class_loss = avt_class_loss(&out, batch_part(of, "labels", step), 0, BATCH);
+    tensor *of_classes = class_loss(out.logits, batch_part(of, "labels", step), 0, BATCH);
     tensor *feature_loss = avt_feature_loss(&out, BATCH);
     tensor *past_loss = avt_past_loss(&out, batch_part(of, "past_labels", step), BATCH);
     if (compare) {
         *differ += golden_differs(file, of, "x", out.x) + golden_differs(file, of, "decoded", out.decoded);
         *differ += golden_differs(file, of, "future", out.future) + golden_differs(file, of, "logits", out.logits);
         *differ += golden_differs(file, of, "past_logits", out.past_logits);
-        *differ += golden_differs(file, of, "classification", t_reshape(class_loss, SHAPE(1)));
+        *differ += golden_differs(file, of, "classification", t_reshape(of_classes, SHAPE(1)));
         *differ += golden_differs(file, of, "feature", t_reshape(feature_loss, SHAPE(1)));
         *differ += golden_differs(file, of, "past", t_reshape(past_loss, SHAPE(1)));
     }
-    return t_add(class_loss, t_add(t_scale(feature_loss, FEATURE_WEIGHT), t_scale(past_loss, PAST_WEIGHT)));
+    return t_add(of_classes, t_add(t_scale(feature_loss, FEATURE_WEIGHT), t_scale(past_loss, PAST_WEIGHT)));
 }
 
 static int train(avt *m, const char *of)

@@ -34,7 +34,7 @@ void clip_input_free(clip_input *c)
     video_table_close(&c->files);
     clip_source_free(&c->places);
     free(c->moments);
-    free(c->bytes);
+    clip_room_free(&c->room);
     *c = (clip_input){0};
 }
 
@@ -77,9 +77,9 @@ static clip_choice choose(clip_input *c, const segment *of, const uint64_t *key)
     return choice;
 }
 
-static clip_look look_at(const segment *of, const uint64_t *key, size_t view)
+static clip_look look_at(const segment *of, const uint64_t *key, size_t views)
 {
-    clip_look look = {.random = key != NULL, .key = key ? *key : 0, .view = view};
+    clip_look look = {.random = key != NULL, .key = key ? *key : 0, .views = views};
     if (of->instance && of->instance->boxed) {
         look.boxed = true;
         memcpy(look.box, of->instance->box, sizeof look.box);
@@ -96,25 +96,14 @@ status clip_input_ask(clip_input *c, clip_use use, const segment *const *at, con
     for (size_t i = 0; i < count; i++) {
         const uint64_t *key = keys ? &keys[i] : NULL;
         const clip_choice choice = choose(c, at[i], key);
-        for (size_t view = 0; view < views_of(c, use); view++) {
-            const clip_look look = look_at(at[i], key, view);
-            TRY(frame_source_ask_clip(source, at[i]->sequence, &choice, &look));
-        }
+        const clip_look look = look_at(at[i], key, views_of(c, use));
+        TRY(frame_source_ask_clip(source, at[i]->sequence, &choice, &look));
     }
 done:
     return st;
 }
 
 /* ---- taking ------------------------------------------------------------------------------------------------------ */
-
-static status make_room(clip_input *c, size_t bytes)
-{
-    if (bytes <= c->byte_room) return OK;
-    free(c->bytes);
-    c->bytes = malloc(bytes);
-    c->byte_room = c->bytes ? bytes : 0;
-    return c->bytes ? OK : FAIL(ERR_MEMORY, "no memory for the %zu bytes of a batch of clips", bytes);
-}
 
 /* Puts the pictures of a clip into an order that depends on `key` alone. */
 static void shuffle(const clip_input *c, uint64_t key, uint8_t *clip, uint8_t *room)
@@ -131,24 +120,22 @@ static void shuffle(const clip_input *c, uint64_t key, uint8_t *clip, uint8_t *r
 
 static uint64_t order_key(const segment *of, const uint64_t *key)
 {
-    char text[HASH_TEXT];
-    if (key) return *key;
-    hash_bytes(of->uid, strlen(of->uid), text);
-    text[16] = '\0';
-    return strtoull(text, NULL, 16);
+    return key ? *key : hash_of_name(of->uid);
 }
 
+/* All views of every segment, and room for one picture more behind them. */
 static status take_pictures(clip_input *c, clip_use use, const segment *const *at, const uint64_t *keys, size_t count)
 {
     status st = OK;
     frame_source *source = NULL;
     size_t bytes = clip_input_bytes(c), views = views_of(c, use);
+    uint8_t *clip = c->room.pictures, *spare = clip + count * views * bytes;
     TRY(source_of(c, use, &source));
-    for (size_t i = 0; i < count * views; i++) {
-        uint8_t *clip = c->bytes + i * bytes;
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t *key = keys ? &keys[i] : NULL;
         TRY(frame_source_take_clip(source, clip));
-        const uint64_t *key = keys ? &keys[i / views] : NULL;
-        if (c->shuffled) shuffle(c, order_key(at[i / views], key), clip, c->bytes + count * views * bytes);
+        for (size_t view = 0; view < views; view++, clip += bytes)
+            if (c->shuffled) shuffle(c, order_key(at[i], key), clip, spare);
     }
 done:
     return st;
@@ -159,11 +146,11 @@ status clip_input_take(clip_input *c, clip_use use, const segment *const *at, co
 {
     status st = OK;
     size_t clips = count * views_of(c, use), bytes = clips * clip_input_bytes(c);
-    TRY(make_room(c, bytes + transform_bytes(&c->transform, 1)));
-    if (c->places.options.blind) memset(c->bytes, 0, bytes);
+    TRY(clip_room_reserve(&c->room, bytes + transform_bytes(&c->transform, 1)));
+    if (c->places.options.blind) memset(c->room.pictures, 0, bytes);
     else TRY(take_pictures(c, use, at, keys, count));
     int64_t size = c->transform.size;
-    *out = t_from_bytes(T_U8, c->bytes, SHAPE((int64_t)clips, (int64_t)c->frames, size, size, 3));
+    *out = t_from_bytes(T_U8, c->room.pictures, SHAPE((int64_t)clips, (int64_t)c->frames, size, size, 3));
 done:
     return st;
 }

@@ -30,8 +30,7 @@ typedef struct {
     video_table *files;
     frame_source *sources[CLIP_USES]; /* opened when first asked */
     double *moments;                  /* (T, 1) */
-    uint8_t *bytes;                   /* (byte_room) of a batch; kept from batch to batch */
-    size_t byte_room;
+    clip_room room;                   /* of a batch; kept from batch to batch */
 } clip_input;
 
 /* Finds all videos. `d` is borrowed and must outlive it; `out` stays where it is once something was asked for. Errors:

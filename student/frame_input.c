@@ -37,7 +37,7 @@ void frame_input_free(frame_input *f)
     clip_source_free(&f->clips);
     cnn_free(&f->network);
     free(f->places);
-    free(f->bytes);
+    clip_room_free(&f->room);
     *f = (frame_input){0};
 }
 
@@ -88,15 +88,6 @@ done:
 
 /* ---- taking ------------------------------------------------------------------------------------------------------ */
 
-static status make_room(frame_input *f, size_t bytes)
-{
-    if (bytes <= f->byte_room) return OK;
-    free(f->bytes);
-    f->bytes = malloc(bytes);
-    f->byte_room = f->bytes ? bytes : 0;
-    return f->bytes ? OK : FAIL(ERR_MEMORY, "no memory for the %zu bytes of a batch of clips", bytes);
-}
-
 /* Pictures of `count` clips: (count x T x S, side, side, channels) into `*out`. */
 static status take_pictures(frame_input *f, frame_use use, const uint64_t *keys, size_t count, tensor **out)
 {
@@ -104,13 +95,13 @@ static status take_pictures(frame_input *f, frame_use use, const uint64_t *keys,
     size_t bytes = place_count(f) * frame_moment_bytes(&f->options);
     frame_source *source = NULL;
     TRY(source_of(f, use, &source));
-    TRY(make_room(f, count * bytes));
+    TRY(clip_room_reserve(&f->room, count * bytes));
     for (size_t i = 0; i < count; i++) {
         picture_change change = keys ? picture_change_draw(&f->options.augment, keys[i]) : picture_unchanged();
-        TRY(frame_source_take(source, &change, f->bytes + i * bytes, NULL));
+        TRY(frame_source_take(source, &change, f->room.pictures + i * bytes, NULL));
     }
     *out =
-        t_from_bytes(T_U8, f->bytes,
+        t_from_bytes(T_U8, f->room.pictures,
                      SHAPE((int64_t)(count * place_count(f)), f->options.side, f->options.side, 3 * f->options.stack));
 done:
     return st;

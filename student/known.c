@@ -118,9 +118,8 @@ status known_ask(known *k, video *v, known_answer *out)
     const clip_choice all = {.count = k->frames, .when_short = k->when_short};
     *out = (known_answer){0};
     TRY(clip_choose(v, &all, k->index));
-    for (size_t view = 0; view < k->views; view++)
-        TRY(video_clip_read(v, &all, &(clip_look){.view = view}, &k->look, k->transform, &k->room,
-                            k->pictures + view * transform_bytes(&k->look, k->frames), &out->account));
+    TRY(video_clip_read(v, &all, &(clip_look){.views = k->views}, &k->look, k->transform, &k->room, k->pictures,
+                        &out->account));
     TRY(look(k));
     out->probabilities = k->probabilities;
     out->attention = known_has_attention(k) ? k->attention : NULL;

@@ -45,22 +45,33 @@ static bool box_of(const clip_look *look, const video_info *about, clip_box *out
     return out->left < out->right && out->top < out->bottom;
 }
 
-static status draw_change(const clip_look *look, const transform_options *o, const video_info *about, clip_change *out)
+size_t clip_look_views(const clip_look *look)
 {
+    return look->random || !look->views ? 1 : look->views;
+}
+
+/* One for each view. */
+static status draw_changes(const clip_look *look, const transform_options *o, const video_info *about,
+                           clip_change out[VIEWS_MOST])
+{
+    status st = OK;
     clip_box box;
     const clip_pictures size = {.count = 1,
                                 .width = about->width,
                                 .height = about->height,
                                 .box = look->boxed && box_of(look, about, &box) ? &box : NULL};
-    return look->random ? clip_change_draw(o, &size, look->key, out) : clip_change_view(o, &size, look->view, out);
+    if (look->random) return clip_change_draw(o, &size, look->key, out);
+    for (size_t view = 0; view < clip_look_views(look); view++) TRY(clip_change_view(o, &size, view, &out[view]));
+done:
+    return st;
 }
 
-static status make_room(clip_room *room, size_t bytes)
+status clip_room_reserve(clip_room *room, size_t bytes)
 {
     if (bytes <= room->bytes) return OK;
     clip_room_free(room);
     room->pictures = malloc(bytes);
-    if (!room->pictures) return FAIL(ERR_MEMORY, "no memory for %zu bytes of a video's pictures", bytes);
+    if (!room->pictures) return FAIL(ERR_MEMORY, "no memory for %zu bytes of pictures", bytes);
     room->bytes = bytes;
     return OK;
 }
@@ -69,10 +80,11 @@ typedef struct {
     video *file;
     const int64_t *index; /* (count) */
     size_t count, at_once;
-    const clip_change *change;
+    const clip_change *changes; /* (views) */
+    size_t views;
     transform *transform;
     clip_room *room;
-    uint8_t *out;
+    uint8_t *out;   /* (views, count) */
     size_t picture; /* bytes of one in `out` */
     video_account *account;
 } reading;
@@ -83,6 +95,11 @@ static void add_account(video_account *sum, const video_account *part)
     sum->decoded += part->decoded;
 }
 
+static uint8_t *picture_at(const reading *r, size_t view, size_t frame)
+{
+    return r->out + (view * r->count + frame) * r->picture;
+}
+
 /* Frames from `first` on. Errors: those of video_frames, clip_change_apply. */
 static status read_some(reading *r, size_t first, size_t count)
 {
@@ -91,7 +108,8 @@ static status read_some(reading *r, size_t first, size_t count)
     const clip_pictures own = {r->room->pictures, count, about->width, about->height, NULL};
     video_account account = {0};
     TRY(video_frames(r->file, r->index + first, count, &(picture_format){0}, r->room->pictures, &account));
-    TRY(clip_change_apply(r->transform, r->change, &own, r->out + first * r->picture));
+    for (size_t view = 0; view < r->views; view++)
+        TRY(clip_change_apply(r->transform, &r->changes[view], &own, picture_at(r, view, first)));
     add_account(r->account, &account);
 done:
     return st;
@@ -100,8 +118,9 @@ done:
 /* Gives the frames from `first` on the picture of frame `of`. */
 static void repeat(const reading *r, size_t of, size_t first, size_t count)
 {
-    for (size_t i = first; i < first + count; i++)
-        memcpy(r->out + i * r->picture, r->out + of * r->picture, r->picture);
+    for (size_t view = 0; view < r->views; view++)
+        for (size_t i = first; i < first + count; i++)
+            memcpy(picture_at(r, view, i), picture_at(r, view, of), r->picture);
 }
 
 /* Some frames at a time; where none of them can be had, the picture before them stands in, or else the one behind. */
@@ -129,26 +148,30 @@ status video_clip_read(video *v, const clip_choice *choice, const clip_look *loo
 {
     status st = OK;
     const video_info *about = video_about(v);
-    clip_change change;
+    clip_change changes[VIEWS_MOST];
     size_t own = picture_bytes(&(picture_format){0}, about);
     int64_t *index = calloc(choice->count, sizeof *index);
     if (!index) TRY(FAIL(ERR_MEMORY, "no memory for the numbers of %zu frames", choice->count));
+    if (clip_look_views(look) > transform_views(options))
+        TRY(FAIL(ERR_INTERNAL, "%zu views are asked of a transform that has %zu", look->views,
+                 transform_views(options)));
     if (!own) TRY(FAIL(ERR_INPUT, "%d x %d is no size for pictures", about->width, about->height));
     *account = (video_account){.asked = choice->count};
     TRY(clip_choose(v, choice, index));
-    TRY(draw_change(look, options, about, &change));
+    TRY(draw_changes(look, options, about, changes));
     reading r = {.file = v,
                  .index = index,
                  .count = choice->count,
                  .at_once = own < ROOM_MOST ? ROOM_MOST / own : 1,
-                 .change = &change,
+                 .changes = changes,
+                 .views = clip_look_views(look),
                  .transform = t,
                  .room = room,
                  .out = out,
                  .picture = transform_bytes(options, 1),
                  .account = account};
     if (r.at_once > r.count) r.at_once = r.count;
-    TRY(make_room(room, r.at_once * own));
+    TRY(clip_room_reserve(room, r.at_once * own));
     TRY(read_all(&r));
 done:
     free(index);

@@ -20,26 +20,30 @@ typedef struct {
 
 /* What becomes of its pictures, where there is a transform. */
 typedef struct {
-    bool random; /* transform_train with `key`; else transform_view of `view` */
+    bool random; /* transform_train with `key`; else the transform's views */
     uint64_t key;
-    size_t view;
+    size_t views;   /* the first so many, all of one decoding, one behind the other; 0 is 1 */
     bool boxed;     /* only `box` is looked at, where the transform's options say so */
     int64_t box[4]; /* left, top, right, bottom in pixels of the video; what lies outside of it is cut off */
 } clip_look;
 
-/* Room for a video's own pictures, kept from clip to clip. An empty one is all zeros. */
+size_t clip_look_views(const clip_look *look); /* at least 1; 1 where it is random */
+
+/* Room for pictures, kept from clip to clip. An empty one is all zeros. */
 typedef struct {
     uint8_t *pictures; /* owned */
     size_t bytes;
 } clip_room;
 
+/* At least `bytes`; what was there is lost when it grows. Errors: ERR_MEMORY. */
+status clip_room_reserve(clip_room *room, size_t bytes);
 void clip_room_free(clip_room *room);
 
 /* Copies the numbers of the frames of `choice` into `index` (count). Errors: ERR_INPUT for a video without frames. */
 status clip_choose(const video *v, const clip_choice *choice, int64_t *index);
 
-/* A clip's pictures, (count, size, size, 3) as `t` makes them, into `out`. `options`: those of `t`. What cannot be
- * decoded is replaced by the nearest that can (decoder.h). Errors: those of clip_choose and transforms.h; ERR_INPUT
+/* A clip's pictures, (views, count, size, size, 3) as `t` makes them, into `out`. `options`: those of `t`. What cannot
+ * be decoded is replaced by the nearest that can (decoder.h). Errors: those of clip_choose and transforms.h; ERR_INPUT
  * when no frame could be decoded; ERR_MEMORY. */
 status video_clip_read(video *v, const clip_choice *choice, const clip_look *look, const transform_options *options,
                        transform *t, clip_room *room, uint8_t *out, video_account *account);

@@ -73,7 +73,9 @@ static status clip_check(const loader *l, const clip_request *request)
     if (!from) return FAIL(ERR_INPUT, "a clip without a %s was asked for", cached ? "video's name" : "file");
     const clip_choice *frames = &request->frames;
     if (!frames->count) return FAIL(ERR_INPUT, "%s: a clip without frames was asked for", from);
-    if (frames->count > PTRDIFF_MAX / l->picture - sizeof(buffer))
+    size_t views = clip_look_views(&request->look);
+    if (views > VIEWS_MOST) return FAIL(ERR_INTERNAL, "%s: %zu views of a clip were asked for", from, views);
+    if (frames->count > PTRDIFF_MAX / (l->picture * views) - sizeof(buffer))
         return FAIL(ERR_INPUT, "%s: a clip of %zu frames is more than memory can hold", from, frames->count);
     if (!frames->seconds && !l->options.transform)
         return FAIL(ERR_INTERNAL, "%s: frames at even distances are asked of a loader without a transform", from);
@@ -105,7 +107,7 @@ static status clip_new(const loader *l, const clip_request *request, clip **out)
     c->frames = request->frames;
     c->look = request->look;
     c->count = c->frames.count;
-    c->bytes = c->count * l->picture;
+    c->bytes = c->count * clip_look_views(&c->look) * l->picture;
     c->path = request->path ? strdup(request->path) : NULL;
     c->name = request->name ? strdup(request->name) : NULL;
     if ((request->path && !c->path) || (request->name && !c->name) || keep_seconds(c) != OK)
@@ -398,7 +400,7 @@ static clip *wait_for_first(loader *l)
 /* Its pictures become the caller's, under the lock. */
 static void lend(loader *l, clip *c, loaded_clip *out)
 {
-    *out = (loaded_clip){c->memory->pictures, c->count, c->account};
+    *out = (loaded_clip){c->memory->pictures, c->bytes / l->picture, c->account};
     l->working -= c->bytes;
     l->held -= c->bytes;
     l->stats.clips++;

@@ -48,8 +48,8 @@ typedef struct {
 } clip_request;
 
 typedef struct {
-    uint8_t *pictures; /* (count, height, width, 3), or of the transform's size; borrowed until loader_return */
-    size_t count;
+    uint8_t *pictures;     /* (count, height, width, 3), or of the transform's size; borrowed until loader_return */
+    size_t count;          /* frames, times the views that were asked for */
     video_account account; /* decoded < asked: broken in part; decoded 0: all black */
 } loaded_clip;
 

@@ -83,6 +83,7 @@ void transform_close(transform **t);
 
 size_t transform_bytes(const transform_options *o, size_t count); /* of a result: count x size x size x 3 */
 size_t transform_views(const transform_options *o);               /* crops, twice that with flip_views */
+enum { VIEWS_MOST = 6 };                                          /* that there can be */
 
 /* `out`: (count, size, size, 3). Errors: ERR_INPUT for a clip without pictures, sides out of bounds, or a box that is
  * empty, not finite, or outside of the picture; ERR_MEMORY. */

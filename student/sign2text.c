@@ -1,7 +1,7 @@
 #include "student/sign2text.h"
 
-#include "student/first_weights.h"
 #include "student/resnet.h"
+#include "tensor/first_weights.h"
 
 #include <stdlib.h>
 

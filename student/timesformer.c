@@ -1,7 +1,7 @@
 #include "student/timesformer.h"
 
-#include "student/first_weights.h"
 #include "student/transformer.h"
+#include "tensor/first_weights.h"
 
 #include <stdio.h>
 #include <stdlib.h>

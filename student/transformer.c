@@ -1,6 +1,6 @@
 #include "student/transformer.h"
 
-#include "student/first_weights.h"
+#include "tensor/first_weights.h"
 
 enum { HIDDEN = 4 }; /* times the width */
 

@@ -46,7 +46,15 @@ static void check(const module &m, const at::Tensor &x)
     if (x.dim() != 3 || x.size(2) * 3 != m.weight->value.size(0)) reject("attention takes (B, T, D)");
 }
 
-static at::Tensor attend(const module &m, const at::Tensor &x, int64_t first)
+/* (B, T) as what every head and place of its sample may look at. */
+static std::optional<at::Tensor> over_places(const tensor *mask, const at::Tensor &x)
+{
+    if (!mask) return std::nullopt;
+    if (mask->value.sizes() != x.sizes().slice(0, 2)) reject("a mask has the batch and length of what it is for");
+    return mask->value.unsqueeze(1).unsqueeze(1);
+}
+
+static at::Tensor attend(const module &m, const at::Tensor &x, const tensor *mask, int64_t first)
 {
     check(m, x);
     if (first < 0 || first > x.size(1)) reject("more positions are asked for than there are");
@@ -57,13 +65,18 @@ static at::Tensor attend(const module &m, const at::Tensor &x, int64_t first)
     } else {
         heads = split_heads(project(m, x, 0, 3), 3, m.heads);
     }
-    at::Tensor seen = at::scaled_dot_product_attention(heads[0], heads[1], heads[2]);
+    at::Tensor seen = at::scaled_dot_product_attention(heads[0], heads[1], heads[2], over_places(mask, x));
     return linear(*m.output, seen.transpose(1, 2).reshape({x.size(0), seen.size(2), x.size(2)}));
 }
 
 tensor *nn_fused_attention_forward(module *m, tensor *x, int64_t first)
 {
-    return wrap({x}, [&] { return attend(expect(m, layer::fused_attention), x->value, first); });
+    return nn_fused_attention_masked_forward(m, x, nullptr, first);
+}
+
+tensor *nn_fused_attention_masked_forward(module *m, tensor *x, tensor *mask, int64_t first)
+{
+    return wrap({x, optional(mask)}, [&] { return attend(expect(m, layer::fused_attention), x->value, mask, first); });
 }
 
 tensor *nn_fused_attention_weights(module *module_of, tensor *x)

@@ -18,6 +18,11 @@ status t_backward(tensor *loss)
     return wrap_status({loss}, [&] { loss->value.backward(); });
 }
 
+status t_backward_keep(tensor *loss)
+{
+    return wrap_status({loss}, [&] { loss->value.backward({}, true); });
+}
+
 tensor *t_require_grad(tensor *x)
 {
     return guard({x}, [&] {

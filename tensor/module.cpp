@@ -13,7 +13,17 @@ static void need(const module *m)
 
 module *module_new(void)
 {
-    return guard({}, [] { return new module; });
+    return module_new_of(T_F32);
+}
+
+module *module_new_of(t_type type)
+{
+    return guard({}, [&] {
+        if (type != T_F32 && type != T_F64) reject("parameters are float32 or float64");
+        auto m = std::make_unique<module>();
+        m->type = torch_type(type);
+        return m.release();
+    });
 }
 
 void module_free(module **m)
@@ -32,6 +42,7 @@ module *module_child(module *parent, const char *name)
         auto child = std::make_unique<module>();
         child->parent = parent;
         child->name = name;
+        child->type = parent->type;
         parent->children.push_back(std::move(child));
         return parent->children.back().get();
     });
@@ -39,7 +50,7 @@ module *module_child(module *parent, const char *name)
 
 /* ---- parameters -------------------------------------------------------------------------------------------------- */
 
-static at::Tensor drawn(at::IntArrayRef shape, t_init init)
+static at::Tensor drawn(at::IntArrayRef shape, t_init init, at::ScalarType type)
 {
     at::Tensor x = at::zeros(shape, at::TensorOptions().dtype(at::kFloat));
     switch (init.kind) {
@@ -48,7 +59,7 @@ static at::Tensor drawn(at::IntArrayRef shape, t_init init)
     case t_init::INIT_NORMAL: x.normal_(0, init.scale); break;
     case t_init::INIT_UNIFORM: x.uniform_(-init.scale, init.scale); break;
     }
-    return on_device(x);
+    return on_device(x.to(type));
 }
 
 /* Enters the parameter in the lists of its module and of all above, each with the name it has there: all or none. */
@@ -68,7 +79,7 @@ static void enter(module *m, const char *name, tensor *x)
 static tensor *own_tensor(module *m, const char *name, at::IntArrayRef shape, t_init init, bool buffer)
 {
     need(m);
-    at::Tensor value = drawn(shape, init);
+    at::Tensor value = drawn(shape, init, m->type);
     value.set_requires_grad(!buffer);
     value.mutable_grad() = at::zeros_like(value);
     std::unique_ptr<tensor, void (*)(tensor *)> x(tensor_new(value), tensor_delete);
@@ -101,7 +112,7 @@ void module_draw(tensor *parameter, t_init init)
     guard({parameter}, [&] {
         if (!parameter->parameter) reject("only parameters are drawn");
         at::NoGradGuard pause;
-        parameter->value.copy_(drawn(parameter->value.sizes(), init));
+        parameter->value.copy_(drawn(parameter->value.sizes(), init, parameter->value.scalar_type()));
         return true;
     });
 }
@@ -224,7 +235,7 @@ size_t module_freeze_below(module *m, const char *prefix)
 float *module_grad_data(module *m, size_t i)
 {
     tensor *x = module_parameter_at(m, i);
-    if (!x || !x->value.is_cpu() || !x->value.grad().defined()) return nullptr;
+    if (!x || !x->value.is_cpu() || !x->value.grad().defined() || x->value.scalar_type() != at::kFloat) return nullptr;
     return guard({}, [&] { return x->value.mutable_grad().data_ptr<float>(); });
 }
 
@@ -233,7 +244,8 @@ status module_set_grad_storage(module *m, size_t i, float *storage)
     return wrap_status({}, [&] {
         tensor *x = parameter_of(m, i);
         at::Tensor &gradient = x->value.mutable_grad();
-        if (!gradient.defined() || !gradient.is_cpu()) reject("only a gradient on the CPU can be moved");
+        if (!gradient.defined() || !gradient.is_cpu() || gradient.scalar_type() != at::kFloat)
+            reject("only a gradient of float32 on the CPU can be moved");
         at::Tensor moved = storage ? at::from_blob(storage, gradient.sizes()) : at::empty(gradient.sizes());
         moved.copy_(gradient);
         gradient = moved;
@@ -244,6 +256,7 @@ status module_join_grads(module *m, float **data, size_t *count)
 {
     return wrap_status({}, [&] {
         need(m);
+        if (m->type != at::kFloat) reject("only gradients of float32 are joined");
         const int64_t line = 64 / sizeof(float);
         std::vector<tensor *> collecting = collecting_tensors(*m);
         int64_t total = 0, at = 0;

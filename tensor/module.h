@@ -1,9 +1,9 @@
 /* module - parameters with names, and the layers made of them.
  *
  * A module owns its parameters and its children; names join with dots ("encoder.layer.0.attention.query.weight"), and
- * the order of parameters is the order of creation: the same on every rank. Parameters are float32 leaves on the device
- * in use and belong to no scope. A layer is a module with its own forward function; composite models keep their module
- * as the root and borrow the children they made.
+ * the order of parameters is the order of creation: the same on every rank. Parameters are leaves on the device in use,
+ * float32 unless the root was made otherwise, and belong to no scope. A layer is a module with its own forward
+ * function; composite models keep their module as the root and borrow the children they made.
  *
  * Functions that make a child return it borrowed (NULL on failure, sticky: the failure comes out at the next status).
  */
@@ -24,10 +24,12 @@ typedef struct {
 } t_init;
 
 module *module_new(void);                               /* a root; the caller frees it */
+module *module_new_of(t_type type);                     /* the same, of T_F32 or T_F64 with all below it */
 void module_free(module **m);                           /* with all children; NULL is fine */
 module *module_child(module *parent, const char *name); /* new empty child, owned by the parent */
 
-/* New parameter of `m`, owned by it; drawn from the generator of t_seed on the CPU, so equal on every device. */
+/* New parameter of `m`, owned by it; drawn from the generator of t_seed on the CPU, so equal on every device. In
+ * float64 it gets the numbers of float32, so that two models of either type begin alike. */
 tensor *module_parameter(module *m, const char *name, const int64_t *shape, int dims, t_init init);
 
 /* New buffer of `m`: a tensor that belongs to the model but is not trained (running statistics). It is listed, saved,
@@ -57,18 +59,20 @@ status module_average(const module *m, tensor *const *averages, double rest);
 
 void module_zero_grad(module *m); /* in place; before the forward pass, in which buffers begin to collect */
 
-/* The gradient of parameter i, contiguous, shaped as the parameter: borrowed; NULL on a GPU and when frozen. */
+/* The gradient of parameter i, contiguous, shaped as the parameter: borrowed; NULL on a GPU, when frozen, and in
+ * float64. */
 float *module_grad_data(module *m, size_t i);
 
 /* Makes `storage` (as many floats as parameter i; CPU) the gradient of parameter i, so that gradients of many
  * parameters lie in one bucket; what the gradient holds is copied there. The storage is borrowed and must outlive the
- * module or be given back with NULL, which takes memory of our own again. Errors: ERR_INTERNAL on a GPU. */
+ * module or be given back with NULL, which takes memory of our own again. Errors: ERR_INTERNAL on a GPU and in float64.
+ */
 status module_set_grad_storage(module *m, size_t i, float *storage);
 
 /* Lays the gradients of all trained parameters (and what buffers collect) side by side in one new tensor on the device
  * in use, where they stay:
  * `*data` is its address there (float32; owned by the module), `*count` its elements. Each starts on a multiple of 64
- * bytes; what lies between them is 0. */
+ * bytes; what lies between them is 0. Errors: ERR_INTERNAL in float64. */
 status module_join_grads(module *m, float **data, size_t *count);
 
 /* Marks a parameter whose gradient touches few rows a step (an embedding): t_embedding then adds to those rows alone,
@@ -142,7 +146,7 @@ tensor *nn_lstm_forward(module *lstm, tensor *x, double dropout);
 module *nn_attention(module *parent, const char *name, int64_t width, int64_t heads, t_init weight);
 tensor *nn_attention_forward(module *attention, tensor *x, tensor *mask, bool causal, int64_t first);
 
-/* The same with one joint projection to queries, keys and values, without masks. Parameters by PyTorch's names
+/* The same with one joint projection to queries, keys and values. Parameters by PyTorch's names
  * (in_proj_weight (3 D, D), in_proj_bias, out_proj.weight, out_proj.bias) or timm's (qkv.weight, qkv.bias, proj.weight,
  * proj.bias); biases start at 0. x (B, T, D) -> (B, first or T, D). */
 typedef enum { NAMES_TORCH, NAMES_TIMM } attention_names;
@@ -150,8 +154,20 @@ module *nn_fused_attention(module *parent, const char *name, int64_t width, int6
                            t_init in, t_init out);
 tensor *nn_fused_attention_forward(module *attention, tensor *x, int64_t first);
 
+/* Sequences of different lengths in one batch: mask (B, T) bool, true = is there to be looked at; NULL: all are. What
+ * comes of places that are not there means nothing, and each sample has one that is. */
+tensor *nn_fused_attention_masked_forward(module *attention, tensor *x, tensor *mask, int64_t first);
+
 /* How position 0 of x (B, T, D) looks at all positions: (B, T), the mean over heads. Not recorded. */
 tensor *nn_fused_attention_weights(module *attention, tensor *x);
+
+/* Layers of PyTorch's TransformerEncoderLayer as it is by default, without dropout: after attention and after the two
+ * linear layers (ReLU between them) what came in is added, then normed (eps 1e-5). Below NAME.layers.0, .1 ... lie
+ * self_attn.in_proj_weight, self_attn.out_proj.*, linear1.*, linear2.*, norm1.*, norm2.*, all begun as PyTorch's are.
+ * x (B, T, D) -> (B, first or T, D); mask and first as for attention. */
+module *nn_transformer_encoder(module *parent, const char *name, int64_t layers, int64_t width, int64_t heads,
+                               int64_t hidden);
+tensor *nn_transformer_encoder_forward(module *encoder, tensor *x, tensor *mask, int64_t first);
 
 /* ---- safetensors ------------------------------------------------------------------------------------------------- */
 

@@ -8,7 +8,19 @@
 
 #include <string>
 
-enum class layer { none, linear, embedding, norm, conv, group_norm, batch_norm, attention, fused_attention, lstm };
+enum class layer {
+    none,
+    linear,
+    embedding,
+    norm,
+    conv,
+    group_norm,
+    batch_norm,
+    attention,
+    fused_attention,
+    lstm,
+    transformer
+};
 
 struct named_parameter {
     std::string name; /* below the module that lists it */
@@ -22,6 +34,7 @@ struct module {
     std::vector<tensor *> own;
     std::vector<named_parameter> all; /* own and the children's, in the order of their creation */
 
+    at::ScalarType type = at::kFloat; /* of its parameters */
     layer kind = layer::none;
     tensor *weight = nullptr, *bias = nullptr;
     tensor *mean = nullptr, *variance = nullptr; /* running ones of a batch norm */

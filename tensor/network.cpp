@@ -63,6 +63,14 @@ tensor *t_adaptive_avg_pool2d(tensor *x, int64_t height, int64_t width)
     return wrap({x}, [&] { return at::adaptive_avg_pool2d(x->value, {height, width}); });
 }
 
+tensor *t_upsample_nearest(tensor *x, int64_t factor)
+{
+    return wrap({x}, [&] {
+        if (x->value.dim() != 4 || factor < 1) reject("pictures (N, C, H, W) grow by a factor of 1 or more");
+        return at::upsample_nearest2d(x->value, {factor * x->value.size(2), factor * x->value.size(3)});
+    });
+}
+
 tensor *t_channels_last(tensor *x)
 {
     return wrap({x}, [&] { return x->value.contiguous(at::MemoryFormat::ChannelsLast); });

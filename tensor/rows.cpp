@@ -60,10 +60,15 @@ size_t row_set_sorted(row_set &set, const int64_t **rows)
     return set.rows.size();
 }
 
-/* Rows one by one are worth the trouble on the CPU alone. */
+/* Rows one by one are worth the trouble on the CPU alone, and for what is trained: float64 is for tests. */
+static bool has_rows(const at::Tensor &gradient)
+{
+    return gradient.is_cpu() && gradient.scalar_type() == at::kFloat;
+}
+
 static bool by_rows(const row_set &set, const at::Tensor &gradient)
 {
-    return !set.all && gradient.is_cpu();
+    return !set.all && has_rows(gradient);
 }
 
 static float *row_at(at::Tensor &gradient, int64_t row)
@@ -112,6 +117,17 @@ static void add_rows(at::Tensor &gradient, const at::Tensor &ids, const at::Tens
     }
 }
 
+status t_renorm_rows(tensor *x, int64_t rows, double most)
+{
+    return wrap_status({x}, [&] {
+        at::NoGradGuard pause;
+        if (x->value.dim() != 2 || rows < 0 || rows > x->value.size(0)) reject("the table has no such rows");
+        if (!(most > 0)) reject("the norm that rows may have is above 0");
+        at::Tensor which = at::arange(rows, at::TensorOptions(at::kLong).device(x->value.device()));
+        at::embedding_renorm_(x->value, which, most, 2);
+    });
+}
+
 namespace
 {
 struct embedding_backward : torch::autograd::Node {
@@ -126,10 +142,10 @@ struct embedding_backward : torch::autograd::Node {
         at::Tensor &gradient = weight.mutable_grad();
         if (!gradient.defined()) return {}; /* frozen since the forward */
         at::Tensor step = gradients[0].to(gradient.scalar_type()).contiguous().view({-1, weight.size(1)});
-        if (gradient.is_cpu()) {
+        if (has_rows(gradient)) {
             row_set_add(*rows, ids.data_ptr<int64_t>(), static_cast<size_t>(ids.numel()));
             add_rows(gradient, ids, step);
-        } else { /* all rows: to be told which they are, one would have to wait for the GPU, as index_add does */
+        } else { /* all rows: to be told which they are, one would have to wait for a GPU, as index_add does */
             mark_all(*rows);
             gradient.add_(at::embedding_dense_backward(step, ids, weight.size(0), -1, false));
         }

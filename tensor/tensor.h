@@ -109,6 +109,10 @@ status t_to_bytes(const tensor *x, void *out, size_t bytes); /* raw, in its own 
 float *t_data_f32(tensor *x);                                /* borrowed; CPU, contiguous float32 only, else NULL */
 status t_assign(tensor *to, const tensor *from); /* values in place, converted; same shape; nothing is recorded */
 
+/* Rows 0 ... rows - 1 of x (V, D) whose L2 norm exceeds `most` are scaled in place by most / (norm + 1e-7), as
+ * embeddings with max_norm do; nothing is recorded. */
+status t_renorm_rows(tensor *x, int64_t rows, double most);
+
 /* ---- shape ------------------------------------------------------------------------------------------------------- */
 
 tensor *t_reshape(tensor *x, const int64_t *shape, int dims); /* one -1 allowed */
@@ -183,6 +187,9 @@ tensor *t_avg_pool2d(tensor *x, int64_t height, int64_t width);
 /* The greatest of windows of `size` x `size`, `stride` apart; -> (N, C, (H + 2 padding - size) / stride + 1, ...) */
 tensor *t_max_pool2d(tensor *x, int64_t size, int64_t stride, int64_t padding);
 
+/* Every pixel as a square of `factor` x `factor`: (N, C, factor H, factor W). */
+tensor *t_upsample_nearest(tensor *x, int64_t factor);
+
 /* Means over a grid of `height` x `width` windows that cover the picture: (N, C, height, width). */
 tensor *t_adaptive_avg_pool2d(tensor *x, int64_t height, int64_t width);
 
@@ -238,6 +245,10 @@ tensor *t_normalize(tensor *x, int dim, double eps); /* x / max(|x|_2, eps) */
 /* Accumulates gradients of `loss` (one element) in the parameters it came from; a first failure on the way to the loss
  * comes out here. */
 status t_backward(tensor *loss);
+
+/* The same, and what was recorded stays: other losses that share a part of it may follow. */
+status t_backward_keep(tensor *loss);
+
 tensor *t_require_grad(tensor *x); /* makes x a leaf that collects a gradient; returns x */
 tensor *t_grad(tensor *x);         /* its gradient itself, no copy (a temporary of the scope); NULL when none */
 void grad_pause(void);             /* nested; no recording until grad_resume, this thread */

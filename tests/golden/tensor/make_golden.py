@@ -149,6 +149,13 @@ def pooling_operations():
     }
 
 
+def stream_operations():
+    return {
+        "upsample_nearest": ([normal(2, 3, 2, 4)], lambda x: F.interpolate(x, scale_factor=3, mode="nearest")),
+        "renorm_rows": ([normal(6, 5)], lambda x: torch.embedding_renorm_(x.detach().clone(), torch.arange(4), 1.5, 2)),
+    }
+
+
 def write_operations():
     out = {}
     for name, (inputs, call) in OPERATIONS.items():
@@ -165,6 +172,9 @@ def write_operations():
             record(out, name, inputs, call)
         torch.manual_seed(23)
         for name, (inputs, call) in pooling_operations().items():
+            record(out, name, inputs, call)
+        torch.manual_seed(25)
+        for name, (inputs, call) in stream_operations().items():
             record(out, name, inputs, call)
     save("operations.safetensors", out)
 
@@ -210,9 +220,21 @@ class Joint(First):
         super().__init__(layer)
         self.first = first
 
-    def forward(self, x):
+    def forward(self, x, mask=None):
         asked = x[:, : self.first] if self.first else x
-        return self.layer(asked, x, x, need_weights=False)[0]
+        hidden = None if mask is None else ~mask
+        return self.layer(asked, x, x, key_padding_mask=hidden, need_weights=False)[0]
+
+
+class Encoder(torch.nn.TransformerEncoder):
+    def __init__(self, layers, width, heads, hidden, first=0):
+        layer = torch.nn.TransformerEncoderLayer(width, heads, hidden, dropout=0, batch_first=True)
+        super().__init__(layer, layers, enable_nested_tensor=False)
+        self.first = first
+
+    def forward(self, x, mask=None):
+        out = super().forward(x, src_key_padding_mask=None if mask is None else ~mask)
+        return out[:, : self.first] if self.first else out
 
 
 def record_layers(out, cases):
@@ -256,6 +278,14 @@ def write_layers():
             "lstm_forward": (First(torch.nn.LSTM(5, 4, batch_first=True)), [normal(2, 3, 5)], {}),
             "fused_attention": (Joint(torch.nn.MultiheadAttention(8, 2, batch_first=True)), [normal(2, 5, 8)], {}),
             "fused_attention_first": (Joint(torch.nn.MultiheadAttention(8, 4, batch_first=True), 2), [normal(2, 5, 8)], {}),
+        })
+        torch.manual_seed(26)
+        lengths = torch.tensor([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]], dtype=torch.bool)
+        fused = torch.nn.MultiheadAttention(8, 2, batch_first=True)
+        record_layers(out, {
+            "fused_attention_mask": (Joint(fused, 1), [normal(2, 5, 8), lengths], {}),
+            "transformer": (Encoder(2, 8, 4, 12), [normal(2, 5, 8)], {}),
+            "transformer_mask": (Encoder(2, 8, 2, 12, first=1), [normal(2, 5, 8), lengths], {}),
         })
     save("layers.safetensors", {key: x.float() if x.is_floating_point() else x for key, x in out.items()})
 

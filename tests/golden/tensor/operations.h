@@ -16,6 +16,13 @@ static inline tensor *indices_of_topk(tensor *x, int64_t k)
     return indices;
 }
 
+/* A copy of x after t_renorm_rows. */
+static inline tensor *renormed(tensor *x, int64_t rows, double most)
+{
+    tensor *copy = t_clone(t_detach(x));
+    return t_renorm_rows(copy, rows, most) == OK ? copy : NULL;
+}
+
 /* clang-format off */
 #define OPERATIONS(X) \
     X(reshape, t_reshape(x[0], SHAPE(3, -1))) \
@@ -76,6 +83,8 @@ static inline tensor *indices_of_topk(tensor *x, int64_t k)
     X(avg_pool2d, t_avg_pool2d(x[0], 2, 3)) \
     X(max_pool2d, t_max_pool2d(x[0], 3, 2, 1)) \
     X(adaptive_avg_pool2d, t_adaptive_avg_pool2d(x[0], 2, 3)) \
+    X(upsample_nearest, t_upsample_nearest(x[0], 3)) \
+    X(renorm_rows, renormed(x[0], 4, 1.5)) \
     X(channels_last, t_channels_last(x[0])) \
     X(attention, t_attention(x[0], x[1], x[2], NULL, false)) \
     X(attention_causal, t_attention(x[0], x[1], x[2], NULL, true)) \

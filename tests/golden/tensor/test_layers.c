@@ -89,6 +89,16 @@ static module *make_fused_four_heads(module *root)
     return nn_fused_attention(root, "layer", WIDTH, 4, NAMES_TORCH, ZEROS, ZEROS);
 }
 
+static module *make_transformer_four_heads(module *root)
+{
+    return nn_transformer_encoder(root, "layer", 2, WIDTH, 4, 12);
+}
+
+static module *make_transformer_two_heads(module *root)
+{
+    return nn_transformer_encoder(root, "layer", 2, WIDTH, 2, 12);
+}
+
 static tensor *linear(module *layer, tensor **x)
 {
     return nn_linear_forward(layer, x[0]);
@@ -162,6 +172,21 @@ static tensor *fused_attention_first(module *layer, tensor **x)
     return nn_fused_attention_forward(layer, x[0], 2);
 }
 
+static tensor *fused_attention_mask(module *layer, tensor **x)
+{
+    return nn_fused_attention_masked_forward(layer, x[0], x[1], 1);
+}
+
+static tensor *transformer(module *layer, tensor **x)
+{
+    return nn_transformer_encoder_forward(layer, x[0], NULL, 0);
+}
+
+static tensor *transformer_mask(module *layer, tensor **x)
+{
+    return nn_transformer_encoder_forward(layer, x[0], x[1], 1);
+}
+
 static const layer_case CASES[] = {
     {"linear", make_linear, linear},
     {"linear_no_bias", make_linear_no_bias, linear},
@@ -182,6 +207,9 @@ static const layer_case CASES[] = {
     {"lstm_forward", make_lstm_forward, lstm},
     {"fused_attention", make_fused_two_heads, fused_attention},
     {"fused_attention_first", make_fused_four_heads, fused_attention_first},
+    {"fused_attention_mask", make_fused_two_heads, fused_attention_mask},
+    {"transformer", make_transformer_four_heads, transformer},
+    {"transformer_mask", make_transformer_two_heads, transformer_mask},
 };
 enum { CASE_COUNT = sizeof CASES / sizeof *CASES };
 

@@ -102,6 +102,13 @@ static void wrong_shapes_and_types_are_refused(void **state)
     REFUSED(t_attention(zeros(2, 2), zeros(2, 3), zeros(2, 2), NULL, false));
     REFUSED(t_topk(zeros(2, 2), 3, NULL));
     REFUSED(t_require_grad(t_arange(3)));
+    REFUSED(t_upsample_nearest(zeros(2, 2), 2));
+    REFUSED(t_upsample_nearest(t_zeros(T_F32, SHAPE(1, 1, 2, 2)), 0));
+#define NOT_DONE(CALL) (assert_int_equal(CALL, ERR_INTERNAL), fail_clear())
+    NOT_DONE(t_renorm_rows(zeros(3, 2), 4, 1));
+    NOT_DONE(t_renorm_rows(zeros(3, 2), -1, 1));
+    NOT_DONE(t_renorm_rows(zeros(3, 2), 1, 0));
+    NOT_DONE(t_renorm_rows(t_arange(3), 1, 1));
 }
 
 static void a_long_message_is_cut_and_not_written_past(void **state)

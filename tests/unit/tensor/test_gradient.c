@@ -30,6 +30,20 @@ static void only_a_recorded_scalar_goes_backward(void **state)
     assert_int_equal(t_backward(loss), ERR_INTERNAL); /* what it needs is freed */
 }
 
+static void what_is_kept_goes_backward_again(void **state)
+{
+    (void)state;
+    tensor *x = leaf(3), *shared = t_mul(x, x);
+    tensor *losses[] = {t_sum_all(shared), t_sum_all(t_mul(shared, shared))};
+    ASSERT_OK(t_backward_keep(losses[0]));
+    assert_true(element(t_grad(x), 0) == 6);
+    ASSERT_OK(t_backward_keep(losses[1])); /* 4 x^3 more */
+    assert_true(element(t_grad(x), 0) == 6 + 108);
+    ASSERT_OK(t_backward(losses[0]));
+    assert_true(element(t_grad(x), 0) == 6 + 108 + 6);
+    assert_int_equal(t_backward(losses[1]), ERR_INTERNAL); /* what they share is freed */
+}
+
 static void a_failure_on_the_way_to_the_loss_comes_out(void **state)
 {
     (void)state;
@@ -141,6 +155,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_SCOPE(gradients_add_up),
         IN_SCOPE(only_a_recorded_scalar_goes_backward),
+        IN_SCOPE(what_is_kept_goes_backward_again),
         IN_SCOPE(a_failure_on_the_way_to_the_loss_comes_out),
         IN_SCOPE(pauses_nest),
         IN_SCOPE(detached_tensors_collect_nothing),

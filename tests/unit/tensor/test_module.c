@@ -295,6 +295,176 @@ static void only_a_matrix_of_parameters_is_sparse(void **state)
     module_free(&root);
 }
 
+/* ---- float64 ----------------------------------------------------------------------------------------------------- */
+
+static module *network_of(t_type type)
+{
+    t_seed(11);
+    module *root = module_new_of(type), *inner = module_child(root, "inner");
+    nn_embedding(inner, "embedding", 9, 8, NORMAL);
+    nn_transformer_encoder(inner, "network", 1, 8, 2, 16);
+    module_draw(module_find(root, "inner.network.layers.0.norm1.bias"), NORMAL);
+    return root;
+}
+
+static tensor *network_loss(module *root)
+{
+    tensor *x = t_embedding(module_find(root, "inner.embedding.weight"), t_from_i64((int64_t[]){3, 8, 3}, SHAPE(1, 3)));
+    tensor *weight = module_find(root, "inner.network.layers.0.linear1.weight"); /* (16, 8) */
+    x = t_layer_norm(x, module_find(root, "inner.network.layers.0.norm1.weight"),
+                     module_find(root, "inner.network.layers.0.norm1.bias"), 1e-5);
+    return t_mean_all(t_pow(t_linear(x, weight, NULL), 2));
+}
+
+/* |a - b| / |b|, L2, of anything. */
+static double apart(tensor *a, tensor *b)
+{
+    double difference = NAN, size = NAN;
+    a = t_cast(a, T_F64), b = t_cast(b, T_F64);
+    ASSERT_OK(t_item_f64(t_sum_all(t_pow(t_sub(a, b), 2)), &difference));
+    ASSERT_OK(t_item_f64(t_sum_all(t_pow(b, 2)), &size));
+    return sqrt(difference) / fmax(sqrt(size), 1e-30);
+}
+
+static void float64_begins_with_the_numbers_of_float32(void **state)
+{
+    (void)state;
+    module *one = network_of(T_F32), *two = network_of(T_F64);
+    assert_int_equal(module_parameter_count(two), module_parameter_count(one));
+    for (size_t i = 0; i < module_parameter_count(one); i++) {
+        tensor *x = module_parameter_at(one, i), *y = module_parameter_at(two, i);
+        assert_int_equal(t_type_of(x), T_F32);
+        assert_int_equal(t_type_of(y), T_F64);
+        assert_int_equal(t_type_of(t_grad(y)), T_F64);
+        assert_true(same_bytes(t_cast(x, T_F64), y));
+    }
+    module_free(&one);
+    module_free(&two);
+}
+
+static void float64_learns_as_float32_does(void **state)
+{
+    (void)state;
+    const adamw_options adam = {.lr = 0.01, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-3, .coupled = true};
+    const t_type types[] = {T_F32, T_F64};
+    module *networks[2];
+    for (int n = 0; n < 2; n++) {
+        optim *opt = NULL;
+        networks[n] = network_of(types[n]);
+        ASSERT_OK(optim_adamw(networks[n], &adam, &opt));
+        for (int step = 0; step < 3; step++) {
+            module_zero_grad(networks[n]);
+            ASSERT_OK(t_backward(network_loss(networks[n])));
+            ASSERT_OK(grad_clip(networks[n], 0.01, NULL));
+            ASSERT_OK(optim_step(opt));
+        }
+        optim_free(&opt);
+    }
+    for (size_t i = 0; i < module_parameter_count(networks[0]); i++) {
+        tensor *x = module_parameter_at(networks[0], i), *y = module_parameter_at(networks[1], i);
+        assert_true(apart(x, y) < 1e-5);
+    }
+    const int64_t *rows = NULL; /* which rows were used is not kept: all */
+    assert_int_equal(module_touched_rows(networks[1], 0, &rows), 9);
+    module_zero_grad(networks[1]);
+    for (size_t i = 0; i < module_parameter_count(networks[1]); i++)
+        assert_true(element(t_sum_all(t_pow(t_grad(module_parameter_at(networks[1], i)), 2)), 0) == 0);
+    module_free(&networks[0]);
+    module_free(&networks[1]);
+}
+
+static void float64_hands_out_no_floats(void **state)
+{
+    (void)state;
+    float bucket[8], *all = NULL;
+    size_t count = 0;
+    module *root = module_new_of(T_F64);
+    module_parameter(root, "w", SHAPE(8), ONES);
+    assert_null(module_grad_data(root, 0));
+    assert_int_equal(module_set_grad_storage(root, 0, bucket), ERR_INTERNAL);
+    fail_clear();
+    assert_int_equal(module_join_grads(root, &all, &count), ERR_INTERNAL);
+    fail_clear();
+    assert_null(module_new_of(T_F16));
+    assert_int_equal(t_check(NULL), ERR_INTERNAL);
+    module_free(&root);
+}
+
+/* ---- transformers ------------------------------------------------------------------------------------------------ */
+
+static double largest(tensor *x)
+{
+    double value = NAN;
+    tensor *flat = t_reshape(x, SHAPE(-1));
+    ASSERT_OK(t_item_f64(t_max(t_sqrt(t_mul(flat, flat)), 0), &value));
+    return value;
+}
+
+static void transformers_begin_as_pytorchs(void **state)
+{
+    (void)state;
+    enum { WIDTH = 64, HIDDEN = 128 };
+    const struct {
+        const char *name;
+        double most; /* uniform within it; 0: zero; 1: one */
+    } parameters[] = {
+        {"self_attn.in_proj_weight", sqrt(6.0 / (4 * WIDTH))},
+        {"self_attn.in_proj_bias", 0},
+        {"self_attn.out_proj.weight", 1 / sqrt(WIDTH)},
+        {"self_attn.out_proj.bias", 0},
+        {"linear1.weight", 1 / sqrt(WIDTH)},
+        {"linear1.bias", 1 / sqrt(WIDTH)},
+        {"linear2.weight", 1 / sqrt(HIDDEN)},
+        {"linear2.bias", 1 / sqrt(HIDDEN)},
+        {"norm1.weight", 1},
+        {"norm1.bias", 0},
+        {"norm2.weight", 1},
+        {"norm2.bias", 0},
+    };
+    t_seed(4);
+    module *root = module_new();
+    nn_transformer_encoder(root, "network", 2, WIDTH, 4, HIDDEN);
+    assert_int_equal(module_parameter_count(root), 2 * COUNT(parameters));
+    for (size_t i = 0; i < 2 * COUNT(parameters); i++) {
+        char name[96];
+        double most = parameters[i % COUNT(parameters)].most;
+        snprintf(name, sizeof name, "network.layers.%zu.%s", i / COUNT(parameters),
+                 parameters[i % COUNT(parameters)].name);
+        assert_string_equal(module_parameter_name(root, i), name);
+        double found = largest(module_parameter_at(root, i));
+        assert_true(found <= most + 1e-7 && found >= 0.9 * most);
+    }
+    module_free(&root);
+}
+
+/* A batch of sequences of different lengths gives each what it gets alone. */
+static void masked_places_change_nothing(void **state)
+{
+    (void)state;
+    enum { WIDTH = 16, LENGTH = 5, SHORT = 2 };
+    t_seed(6);
+    module *root = module_new_of(T_F64), *encoder = nn_transformer_encoder(root, "network", 2, WIDTH, 4, 32);
+    tensor *x = t_cast(t_randn(SHAPE(2, LENGTH, WIDTH)), T_F64);
+    bool there[2][LENGTH] = {{1, 1}, {1, 1, 1, 1, 1}};
+    tensor *mask = t_from_bytes(T_BOOL, there, SHAPE(2, LENGTH));
+    tensor *both = nn_transformer_encoder_forward(encoder, x, mask, SHORT); /* (2, SHORT, WIDTH) */
+    tensor *alone = nn_transformer_encoder_forward(encoder, t_narrow(t_narrow(x, 0, 0, 1), 1, 0, SHORT), NULL, 0);
+    tensor *whole = nn_transformer_encoder_forward(encoder, t_narrow(x, 0, 1, 1), NULL, 0);
+    assert_true(apart(t_narrow(both, 0, 0, 1), alone) < 1e-14);
+    assert_true(apart(t_narrow(both, 0, 1, 1), t_narrow(whole, 1, 0, SHORT)) < 1e-14);
+    ASSERT_OK(t_check(both));
+
+    assert_null(nn_transformer_encoder_forward(encoder, x, t_from_bytes(T_BOOL, there, SHAPE(LENGTH, 2)), 0));
+    assert_int_equal(t_check(NULL), ERR_INTERNAL);
+    fail_clear();
+    assert_null(nn_transformer_encoder(root, "none", 0, WIDTH, 4, 32));
+    assert_int_equal(t_check(NULL), ERR_INTERNAL);
+    fail_clear();
+    assert_null(nn_transformer_encoder(root, "heads", 1, WIDTH, 5, 32));
+    assert_int_equal(t_check(NULL), ERR_INTERNAL);
+    module_free(&root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -311,6 +481,11 @@ int main(void)
         IN_SCOPE(tied_weights_touch_every_row),
         IN_SCOPE(sparse_and_dense_gradients_are_the_same),
         IN_SCOPE(only_a_matrix_of_parameters_is_sparse),
+        IN_SCOPE(float64_begins_with_the_numbers_of_float32),
+        IN_SCOPE(float64_learns_as_float32_does),
+        IN_SCOPE(float64_hands_out_no_floats),
+        IN_SCOPE(transformers_begin_as_pytorchs),
+        IN_SCOPE(masked_places_change_nothing),
     };
     return cmocka_run_group_tests(tests, start_tensors, NULL);
 }

@@ -274,17 +274,21 @@ static void a_changed_byte_is_refused_or_harmless(void **state)
 
 /* ---- modules ----------------------------------------------------------------------------------------------------- */
 
-static module *small_module(const char *name, int64_t width)
+static module *small_module_of(t_type type, const char *name, int64_t width)
 {
-    module *root = module_new();
+    module *root = module_new_of(type);
     nn_linear(root, name, 3, width, true, NORMAL);
     return root;
 }
 
-static void modules_round_trip(void **state)
+static module *small_module(const char *name, int64_t width)
 {
-    (void)state;
-    module *a = small_module("l", 2), *b = small_module("l", 2);
+    return small_module_of(T_F32, name, width);
+}
+
+static void module_round_trips(t_type type)
+{
+    module *a = small_module_of(type, "l", 2), *b = small_module_of(type, "l", 2);
     tensor *view = t_detach(module_parameter_at(b, 0)); /* loading is in place */
     assert_false(same_bytes(module_parameter_at(a, 0), module_parameter_at(b, 0)));
     ASSERT_OK(module_save(a, path, NULL));
@@ -295,11 +299,19 @@ static void modules_round_trip(void **state)
     module_free(&b);
 }
 
+static void modules_round_trip(void **state)
+{
+    (void)state;
+    module_round_trips(T_F32);
+    module_round_trips(T_F64);
+}
+
 static void a_module_that_does_not_fit_is_left_unchanged(void **state)
 {
     (void)state;
-    module *saved[] = {small_module("l", 5), small_module("other", 2), small_module("l", 2)};
-    const char *told[] = {"l.weight", "l.weight", "extra"};
+    module *saved[] = {small_module("l", 5), small_module("other", 2), small_module("l", 2),
+                       small_module_of(T_F64, "l", 2)};
+    const char *told[] = {"l.weight", "l.weight", "extra", "l.weight"};
     module_parameter(saved[2], "extra", SHAPE(1), NORMAL);
     for (size_t i = 0; i < COUNT(saved); i++) {
         module *m = small_module("l", 2);

@@ -1,4 +1,4 @@
-#include "student/first_weights.h"
+#include "tensor/first_weights.h"
 
 #include <math.h>
 
@@ -21,10 +21,16 @@ module *linear_default(module *parent, const char *name, int64_t in, int64_t out
     return m;
 }
 
-module *patches_default(module *parent, const char *name, int64_t out, int64_t patch)
+module *conv2d_default(module *parent, const char *name, int64_t in, int64_t out, int64_t size, int64_t stride,
+                       int64_t padding)
 {
-    t_init init = default_init(RGB * patch * patch);
-    module *m = nn_conv2d(parent, name, RGB, out, patch, patch, 0, true, init);
+    t_init init = default_init(in * size * size);
+    module *m = nn_conv2d(parent, name, in, out, size, stride, padding, true, init);
     module_draw(module_find(m, "bias"), init);
     return m;
+}
+
+module *patches_default(module *parent, const char *name, int64_t out, int64_t patch)
+{
+    return conv2d_default(parent, name, RGB, out, patch, patch, 0);
 }

@@ -96,7 +96,7 @@ status stream_layer_new(module *parent, const stream_options *o, size_t layer, s
     int64_t width = o->features;
     snprintf(name, sizeof name, "%zu", layer);
     *out = (stream_layer){.o = o, .layer = layer, .root = module_child(parent, name)};
-    module *f = module_child(out->root, "f"), *p = module_child(out->root, "p");
+    module *f = out->f = module_child(out->root, "f"), *p = out->p = module_child(out->root, "p");
     if (layer == 0) make_picture_encoder(out, f);
     out->token = table(f, "cls_token", 1, width);
     out->positions = table(f, "pos_enc", o->buffer_size, width);

@@ -25,7 +25,7 @@
 typedef struct {
     const stream_options *o; /* borrowed */
     size_t layer;
-    module *root;                                     /* borrowed from its parent */
+    module *root, *f, *p;                             /* borrowed from its parent; all below are theirs */
     module *convolutions[STREAM_STAGES], *features;   /* the encoder's; layer 0 only */
     module *encoder, *predictor;                      /* f's and p's transformers */
     tensor *token, *positions, *levels;               /* (1, D), (S, D), (max_layers, D) */

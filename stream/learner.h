@@ -31,7 +31,7 @@ typedef struct {
     const float *event; /* (features) what was made of the event that ended; NULL without a boundary; borrowed */
 } stream_input;
 
-/* Told of every input, in the order in which a stream's layers end with them: upper layers first. */
+/* Told of every input; that of a layer comes before what it hands to the layer above. */
 typedef struct {
     void *self;
     status (*input)(void *self, const stream_input *input);
@@ -40,8 +40,8 @@ typedef struct {
 /* Frames of one stream in a turn. */
 typedef struct {
     const uint8_t *pictures; /* (count, height, width, 3) bytes, borrowed */
-    size_t count;
-    bool begins; /* with the first frame of a video: layers are reset before it */
+    size_t count;            /* 0, or as many as the others have */
+    bool begins;             /* with the first frame of a video: layers are reset before it */
 } stream_frames;
 
 typedef struct learner learner;

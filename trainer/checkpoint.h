@@ -14,6 +14,7 @@
 
 #include "comm/comm.h"
 #include "tensor/image.h"
+#include "trainer/checkpoint_directory.h"
 #include "trainer/state.h"
 #include "trainer/weights.h"
 
@@ -37,19 +38,11 @@ status checkpoint_take(checkpoint_image *image, const checkpoint_parts *parts, c
  * is left and older ones are untouched. Errors: ERR_IO (a full disk), ERR_CREATE, ERR_MEMORY. */
 status checkpoint_write(const char *directory, const checkpoint_image *image);
 
-/* New string: the newest complete checkpoint of `directory` whose files are what was written; NULL when there is none.
- * A damaged one is warned of and passed over. Errors: ERR_INPUT when all that are there are damaged: names the newest
- * and says what to do. */
-status checkpoint_newest(const char *directory, char **path);
-
 /* Reads the state alone. Errors: ERR_INPUT names what is wrong. */
 status checkpoint_state(const char *path, train_state *out);
 
 /* Gives all ranks the tensors; rank 0 reads (shared_file.h). Errors: ERR_MISSING, ERR_INPUT name file and tensor.
  * Collective. */
 status checkpoint_load(comm *c, const char *path, const checkpoint_parts *parts, const train_state *state);
-
-/* Removes all but the newest `keep` complete ones, and what was left unfinished. */
-status checkpoint_prune(const char *directory, size_t keep);
 
 #endif

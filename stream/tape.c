@@ -110,8 +110,14 @@ done:
     return st;
 }
 
+/* An event that gets no more gradients is a vector like any other: what it was made of need not be there. */
 static void move_inputs(tape_row *r, const size_t *moved)
 {
+    if (!r->open) {
+        free(r->inputs);
+        r->inputs = NULL;
+        r->count = 0;
+    }
     for (size_t i = 0; i < r->count; i++) r->inputs[i] = moved[r->inputs[i]];
 }
 

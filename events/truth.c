@@ -17,7 +17,7 @@ typedef struct {
     double fps;
     time_form form;
     size_t video, start, end, rate, label, verb, noun; /* columns; SIZE_MAX: not there */
-    truth *to;
+    truth_list *to;
 } reader;
 
 /* ---- telling the form -------------------------------------------------------------------------------------------- */
@@ -141,7 +141,7 @@ static status read_label(const reader *r, const char **out)
     return *out ? OK : FAIL(ERR_MEMORY, "%s:%zu: no memory for its label", r->file.path, r->file.line);
 }
 
-static status add_video(truth *t, const char *name)
+static status add_video(truth_list *t, const char *name)
 {
     if (t->count == t->room) {
         size_t room = t->room ? t->room * 2 : 64;
@@ -154,7 +154,7 @@ static status add_video(truth *t, const char *name)
     return OK;
 }
 
-static status find_video(truth *t, const char *file, truth_video **out)
+static status find_video(truth_list *t, const char *file, truth_video **out)
 {
     status st = OK;
     size_t length, at = 0;
@@ -204,32 +204,32 @@ done:
     return st;
 }
 
-status truth_read(const char *path, double fps, truth *out)
+status truth_read(const char *path, double fps, truth_list *out)
 {
     status st = OK;
-    truth t = {.strings = arena_new()};
+    truth_list t = {.strings = arena_new()};
     reader r = {.fps = fps, .to = &t};
     if (!t.strings) TRY(FAIL(ERR_MEMORY, "%s: no memory for its names", path));
     TRY(csv_open(path, CSV_GUESS, &r.file));
     TRY(read_rows(&r));
     *out = t;
-    t = (truth){0};
+    t = (truth_list){0};
 done:
     csv_close(&r.file);
     truth_free(&t);
     return st;
 }
 
-void truth_free(truth *t)
+void truth_free(truth_list *t)
 {
     for (size_t i = 0; i < t->count; i++) event_list_free(&t->at[i].segments);
     free(t->at);
     names_free(&t->names);
     arena_free(&t->strings);
-    *t = (truth){0};
+    *t = (truth_list){0};
 }
 
-const truth_video *truth_find(const truth *t, const char *file)
+const truth_video *truth_find(const truth_list *t, const char *file)
 {
     size_t length, at = 0;
     const char *base = video_base_name(file, &length);
@@ -239,7 +239,7 @@ const truth_video *truth_find(const truth *t, const char *file)
     return found ? &t->at[at] : NULL;
 }
 
-void truth_merge(truth *t, double gap)
+void truth_merge(truth_list *t, double gap)
 {
     for (size_t i = 0; i < t->count; i++) event_list_merge(&t->at[i].segments, gap);
 }

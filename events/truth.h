@@ -25,18 +25,18 @@ typedef struct {
     size_t count, room;
     name_table names; /* base names to places */
     size_t empty;     /* rows of no length that were passed over */
-} truth;
+} truth_list;
 
 /* `fps` turns frame numbers into seconds; 0: not known. The caller frees it. Errors: ERR_MISSING; ERR_INPUT with
  * path:line (no known form, a malformed row, end before start, a rate that is needed and not there, no segments);
  * ERR_MEMORY. */
-status truth_read(const char *path, double fps, truth *out);
-void truth_free(truth *t);
+status truth_read(const char *path, double fps, truth_list *out);
+void truth_free(truth_list *t);
 
 /* The video that a file, or a name, is of, by base name; NULL when there is none. */
-const truth_video *truth_find(const truth *t, const char *file);
+const truth_video *truth_find(const truth_list *t, const char *file);
 
 /* event_list_merge for all videos. */
-void truth_merge(truth *t, double gap);
+void truth_merge(truth_list *t, double gap);
 
 #endif

@@ -4,14 +4,15 @@
 
 #include <math.h>
 
-static truth read_text(const char *text, double fps)
+static truth_list read_text(const char *text, double fps)
 {
-    truth t;
+    truth_list t;
     assert_ok(truth_read(scratch_file("truth.csv", text), fps, &t));
     return t;
 }
 
-static void assert_segment(const truth *t, const char *video, size_t i, double start, double end, const char *label)
+static void assert_segment(const truth_list *t, const char *video, size_t i, double start, double end,
+                           const char *label)
 {
     const truth_video *found = truth_find(t, video);
     assert_non_null(found);
@@ -25,7 +26,7 @@ static void assert_segment(const truth *t, const char *video, size_t i, double s
 static void test_epic(void **state)
 {
     (void)state;
-    truth t =
+    truth_list t =
         read_text("narration_id,video_id,start_timestamp,stop_timestamp,start_frame,stop_frame,verb_class,noun_class\n"
                   "x,P01_01,00:00:10.14,01:00:03.37,8,202,2,8\n"
                   "y,P01_01,00:00:01.00,00:00:02.00,8,202,,8\n"
@@ -44,7 +45,7 @@ static void test_epic(void **state)
 static void test_lists(void **state)
 {
     (void)state;
-    truth t = read_text("video,start,end,label\na/b.mp4,1.5,2,cut\nb,0,1,\"a, b\"\n", 0);
+    truth_list t = read_text("video,start,end,label\na/b.mp4,1.5,2,cut\nb,0,1,\"a, b\"\n", 0);
     assert_int_equal(t.count, 1);
     assert_segment(&t, "b.mkv", 0, 0, 1, "a, b");
     assert_segment(&t, "b", 1, 1.5, 2, "cut");
@@ -65,7 +66,7 @@ static void test_lists(void **state)
 static void test_kitchen(void **state)
 {
     (void)state;
-    truth t = read_text(
+    truth_list t = read_text(
         "000000, K01, 0000000030, 0000000060, 001, 002, 0007\n000001, K01, 0000000060, 0000000090, 1, 2, 0007\n", 30);
     assert_int_equal(t.count, 1);
     assert_segment(&t, "K01", 0, 1, 2, "0007");
@@ -78,7 +79,7 @@ static void test_kitchen(void **state)
 
 static void assert_bad(const char *text, const char *part)
 {
-    truth t;
+    truth_list t;
     assert_failed(truth_read(scratch_file("truth.csv", text), 0, &t), ERR_INPUT, part);
 }
 
@@ -98,14 +99,14 @@ static void test_what_is_wrong_is_named_by_line(void **state)
                "truth.csv:2: stop_timestamp \"1:99:00\"");
     assert_bad("0, K01, 30, 60, 1, 2, 7\n", "truth.csv:1: times are frames, and their rate is not known");
     assert_bad("video,start_frame,end_frame,fps\nb,1,2,0\n", "truth.csv:2: fps 0 is no rate");
-    truth t;
+    truth_list t;
     assert_failed(truth_read(scratch_path("not-there.csv"), 0, &t), ERR_MISSING, "not-there.csv");
 }
 
 static void test_epic_kitchens_as_published(void **state)
 {
     (void)state;
-    truth t;
+    truth_list t;
     assert_ok(truth_read(shared_file("ek55/EPIC_train_action_labels.csv"), 0, &t));
     assert_segment(&t, "P01_01.MP4", 0, 0.14, 3.37, "2:8");
     assert_true(t.count > 200);

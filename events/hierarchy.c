@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,6 +205,14 @@ const char *video_base_name(const char *file, size_t *length)
     for (size_t i = 0; dot[i]; i++) ending[i + 1] = (char)tolower((unsigned char)dot[i]);
     if (videos_ending_is_known(ending)) *length = (size_t)(dot - base);
     return base;
+}
+
+char *event_uid(const char *file, size_t layer, size_t number)
+{
+    char *uid = NULL;
+    size_t length;
+    const char *base = video_base_name(file, &length);
+    return asprintf(&uid, "%.*s#%zu#%zu", (int)length, base, layer, number) < 0 ? NULL : uid;
 }
 
 /* ---- several videos ---------------------------------------------------------------------------------------------- */

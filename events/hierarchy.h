@@ -79,6 +79,10 @@ double hierarchy_end(const hierarchy *h);
  * ground truth find each other: borrowed from `file`, `*length` bytes. */
 const char *video_base_name(const char *file, size_t *length);
 
+/* "VIDEO#LAYER#EVENT", what an event is called in a store, VIDEO being the file's base name: new, NULL without memory.
+ */
+char *event_uid(const char *file, size_t layer, size_t number);
+
 /* Hierarchies of several videos. */
 typedef struct {
     hierarchy *at; /* (count) */

@@ -170,6 +170,9 @@ static void test_base_names(void **state)
         assert_int_equal(length, strlen(files[i][1]));
         assert_memory_equal(base, files[i][1], length);
     }
+    char *uid = event_uid("/data/P01_01.MP4", 2, 17);
+    assert_string_equal(uid, "P01_01#2#17");
+    free(uid);
 }
 
 int main(void)

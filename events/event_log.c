@@ -124,44 +124,60 @@ done:
     return st;
 }
 
-/* The line of an event; with NULL the line of a video's end, `duration`. */
-static status write_line(FILE *to, const char *video, size_t layer, size_t number, const event *e, double duration)
+/* What a line holds; which of the three, `e` and `curve` tell. */
+typedef struct {
+    const char *video;
+    size_t layer, number;
+    const event *e; /* NULL: not of an event */
+    bool curve;     /* of the curve of errors */
+    double time;    /* a moment of the curve, or a video's duration */
+    double error, threshold;
+    bool boundary;
+} line;
+
+static void write_numbers(FILE *to, const char *const *keys, const double *values, size_t count)
 {
+    char text[NUMBER_TEXT];
+    for (size_t i = 0; i < count; i++) {
+        number_text(values[i], text);
+        fprintf(to, ", \"%s\": %s", keys[i], text);
+    }
+}
+
+static status write_text(FILE *to, const char *key, const char *what, const char *text)
+{
+    if (!text) return OK;
+    fprintf(to, ", \"%s\": ", key);
+    return json_text_write(to, what, text);
+}
+
+static status write_line(FILE *to, const line *l)
+{
+    static const char *const EVENT[] = {"start", "end", "error"}, *const CURVE[] = {"time", "error", "threshold"};
+    static const char *const END[] = {"duration"};
     status st = OK;
-    char a[NUMBER_TEXT], b[NUMBER_TEXT], error[NUMBER_TEXT];
     fputs("{\"video\": ", to);
-    TRY(json_text_write(to, "the name of a video", video));
-    number_text(e ? e->start : duration, a);
-    if (!e) {
-        fprintf(to, ", \"duration\": %s}\n", a);
-        goto done;
-    }
-    number_text(e->end, b);
-    number_text(e->error, error);
-    fprintf(to, ", \"layer\": %zu, \"event\": %zu, \"start\": %s, \"end\": %s, \"error\": %s", layer, number, a, b,
-            error);
-    if (e->label) {
-        fputs(", \"label\": ", to);
-        TRY(json_text_write(to, "the label of an event", e->label));
-    }
-    if (e->embedding) {
-        fputs(", \"embedding\": ", to);
-        TRY(json_text_write(to, "the embedding of an event", e->embedding));
-    }
-    fputs("}\n", to);
+    TRY(json_text_write(to, "the name of a video", l->video));
+    if (l->e || l->curve) fprintf(to, ", \"layer\": %zu", l->layer);
+    if (l->e) fprintf(to, ", \"event\": %zu", l->number);
+    if (l->e) write_numbers(to, EVENT, (double[]){l->e->start, l->e->end, l->e->error}, 3);
+    else if (l->curve) write_numbers(to, CURVE, (double[]){l->time, l->error, l->threshold}, 3);
+    else write_numbers(to, END, &l->time, 1);
+    if (l->e) TRY(write_text(to, "label", "the label of an event", l->e->label));
+    if (l->e) TRY(write_text(to, "embedding", "the embedding of an event", l->e->embedding));
+    fputs(l->curve && l->boundary ? ", \"boundary\": true}\n" : "}\n", to);
 done:
     return st;
 }
 
-static status append_line(event_log *log, const char *video, size_t layer, size_t number, const event *e,
-                          double duration)
+static status append_line(event_log *log, const line *l)
 {
     status st = OK;
     char *bytes = NULL;
     size_t count = 0;
     FILE *to = open_memstream(&bytes, &count);
     if (!to) TRY(FAIL(ERR_MEMORY, "%s: no memory for a line", log->path));
-    TRY(write_line(to, video, layer, number, e, duration));
+    TRY(write_line(to, l));
     TRY(memory_file_close(&to, log->path));
     TRY(append(log, bytes, count));
 done:
@@ -172,12 +188,24 @@ done:
 
 status event_log_append(event_log *log, const char *video, size_t layer, size_t number, const event *e)
 {
-    return append_line(log, video, layer, number, e, 0);
+    return append_line(log, &(line){.video = video, .layer = layer, .number = number, .e = e});
 }
 
 status event_log_end(event_log *log, const char *video, double duration)
 {
-    return append_line(log, video, 0, 0, NULL, duration);
+    return append_line(log, &(line){.video = video, .time = duration});
+}
+
+status event_log_error(event_log *log, const char *video, size_t layer, double time, double error, double threshold,
+                       bool boundary)
+{
+    return append_line(log, &(line){.video = video,
+                                    .layer = layer,
+                                    .curve = true,
+                                    .time = time,
+                                    .error = error,
+                                    .threshold = threshold,
+                                    .boundary = boundary});
 }
 
 log_position event_log_position(const event_log *log)

@@ -31,6 +31,11 @@ status event_log_append(event_log *log, const char *video, size_t layer, size_t 
 /* Appends a video's end: its duration in seconds. Errors: as above. */
 status event_log_end(event_log *log, const char *video, double duration);
 
+/* Appends a value of the curve of errors, in a file of its own (errors.h): at `time` seconds the prediction error of a
+ * layer's input and the threshold it was held against (NAN: there was none). Errors: as above. */
+status event_log_error(event_log *log, const char *video, size_t layer, double time, double error, double threshold,
+                       bool boundary);
+
 /* What has been appended so far. */
 log_position event_log_position(const event_log *log);
 

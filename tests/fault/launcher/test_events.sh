@@ -57,6 +57,16 @@ cmp -s once.json out/a.json || wrong "what was read and written again differs"
 expect 0 "out/a.json" "$MAGISTER" events convert events.jsonl --published out --seed 5
 cmp -s once.json out/a.json && wrong "another seed gives the same colours"
 
+echo "-- pictures"
+printf '{"video": "a", "layer": 0, "time": 4, "error": 2, "threshold": 1, "boundary": true}\n' >errors.jsonl
+"$MAGISTER" events draw events.jsonl --truth truth.csv --errors errors.jsonl --out pictures 2>drawn.txt
+case $? in
+0) there pictures/a.svg && there pictures/b.png ;;
+66) holds drawn.txt "cairo" ;; # built without it, or not there
+*) wrong "draw: $(cat drawn.txt)" ;;
+esac
+expect 64 "Say --out DIR" "$MAGISTER" events draw events.jsonl
+
 echo "-- wrong words and files"
 expect 64 "an argument is missing" "$MAGISTER" events score
 expect 64 "Say --truth FILE" "$MAGISTER" events score events.jsonl

@@ -38,7 +38,7 @@ static void test_a_video_by_hand(void **state)
     assert_close(s.layers[1].at[LAYER_MATCHED_IOU], (1 + 5.25 / 6) / 2);
     assert_close(s.layers[1].at[LAYER_PRECISION], 1);
     assert_close(s.layers[1].at[LAYER_RECALL], 0.5);
-    assert_close(s.layers[0].at[LAYER_PRECISION], 0.5);     /* at 0.5 s: 4 */
+    assert_close(s.layers[0].at[LAYER_PRECISION], 0.5);   /* at 0.5 s: 4 */
     assert_close(s.layers[0].at[LAYER_PRECISION + 2], 1); /* at 2 s: 2-4, and 4-4.75 */
     video_score_free(&s);
     event_list_free(&truth);

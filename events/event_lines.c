@@ -14,6 +14,7 @@ typedef struct {
     size_t line; /* from 1 */
     hierarchy_list *list;
     name_table videos; /* names to places in the list, of this file's videos */
+    char where[512];   /* "path:line", as far as there is room */
 } reader;
 
 static status wrong(const reader *r, const char *what)
@@ -100,6 +101,8 @@ static status read_line(reader *r, const char *line, size_t length)
     if (!json_is_object(object))
         TRY(FAIL(ERR_INPUT, "%s:%zu: is no JSON object: %s", r->path, r->line, object ? "another value" : error.text));
     TRY(find_video(r, object, &h));
+    snprintf(r->where, sizeof r->where, "%.480s:%zu", r->path, r->line);
+    h->source = r->where;
     if (!json_object_get(object, "layer") && json_object_get(object, "duration")) TRY(set_end(r, object, h));
     else TRY(add_event(r, object, h));
 done:
@@ -108,10 +111,12 @@ done:
 }
 
 /* A video whose end was not written ends with its last event. */
-static void settle_durations(hierarchy_list *list, size_t from)
+static void settle(hierarchy_list *list, size_t from)
 {
-    for (size_t i = from; i < list->count; i++)
+    for (size_t i = from; i < list->count; i++) {
+        list->at[i].source = NULL;
         if (isnan(list->at[i].duration)) list->at[i].duration = hierarchy_end(&list->at[i]);
+    }
 }
 
 static status read_lines(const char *path, const char *bytes, size_t count, hierarchy_list *list)
@@ -121,8 +126,8 @@ static status read_lines(const char *path, const char *bytes, size_t count, hier
     size_t before = list->count;
     for (const char *at = bytes, *end; (end = memchr(at, '\n', (size_t)(bytes + count - at))); at = end + 1, r.line++)
         if (end > at) TRY(read_line(&r, at, (size_t)(end - at)));
-    settle_durations(list, before);
 done:
+    settle(list, before);
     names_free(&r.videos);
     return st;
 }

@@ -115,26 +115,33 @@ static size_t count_events(const hierarchy *h)
     return count;
 }
 
+/* What messages name. */
+static const char *name_of(const hierarchy *h)
+{
+    return h->source ? h->source : h->file;
+}
+
 static status check_event(const hierarchy *h, size_t layer, const event *e)
 {
     const event_list *list = layer < h->layer_count ? &h->layers[layer] : NULL;
     size_t number = list ? list->count : 0;
     double last = number ? list->at[number - 1].end : 0;
+    const char *name = name_of(h);
     if (layer > h->layer_count || layer >= EVENT_LAYERS_MAX)
         return FAIL(ERR_INPUT, "%.200s: an event of layer %zu, but there are %zu layers so far and %d are possible",
-                    h->file, layer, h->layer_count, EVENT_LAYERS_MAX);
-    if (count_events(h) >= EVENTS_MAX) return FAIL(ERR_INPUT, "%.200s: more than %d events", h->file, EVENTS_MAX);
+                    name, layer, h->layer_count, EVENT_LAYERS_MAX);
+    if (count_events(h) >= EVENTS_MAX) return FAIL(ERR_INPUT, "%.200s: more than %d events", name, EVENTS_MAX);
     if (!isfinite(e->start) || !isfinite(e->end) || isinf(e->error) || e->end > EVENT_SECONDS_MAX)
-        return FAIL(ERR_INPUT, "%.200s: event %zu of layer %zu is not finite, or later than %g s", h->file, number,
-                    layer, EVENT_SECONDS_MAX);
+        return FAIL(ERR_INPUT, "%.200s: event %zu of layer %zu is not finite, or later than %g s", name, number, layer,
+                    EVENT_SECONDS_MAX);
     if (e->end <= e->start)
-        return FAIL(ERR_INPUT, "%.200s: event %zu of layer %zu ends (%.3f s) before it has begun (%.3f s)", h->file,
+        return FAIL(ERR_INPUT, "%.200s: event %zu of layer %zu ends (%.3f s) before it has begun (%.3f s)", name,
                     number, layer, e->end, e->start);
     if (e->start < last)
-        return FAIL(ERR_INPUT, "%.200s: event %zu of layer %zu begins at %.3f s, before %s (%.3f s)", h->file, number,
+        return FAIL(ERR_INPUT, "%.200s: event %zu of layer %zu begins at %.3f s, before %s (%.3f s)", name, number,
                     layer, e->start, number ? "the last one ends" : "the video", last);
     if (e->end > h->duration + ROUNDING)
-        return FAIL(ERR_INPUT, "%.200s: event %zu of layer %zu ends at %.3f s, past the video's end (%.3f s)", h->file,
+        return FAIL(ERR_INPUT, "%.200s: event %zu of layer %zu ends at %.3f s, past the video's end (%.3f s)", name,
                     number, layer, e->end, h->duration);
     return OK;
 }
@@ -161,11 +168,11 @@ done:
 
 status hierarchy_set_duration(hierarchy *h, double duration)
 {
-    status st = check_duration(h->file, duration);
+    status st = check_duration(name_of(h), duration);
     if (st != OK) return st;
     double end = hierarchy_end(h);
     if (end > duration + ROUNDING)
-        return FAIL(ERR_INPUT, "%.200s: an event ends at %.3f s, past the video's end (%.3f s)", h->file, end,
+        return FAIL(ERR_INPUT, "%.200s: an event ends at %.3f s, past the video's end (%.3f s)", name_of(h), end,
                     duration);
     h->duration = duration;
     return OK;

@@ -46,7 +46,8 @@ typedef struct {
     double overrun;     /* seconds that events of a file ran past the duration stated there; 0: they did not */
     event_list *layers; /* (layer_count) layer 0 first */
     size_t layer_count;
-    arena *strings; /* of labels and embeddings */
+    arena *strings;     /* of labels and embeddings */
+    const char *source; /* borrowed: what messages name in place of the file, while one is read; NULL: the file */
 } hierarchy;
 
 /* `duration` may be NAN. Layers may be 0. The caller frees it. Errors: ERR_INPUT (file is no UTF-8, duration negative

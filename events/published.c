@@ -159,9 +159,14 @@ static status read_object(const json_t *object, const char *path, hierarchy *out
     const json_t *layers = json_object_get(object, "layers");
     if (!file || !json_is_array(layers))
         TRY(FAIL(ERR_INPUT, "%s: no events of a video: it has no %s", path, file ? "list layers" : "text file"));
+    if (json_array_size(layers) > EVENT_LAYERS_MAX)
+        TRY(FAIL(ERR_INPUT, "%s: %zu layers of events; %d are possible", path, json_array_size(layers),
+                 EVENT_LAYERS_MAX));
     TRY(hierarchy_new(file, NAN, json_array_size(layers), &h));
+    h.source = path;
     for (size_t i = 0; i < h.layer_count; i++) TRY(read_layer(layers, i, path, &h));
     TRY(read_duration(object, path, &h));
+    h.source = NULL;
     *out = h;
     h = (hierarchy){0};
 done:

@@ -147,8 +147,10 @@ static void test_what_is_wrong_in_published_files_is_named(void **state)
     assert_bad(LAYERS("{\"order\":0,\"annots\":[]},{\"order\":0,\"annots\":[]}"), "two layers of order 0");
     assert_bad(LAYERS("{\"annots\":[{\"start\":1,\"end\":2},{\"start\":\"2\",\"end\":3}]}"),
                "layer 0, event 1: start is missing or no number");
-    assert_bad(LAYERS("{\"annots\":[{\"start\":1,\"end\":2},{\"start\":1,\"end\":3}]}"), "begins at 1.000 s");
-    assert_bad(LAYERS("{\"annots\":[{\"start\":1,\"end\":1e300}]}"), "later than 1e+09 s");
+    assert_bad(LAYERS("{\"annots\":[{\"start\":1,\"end\":2},{\"start\":1,\"end\":3}]}"),
+               "bad.json: event 1 of layer 0 begins at 1.000 s");
+    assert_bad(LAYERS("{\"annots\":[{\"start\":1,\"end\":1e300}]}"),
+               "bad.json: event 0 of layer 0 is not finite, or later than 1e+09 s");
     assert_bad("{\"file\":\"b\",\"duration\":-4,\"layers\":[]}", "a duration of -4 s");
     assert_bad("{\"file\":\"b\",\"file\":\"c\",\"layers\":[]}", "duplicate");
     hierarchy h;
@@ -224,8 +226,8 @@ static void test_what_is_wrong_in_lines_is_named(void **state)
     assert_bad_line("{\"video\": \"a\", \"layer\": -1, \"event\": 0, \"start\": 3, \"end\": 4}",
                     "layer is missing or no whole");
     assert_bad_line("{\"video\": \"a\", \"layer\": 0, \"event\": 2, \"start\": 3, \"end\": 5}",
-                    "past the video's end (4.500 s)");
-    assert_bad_line("{\"video\": \"a\", \"duration\": 2}", "an event ends at 3.000 s");
+                    "l.jsonl:6: event 2 of layer 0 ends at 5.000 s, past the video's end (4.500 s)");
+    assert_bad_line("{\"video\": \"a\", \"duration\": 2}", "l.jsonl:6: an event ends at 3.000 s");
     assert_bad_line("{\"video\": \"b\", \"duration\": \"2\"}", "duration is missing or no number");
 }
 

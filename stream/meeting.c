@@ -189,7 +189,7 @@ static void take_note(stage *s, const double *said)
     s->errors = (error_sum){0};
     s->since = 0;
     if (s->curve && count > 0) {
-        if (curve_step(s->curve, s->total, s->dealing.epoch + 1, error, s->o.lr) != OK) fail_clear();
+        if (curve_step(s->curve, s->total, s->dealing.epoch, error, s->o.lr) != OK) fail_clear();
     }
     progress_step(&s->progress, s->total, s->dealing.epoch, error, s->total - before);
 }

@@ -110,6 +110,11 @@ static learner *learner_of(const stream_options *o, size_t streams, t_type type)
     return l;
 }
 
+static stream_frames frames_of(const uint8_t *pictures, size_t count, bool begins)
+{
+    return (stream_frames){.pictures = pictures, .count = count, .begins = begins};
+}
+
 /* Frames from .. to - 1 of one video, in turns; the video begins at 0 and again in the middle. */
 static void watch(learner *l, const uint8_t *pictures, size_t from, size_t to, size_t turn, bool learn, said *s)
 {
@@ -117,7 +122,7 @@ static void watch(learner *l, const uint8_t *pictures, size_t from, size_t to, s
     for (size_t at = from; at < to;) {
         size_t half = at < FRAMES / 2 && to > FRAMES / 2 ? FRAMES / 2 : to;
         size_t count = half - at < turn ? half - at : turn;
-        stream_frames frames = {pictures + at * PICTURE, count, at == 0 || at == FRAMES / 2};
+        stream_frames frames = frames_of(pictures + at * PICTURE, count, at == 0 || at == FRAMES / 2);
         if (learner_watch(l, &frames, learn, &listener) != OK) fail_msg("%s", fail_message());
         at += count;
     }
@@ -205,14 +210,15 @@ static void test_streams_side_by_side_are_those_alone(void **state)
     learner *l = learner_of(&o, 2, T_F64);
     all.count = 0;
     for (size_t at = 0; at < FRAMES; at += 10) {
-        stream_frames frames[] = {{film + at * PICTURE, 10, at == 0}, {others + at * PICTURE, 10, at == 0}};
+        stream_frames frames[] = {frames_of(film + at * PICTURE, 10, at == 0),
+                                  frames_of(others + at * PICTURE, 10, at == 0)};
         assert_int_equal(learner_watch(l, frames, false, &listener), OK);
     }
     for (size_t i = 0; i < 2; i++) {
         const stream_listener to = {&alone, note};
         learner *m = learner_of(&o, 1, T_F64);
         alone.count = 0;
-        stream_frames frames = {films[i], FRAMES, true};
+        stream_frames frames = frames_of(films[i], FRAMES, true);
         assert_int_equal(learner_watch(m, &frames, false, &to), OK);
         part_of(&all, i, &part);
         assert_same(&part, &alone, 1e-10);
@@ -236,7 +242,8 @@ static void test_streams_learn_together(void **state)
         l[i] = learner_of(&o, 2, T_F64);
         said_of[i].count = 0;
         for (size_t at = 0; at < 90; at += turn) {
-            stream_frames frames[] = {{film + at * PICTURE, turn, at == 0}, {others + at * PICTURE, turn, at == 0}};
+            stream_frames frames[] = {frames_of(film + at * PICTURE, turn, at == 0),
+                                      frames_of(others + at * PICTURE, turn, at == 0)};
             assert_int_equal(learner_watch(l[i], frames, true, &listener), OK);
         }
     }

@@ -182,7 +182,6 @@ static void take_note(stage *s, const double *said)
     size_t ranks = ranks_of(s);
     int64_t before = s->total;
     s->total = (int64_t)sum(said, ranks, SAYS_FRAMES);
-    s->unsaved += s->since;
     s->all_ended = sum(said, ranks, SAYS_ENDED);
     s->all_frames = sum(said, ranks, SAYS_ENDED_FRAMES);
     double count = sum(said, ranks, SAYS_ERRORS), error = count > 0 ? sum(said, ranks, SAYS_ERROR) / count : NAN;

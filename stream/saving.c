@@ -117,9 +117,9 @@ static status finish_checkpoint(const stage *s, const char *texts, const size_t 
     status st = OK;
     json_t *table = NULL, *state = NULL;
     TRY(dealing_to_json(s, &table));
-    state = json_pack("{s:i, s:I, s:I, s:f, s:f, s:s, s:O}", "ranks", comm_size(s->c), "frames", (json_int_t)s->total,
-                      "unsaved", (json_int_t)0, "all_ended", s->all_ended, "all_frames", s->all_frames, "recipe_hash",
-                      s->recipe_hash, "dealing", table);
+    state = json_pack("{s:i, s:I, s:f, s:f, s:s, s:O}", "ranks", comm_size(s->c), "frames", (json_int_t)s->total,
+                      "all_ended", s->all_ended, "all_frames", s->all_frames, "recipe_hash", s->recipe_hash, "dealing",
+                      table);
     if (!state) TRY(FAIL(ERR_MEMORY, "no memory for the state of the stage"));
     TRY(join_seats(s, texts, offsets, state));
     TRY(checkpoint_finish(s->directory, s->total, state));
@@ -153,7 +153,7 @@ status stage_save(stage *s)
     TRY(comm_gather(s->c, text, strlen(text), 0, &texts, offsets));
     if (comm_rank(s->c) == 0) st = finish_checkpoint(s, texts, offsets);
     TRY(comm_agree(s->c, st));
-    s->unsaved = 0;
+    s->saved = s->total;
 done:
     json_decref(files);
     json_decref(mine);
@@ -202,7 +202,7 @@ static status load_dealing(stage *s, const json_t *state)
 
 static void load_numbers(stage *s, const json_t *state, const json_t *seat)
 {
-    s->total = whole(state, "frames");
+    s->total = s->saved = whole(state, "frames");
     s->all_ended = json_number_value(json_object_get(state, "all_ended"));
     s->all_frames = json_number_value(json_object_get(state, "all_frames"));
     s->begun = (size_t)whole(seat, "begun");

@@ -220,7 +220,7 @@ static status loop(stage *s)
         TRY(comm_agree(s->c, watch(s)));
         TRY(stage_meet(s, &how));
         if (how == MEET_STOPS) TRY(stop(s));
-        else if (s->unsaved >= s->save_every) TRY(stage_save(s));
+        else if (s->total - s->saved >= s->save_every * (int64_t)s->streams * comm_size(s->c)) TRY(stage_save(s));
     }
 done:
     return st;

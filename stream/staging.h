@@ -43,7 +43,7 @@ typedef struct {
 
     size_t begun;                 /* videos of this rank's hand, since the last meeting */
     int64_t since;                /* frames of each stream since the last meeting */
-    int64_t total, unsaved;       /* frames of all ranks at the last meeting; since the last checkpoint */
+    int64_t total, saved;         /* frames of all ranks: at the last meeting; at the last checkpoint */
     int64_t ended, ended_frames;  /* videos of this rank that have ended, and their frames */
     int64_t broken;               /* of these, those with something wrong */
     double all_ended, all_frames; /* of all ranks, at the last meeting */

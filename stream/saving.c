@@ -39,14 +39,15 @@ static json_t *streams_to_json(const stage *s)
 static status seat_to_json(stage *s, json_t *files, json_t **out)
 {
     status st = OK;
-    log_position at;
+    watched_place at;
     TRY(watched_position(s->watched, &at));
     json_t *seat =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:[I, I], s:o}", "events",
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:[I, I, I, I], s:o}", "events",
                   (json_int_t)(s->events_before + watched_events(s->watched)), "begun", (json_int_t)s->begun, "since",
                   (json_int_t)s->since, "ended", (json_int_t)s->ended, "ended_frames", (json_int_t)s->ended_frames,
                   "broken", (json_int_t)s->broken, "error", s->errors.error, "errors", (json_int_t)s->errors.count,
-                  "log", (json_int_t)at.lines, (json_int_t)at.bytes, "streams", streams_to_json(s));
+                  "log", (json_int_t)at.events.lines, (json_int_t)at.events.bytes, (json_int_t)at.errors.lines,
+                  (json_int_t)at.errors.bytes, "streams", streams_to_json(s));
     *out = json_pack("{s:o, s:O}", "seat", seat, "files", files);
     if (!*out) TRY(FAIL(ERR_MEMORY, "no memory for the state of the stage"));
 done:
@@ -214,14 +215,23 @@ static void load_numbers(stage *s, const json_t *state, const json_t *seat)
     s->errors = (error_sum){json_number_value(json_object_get(seat, "error")), whole(seat, "errors")};
 }
 
+static uint64_t counted(const json_t *list, size_t i)
+{
+    return (uint64_t)json_integer_value(json_array_get(list, i));
+}
+
 /* `seat` NULL: from the start. */
 static status open_log(stage *s, const json_t *seat)
 {
     const json_t *at = json_object_get(seat, "log");
-    const log_position from = {(uint64_t)json_integer_value(json_array_get(at, 0)),
-                               (uint64_t)json_integer_value(json_array_get(at, 1))};
-    const watched_options options = {s->directory,     comm_rank(s->c),    s->streams, (size_t)s->o.max_layers,
-                                     s->input.snippet, (uint64_t)s->o.seed};
+    const watched_place from = {{counted(at, 0), counted(at, 1)}, {counted(at, 2), counted(at, 3)}};
+    const watched_options options = {.directory = s->directory,
+                                     .rank = comm_rank(s->c),
+                                     .streams = s->streams,
+                                     .layers = (size_t)s->o.max_layers,
+                                     .snippet = s->input.snippet,
+                                     .seed = s->o.seed,
+                                     .errors = recipe_bool(s->r, "stream.errors")};
     return watched_new(&options, &from, &s->watched);
 }
 

@@ -18,9 +18,9 @@ typedef struct {
 
 struct watched {
     watched_options o;
-    char *lines, *videos;
-    event_log *log;
-    watching *streams; /* (o.streams) */
+    char *lines, *videos, *curves;
+    event_log *log, *errors; /* errors: NULL without */
+    watching *streams;       /* (o.streams) */
     int64_t events, lost;
 };
 
@@ -38,23 +38,27 @@ static status make_paths(watched *w)
     snprintf(name, sizeof name, "events.rank%04d.jsonl", w->o.rank);
     w->lines = path_join(w->o.directory, name);
     w->videos = path_join(w->o.directory, "videos");
-    if (!w->lines || !w->videos) TRY(FAIL(ERR_MEMORY, "no memory for the names of event files"));
+    snprintf(name, sizeof name, "errors.rank%04d.jsonl", w->o.rank);
+    w->curves = path_join(w->o.directory, name);
+    if (!w->lines || !w->videos || !w->curves) TRY(FAIL(ERR_MEMORY, "no memory for the names of event files"));
     TRY(directory_make(w->videos));
 done:
     return st;
 }
 
-status watched_new(const watched_options *options, const log_position *from, watched **out)
+status watched_new(const watched_options *options, const watched_place *from, watched **out)
 {
     status st = OK;
-    static const log_position START = {0, 0};
+    static const watched_place START = {{0, 0}, {0, 0}};
     watched *w = calloc(1, sizeof *w);
     if (!w) TRY(FAIL(ERR_MEMORY, "no memory to write down events"));
     w->o = *options;
     w->streams = calloc(w->o.streams, sizeof *w->streams);
     if (!w->streams) TRY(FAIL(ERR_MEMORY, "no memory for %zu streams", w->o.streams));
     TRY(make_paths(w));
-    TRY(event_log_open(w->lines, from ? from : &START, &w->log));
+    if (!from) from = &START;
+    TRY(event_log_open(w->lines, &from->events, &w->log));
+    if (w->o.errors) TRY(event_log_open(w->curves, &from->errors, &w->errors));
     *out = w;
     w = NULL;
 done:
@@ -67,6 +71,8 @@ void watched_free(watched **w)
     if (!*w) return;
     for (size_t s = 0; (*w)->streams && s < (*w)->o.streams; s++) watching_end(&(*w)->streams[s]);
     event_log_close(&(*w)->log);
+    event_log_close(&(*w)->errors);
+    free((*w)->curves);
     free((*w)->streams);
     free((*w)->lines);
     free((*w)->videos);
@@ -118,12 +124,21 @@ done:
     return st;
 }
 
+static status write_error(watched *w, const stream_input *input)
+{
+    const watching *s = &w->streams[input->stream];
+    if (!w->errors || !s->open || !input->predicted) return OK;
+    return may_be_lost(w, event_log_error(w->errors, s->events.file, input->layer, (double)input->frame * w->o.snippet,
+                                          input->value, input->limit, input->boundary));
+}
+
 status watched_input(watched *w, const stream_input *input)
 {
     status st = OK;
     watching *s = &w->streams[input->stream];
     double now = (double)input->frame * w->o.snippet;
     event e = {.start = s->last[input->layer], .end = now, .error = input->value};
+    TRY(write_error(w, input));
     if (!input->boundary || !s->open || !(e.end > e.start)) goto done;
     TRY(hierarchy_add(&s->events, input->layer, &e));
     TRY(may_be_lost(
@@ -174,10 +189,16 @@ done:
     return st;
 }
 
-status watched_position(watched *w, log_position *out)
+status watched_position(watched *w, watched_place *out)
 {
-    *out = event_log_position(w->log);
-    return may_be_lost(w, event_log_sync(w->log));
+    status st = OK;
+    *out = (watched_place){.events = event_log_position(w->log)};
+    TRY(may_be_lost(w, event_log_sync(w->log)));
+    if (!w->errors) goto done;
+    out->errors = event_log_position(w->errors);
+    TRY(may_be_lost(w, event_log_sync(w->errors)));
+done:
+    return st;
 }
 
 int64_t watched_events(const watched *w)

@@ -3,6 +3,7 @@
  *
  *   DIRECTORY/events.rankNNNN.jsonl    lines; goes on after a stop where the saved position says
  *   DIRECTORY/videos/NAME.json         as published, all layers closed at the video's end
+ *   DIRECTORY/errors.rankNNNN.jsonl    with `errors`: every input's error and what it was compared with
  *
  * A disk that is full stops nothing: what could not be written is counted and told once, and lines that could be
  * written later are whole.
@@ -21,10 +22,16 @@ typedef struct {
     size_t streams, layers; /* layers at most */
     double snippet;
     uint64_t seed; /* of colours */
+    bool errors;   /* of all inputs are written down too */
 } watched_options;
 
+/* Where the files are. */
+typedef struct {
+    log_position events, errors;
+} watched_place;
+
 /* `from`: where a saved run goes on; NULL: from the start. Errors: ERR_CREATE, ERR_IO, ERR_INPUT, ERR_MEMORY. */
-status watched_new(const watched_options *options, const log_position *from, watched **out);
+status watched_new(const watched_options *options, const watched_place *from, watched **out);
 void watched_free(watched **w);
 
 /* A stream begins a video, or goes on with one whose events are in the file of lines (`resumed`). `name`: of its JSON
@@ -38,7 +45,7 @@ status watched_input(watched *w, const stream_input *input);
 status watched_end(watched *w, size_t stream, double seconds, size_t layers);
 
 /* What is to be saved, on disk by then. */
-status watched_position(watched *w, log_position *out);
+status watched_position(watched *w, watched_place *out);
 
 int64_t watched_events(const watched *w); /* that closed */
 int64_t watched_lost(const watched *w);   /* lines and files that could not be written */

@@ -29,13 +29,9 @@ size_t tape_add_picture(tape *t, const uint8_t *picture)
 
 status tape_add_event(tape *t, size_t level, const size_t *inputs, size_t count, size_t *row)
 {
-    tape_row r = {.is_event = true, .level = level};
-    if (inputs) {
-        r.inputs = malloc(count * sizeof *r.inputs);
-        if (!r.inputs) return FAIL(ERR_MEMORY, "no memory to note an event of %zu inputs", count);
-        memcpy(r.inputs, inputs, count * sizeof *r.inputs);
-        r.count = count;
-    }
+    tape_row r = {.is_event = true, .level = level, .inputs = malloc(count * sizeof *inputs), .count = count};
+    if (!r.inputs) return FAIL(ERR_MEMORY, "no memory to note an event of %zu inputs", count);
+    memcpy(r.inputs, inputs, count * sizeof *inputs);
     t->rows[t->count] = r;
     *row = t->count++;
     return OK;
@@ -110,8 +106,14 @@ done:
     return st;
 }
 
+/* What a row was made of, only as long as a gradient may come: afterwards these may be gone. */
 static void move_inputs(tape_row *r, const size_t *moved)
 {
+    if (!r->open) {
+        free(r->inputs);
+        r->inputs = NULL;
+        r->count = 0;
+    }
     for (size_t i = 0; i < r->count; i++) r->inputs[i] = moved[r->inputs[i]];
 }
 

@@ -52,7 +52,7 @@ static void conflict(checker *c, const char *key, const char *other, const char 
 
 static void check_stages(checker *c)
 {
-    static const char *const ORDER[] = {"generate", "teacher", "predict", "student", "evaluate"};
+    static const char *const ORDER[] = {"generate", "stream", "teacher", "predict", "student", "evaluate"};
     size_t at = 0, count = recipe_list_count(c->r, "stages");
     if (!count) conflict(c, "stages", NULL, "stages is empty: nothing to do");
     for (size_t i = 0; i < count; i++) {
@@ -60,7 +60,7 @@ static void check_stages(checker *c)
         while (strcmp(ORDER[turn], recipe_list_text(c->r, "stages", i))) turn++;
         if (turn < at)
             conflict(c, "stages", NULL,
-                     "stages has %s after %s: their order is generate, teacher, predict, student, evaluate",
+                     "stages has %s after %s: their order is generate, stream, teacher, predict, student, evaluate",
                      ORDER[turn], ORDER[at]);
         else at = turn;
     }
@@ -136,7 +136,7 @@ static void check_data(checker *c)
     const recipe *r = c->r;
     if (has_single_clips(c)) check_single_clips(c);
     bool generates = is_stage(r, "generate"), student = is_stage(r, "student");
-    bool learns = student || is_stage(r, "teacher") || is_stage(r, "predict");
+    bool learns = student || is_stage(r, "teacher") || is_stage(r, "predict") || is_stage(r, "stream");
     if (generates || !learns) return;
     if (recipe_is_null(r, "data.train"))
         conflict(c, "data.train", "stages", "data.train is missing: give it, or put generate first in stages");

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -222,6 +223,23 @@ status csv_real(const csv *c, size_t column, const char *what, double *out)
     if (*end || !decimal || !isfinite(value))
         TRY(FAIL(ERR_INPUT, "%s:%zu: %s \"%.60s\" is not a finite number", c->path, c->line, what, text));
     *out = value;
+done:
+    return st;
+}
+
+status csv_clock(const csv *c, size_t column, const char *what, double *out)
+{
+    status st = OK;
+    const char *text = NULL;
+    int hours = 0, minutes = 0, used = 0;
+    double seconds = 0;
+    TRY(csv_text(c, column, what, &text));
+    bool good = strspn(text, "0123456789:.") == strlen(text) &&
+                sscanf(text, "%4d:%2d:%lf%n", &hours, &minutes, &seconds, &used) == 3 && !text[used] && minutes < 60 &&
+                seconds < 60;
+    if (!good)
+        TRY(FAIL(ERR_INPUT, "%s:%zu: %s \"%.60s\" is not a time like 00:01:26.74", c->path, c->line, what, text));
+    *out = hours * 3600.0 + minutes * 60.0 + seconds;
 done:
     return st;
 }

@@ -48,6 +48,7 @@ size_t csv_column(const csv *c, const char *name);
  * bounds). csv_text refuses an empty field. */
 status csv_text(const csv *c, size_t column, const char *what, const char **out);
 status csv_int(const csv *c, size_t column, const char *what, int64_t least, int64_t most, int64_t *out);
-status csv_real(const csv *c, size_t column, const char *what, double *out); /* finite */
+status csv_real(const csv *c, size_t column, const char *what, double *out);  /* finite */
+status csv_clock(const csv *c, size_t column, const char *what, double *out); /* "00:01:26.74" as seconds */
 
 #endif

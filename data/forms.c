@@ -75,25 +75,6 @@ done:
     return st;
 }
 
-/* "00:01:26.74" */
-static status read_clock(const reader *r, size_t column, const char *what, double *out)
-{
-    status st = OK;
-    const char *text = NULL;
-    int hours = 0, minutes = 0, used = 0;
-    double seconds = 0;
-    TRY(csv_text(&r->file, column, what, &text));
-    bool good = strspn(text, "0123456789:.") == strlen(text) &&
-                sscanf(text, "%4d:%2d:%lf%n", &hours, &minutes, &seconds, &used) == 3 && !text[used] && minutes < 60 &&
-                seconds < 60;
-    if (!good)
-        TRY(FAIL(ERR_INPUT, "%s:%zu: %s \"%.60s\" is not a time like 00:01:26.74", r->file.path, r->file.line, what,
-                 text));
-    *out = hours * 3600.0 + minutes * 60.0 + seconds;
-done:
-    return st;
-}
-
 /* A class id, one of `count`; while classes are collected any. */
 static status read_class(const reader *r, size_t column, const char *what, size_t count, int64_t *out)
 {
@@ -186,8 +167,8 @@ static status read_epic_times(const reader *r, segment *s)
     status st = OK;
     if (r->column[EPIC_START_TIME] == SIZE_MAX || r->column[EPIC_STOP_TIME] == SIZE_MAX)
         return read_frames(r, r->column[EPIC_START_FRAME], r->column[EPIC_STOP_FRAME], false, s);
-    TRY(read_clock(r, r->column[EPIC_START_TIME], "start_timestamp", &s->start));
-    TRY(read_clock(r, r->column[EPIC_STOP_TIME], "stop_timestamp", &s->end));
+    TRY(csv_clock(&r->file, r->column[EPIC_START_TIME], "start_timestamp", &s->start));
+    TRY(csv_clock(&r->file, r->column[EPIC_STOP_TIME], "stop_timestamp", &s->end));
     TRY(check_times(r, s));
 done:
     return st;

@@ -72,6 +72,7 @@ status families_read(store *s, family_list *out)
         set_info info = {0};
         int64_t set = 0;
         TRY(store_set_at(s, i, &info, &set));
+        if (!info.classes) continue; /* nothing to be scored */
         TRY(family_add(family_of(&list, &info), &info, set, count));
     }
     sort_by_role(&list);

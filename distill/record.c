@@ -86,9 +86,12 @@ status set_info_check(set_info *info)
         return FAIL(ERR_INPUT, "prediction set %s: unknown encoding %d", info->name, (int)info->encoding);
     if (info->features != FEATURES_NONE && info->features != FEATURES_F16 && info->features != FEATURES_F32)
         return FAIL(ERR_INPUT, "prediction set %s: unknown type %d of features", info->name, (int)info->features);
-    if (info->classes < 1 || info->classes > CLASSES_MAX)
-        return FAIL(ERR_INPUT, "prediction set %s: %" PRId64 " classes (1 to %d are possible)", info->name,
+    if (info->classes < 0 || info->classes > CLASSES_MAX)
+        return FAIL(ERR_INPUT, "prediction set %s: %" PRId64 " classes (0 to %d are possible)", info->name,
                     info->classes, CLASSES_MAX);
+    if (info->classes == 0 && (info->features == FEATURES_NONE || info->encoding != ENCODE_DENSE))
+        return FAIL(ERR_INPUT, "prediction set %s: without classes it is dense and has features, nothing else",
+                    info->name);
     if (info->encoding == ENCODE_TOPK && info->k < 1)
         return FAIL(ERR_INPUT, "prediction set %s: k is %" PRId64 ", it must be at least 1", info->name, info->k);
     if (info->feature_width < 0 || info->feature_width > WIDTH_MAX ||
@@ -111,7 +114,7 @@ status record_coder_new(const set_info *info, record_coder **out)
     static const size_t ID_BYTES[] = {[TOPK_U16] = 2, [TOPK_U32] = 4}, LOGIT_BYTES[] = {4, 2, 2, 2};
     static const size_t FEATURE_BYTES[] = {[FEATURES_F16] = 2, [FEATURES_F32] = 4};
     record_coder *coder = malloc(sizeof *coder);
-    entry *entries = malloc((size_t)info->classes * sizeof *entries);
+    entry *entries = malloc(((size_t)info->classes + 1) * sizeof *entries);
     if (!coder || !entries) {
         free(coder);
         free(entries);
@@ -203,7 +206,7 @@ static void select_top(const float *logits, size_t classes, entry *heap, size_t 
 /* The largest logit. Errors name the first that is not a number, or that none is finite. */
 static status find_largest(const record_coder *coder, const char *uid, const float *logits, float *largest)
 {
-    float most = -INFINITY;
+    float most = coder->classes ? -INFINITY : 0;
     for (size_t i = 0; i < coder->classes; i++) {
         if (isnan(logits[i]) || logits[i] == INFINITY)
             return FAIL(ERR_INPUT, "set %s, uid %s: logit %zu is %f: the model's output is broken", coder->info.name,

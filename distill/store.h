@@ -41,8 +41,9 @@ status store_check(store *s);  /* SQLite's own check, every record's CRC, every 
  * the store are ERR_INPUT and name the first difference. */
 status store_put_classes(store *s, const class_list *classes);
 status store_get_classes(store *s, class_list *out); /* the caller frees it; ERR_MISSING when there are none */
-/* `split`: "train", "development" or "eval". `group` (count) or NULL: a label to score apart by ("seen", "new"); a
- * segment that has none yet takes one. Predictions are only kept of segments that are here. */
+/* `split`: "train", "development" or "eval"; "events" for what was found in videos and is never scored here. `group`
+ * (count) or NULL: a label to score apart by ("seen", "new"); a segment that has none yet takes one. Predictions are
+ * only kept of segments that are here. */
 status store_put_segments(store *s, const char *split, const segment_list *list, const char *const *group);
 /* After the classes: ids of verbs or nouns that are there. */
 status store_put_many_shot(store *s, const char *kind /* "verb" or "noun" */, const int64_t *ids, size_t count);
@@ -62,7 +63,7 @@ typedef struct {
     char model_hash[33], vocabulary_hash[33], recipe_hash[33];
     store_encoding encoding;
     store_features features;
-    int64_t classes;       /* C */
+    int64_t classes;       /* C; 0: records have features alone (ENCODE_DENSE), and are never scored */
     int64_t k;             /* logits a record: with ENCODE_TOPK min(k, C), else C; read back as that number */
     int64_t feature_width; /* 0 with FEATURES_NONE */
     bool complete;
@@ -82,10 +83,16 @@ status store_find_set(store *s, const char *name, int64_t seed, set_info *out, i
 /* Refuses a set made by another teacher or vocabulary: ERR_INPUT with both hashes. NULL or "" is not compared. */
 status set_require(const set_info *info, const char *model_hash, const char *vocabulary_hash);
 
-/* One prediction. logits (classes) dense; features (feature_width) or NULL. Takes the place of an earlier one of that
- * uid; a complete set becomes incomplete. A class ruled out (-inf) is kept as 65504 below the largest logit.
- * ERR_INPUT: NaN or +inf (with uid and place), features too large for float16, a uid without a segment. */
+/* One prediction. logits (classes) dense, NULL without classes; features (feature_width) or NULL. Takes the place of an
+ * earlier one of that uid; a complete set becomes incomplete. A class ruled out (-inf) is kept as 65504 below the
+ * largest logit. ERR_INPUT: NaN or +inf (with uid and place), features too large for float16, a uid without a segment.
+ */
 status store_put(store *s, int64_t set, const char *uid, const float *logits, const float *features);
+
+/* One event of a video in a set without classes: its segment, of split "events", and its features (feature_width).
+ * Putting the same again changes nothing. ERR_INPUT: a uid that is there with other times. */
+status store_put_event(store *s, int64_t set, const char *uid, const char *video, double start, double end,
+                       const float *features);
 
 /* Reads one: classes not stored get `absent` as logit. 16-bit logits come back within 2^-11 of their distance from the
  * record's largest. Buffers are the caller's, of the set's sizes; `features` may be NULL. ERR_MISSING names set and
@@ -117,6 +124,16 @@ typedef struct {
  * with its status. */
 status store_scan(store *s, int64_t set, const char *split, const char *group,
                   status (*visit)(void *self, const stored_segment *at), void *self);
+
+/* The features of a record, and what it is of. Borrowed during the visit. */
+typedef struct {
+    const char *uid, *sequence;
+    double start, end;
+    const float *features; /* (feature_width) */
+} stored_features;
+
+/* Visits the records of a set in the order of their segments; as store_scan. */
+status store_scan_features(store *s, int64_t set, status (*visit)(void *self, const stored_features *at), void *self);
 
 /* Records as bytes, for ranks that do not write: store_pack makes the record store_put would keep, with its uid in
  * front; store_put_packed checks and writes it. `*out` is new memory. */

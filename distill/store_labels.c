@@ -277,7 +277,7 @@ status store_put_segments(store *s, const char *split, const segment_list *list,
     status st = OK;
     size_t actions = 0;
     TRY(store_writing(s));
-    if (strcmp(split, "train") && strcmp(split, "development") && strcmp(split, "eval"))
+    if (strcmp(split, "train") && strcmp(split, "development") && strcmp(split, "eval") && strcmp(split, "events"))
         TRY(FAIL(ERR_INTERNAL, "no split is called %s", split));
     TRY(count_classes(s, "action", &actions));
     for (size_t i = 0; i < list->count; i++) {

@@ -62,6 +62,22 @@ done:
     return st;
 }
 
+status store_put_event(store *s, int64_t set, const char *uid, const char *video, double start, double end,
+                       const float *features)
+{
+    status st = OK;
+    stored_set *at = NULL;
+    segment of = {.uid = uid, .sequence = video, .start = start, .end = end, .action = -1, .verb = -1, .noun = -1};
+    TRY(store_writing(s));
+    TRY(store_known_set(s, set, &at));
+    if (at->info.classes)
+        TRY(FAIL(ERR_INTERNAL, "%s: set %s is of predictions, not of events", s->path, at->info.name));
+    TRY(store_put_segments(s, "events", &(segment_list){NULL, &of, 1}, NULL));
+    TRY(store_put(s, set, uid, NULL, features));
+done:
+    return st;
+}
+
 status store_pack(const set_info *info, const char *uid, const float *logits, const float *features, void **out,
                   size_t *bytes)
 {
@@ -253,7 +269,7 @@ static status scan_buffers_new(store *s, int64_t set, scan_buffers *out)
     status st = store_known_set(s, set, &at);
     if (st != OK) return st;
     size_t k = (size_t)at->info.k;
-    *out = (scan_buffers){at, malloc(k * sizeof *out->classes), malloc(k * sizeof *out->logits)};
+    *out = (scan_buffers){at, malloc((k + 1) * sizeof *out->classes), malloc((k + 1) * sizeof *out->logits)};
     return out->classes && out->logits ? OK : FAIL(ERR_MEMORY, "%s: no memory to read its records", s->path);
 }
 
@@ -277,6 +293,48 @@ done:
     store_reset(s, SQL_SCAN);
     free(buffers.classes);
     free(buffers.logits);
+    return st;
+}
+
+static status visit_features(stored_set *set, sqlite3_stmt *row, float *features,
+                             status (*visit)(void *, const stored_features *), void *self)
+{
+    stored_features at = {.uid = store_text(row, 0),
+                          .sequence = store_text(row, 1),
+                          .start = sqlite3_column_double(row, 2),
+                          .end = sqlite3_column_double(row, 3),
+                          .features = features};
+    const void *record = sqlite3_column_blob(row, 4);
+    status st = record_check(set->coder, at.uid, strlen(at.uid), record, (size_t)sqlite3_column_bytes(row, 4));
+    if (st != OK) return st;
+    record_features(set->coder, record, features);
+    return visit(self, &at);
+}
+
+status store_scan_features(store *s, int64_t set, status (*visit)(void *self, const stored_features *at), void *self)
+{
+    status st = OK;
+    sqlite3_stmt *scan = NULL;
+    stored_set *at = NULL;
+    float *features = NULL;
+    bool row = false;
+    if (s->scanning) return FAIL(ERR_INTERNAL, "%s: one scan at a time", s->path);
+    TRY(store_reading(s));
+    TRY(store_known_set(s, set, &at));
+    features = malloc(((size_t)at->info.feature_width + 1) * sizeof *features);
+    if (!features) TRY(FAIL(ERR_MEMORY, "%s: no memory to read its records", s->path));
+    TRY(store_statement(s, SQL_SCAN_FEATURES, &scan));
+    sqlite3_bind_int64(scan, 1, set);
+    s->scanning = true;
+    for (;;) {
+        TRY(store_step(s, SQL_SCAN_FEATURES, "read predictions", &row));
+        if (!row) break;
+        TRY(visit_features(at, scan, features, visit, self));
+    }
+done:
+    s->scanning = false;
+    store_reset(s, SQL_SCAN_FEATURES);
+    free(features);
     return st;
 }
 

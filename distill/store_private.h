@@ -38,6 +38,7 @@ typedef enum {
     SQL_PREDICTION,
     SQL_HAS_PREDICTION,
     SQL_SCAN,
+    SQL_SCAN_FEATURES,
     SQL_RECORDS,
     SQL_INTEGRITY,
     SQL_STATEMENTS /* how many there are */

@@ -43,6 +43,9 @@ static const char *const SQL[SQL_STATEMENTS] = {
     [SQL_SCAN] = "SELECT s.uid, s.\"group\", s.sequence, s.start, s.\"end\", s.action, s.verb, s.noun, p.record "
                  "FROM segments s LEFT JOIN predictions p ON p.id = (?1 << 32) + s.number "
                  "WHERE s.split = ?2 AND (?3 IS NULL OR s.\"group\" = ?3) ORDER BY s.number",
+    [SQL_SCAN_FEATURES] = "SELECT s.uid, s.sequence, s.start, s.\"end\", p.record FROM predictions p JOIN segments s "
+                          "ON s.number = (p.id & 0xffffffff) WHERE p.id >= ?1 << 32 AND p.id < ?1 + 1 << 32 "
+                          "ORDER BY p.id",
     [SQL_RECORDS] = "SELECT p.id >> 32, s.uid, p.record FROM predictions p LEFT JOIN segments s "
                     "ON s.number = (p.id & 0xffffffff) ORDER BY p.id",
     [SQL_INTEGRITY] = "PRAGMA integrity_check(1)",

@@ -13,6 +13,7 @@ double chart_height(const chart *c)
 {
     if (c->height > 0) return c->height;
     if (c->rows) return rows_height(c->rows);
+    if (c->timeline) return timeline_height(c->timeline);
     return c->grid ? grid_height(c->grid) : 0;
 }
 
@@ -34,6 +35,7 @@ static void draw(cairo_t *to, const chart *c)
     if (c->plot) draw_plot(to, c);
     if (c->rows) draw_rows(to, c);
     if (c->grid) draw_grid(to, c);
+    if (c->timeline) draw_timeline(to, c);
 }
 
 static cairo_status_t take_bytes(void *file, const unsigned char *bytes, unsigned count)

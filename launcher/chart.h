@@ -1,8 +1,9 @@
 /* chart - small charts for a page: described as data, drawn once, given as SVG or PNG.
  *
- * A chart is a plot (two axes), rows (one value a row, with an interval or as a bar), or a grid (numbers as squares of
- * their area). Sizes are in pixels; a PNG has PNG_SCALE pixels for each. Strings and arrays are borrowed for the call;
- * text is UTF-8 (other bytes become U+FFFD) and is cut with an ellipsis where it has no room.
+ * A chart is a plot (two axes), rows (one value a row, with an interval or as a bar), a grid (numbers as squares of
+ * their area), or a timeline (coloured spans above curves, over one axis). Sizes are in pixels; a PNG has PNG_SCALE
+ * pixels for each. Strings and arrays are borrowed for the call; text is UTF-8 (other bytes become U+FFFD) and is cut
+ * with an ellipsis where it has no room.
  *
  * Values that are NAN, infinite or beyond 1e30 are left out; a chart without values is its empty frame. Axes end at
  * round numbers. Inks are from the palette of Okabe and Ito (2008), which colour-blind readers can tell apart.
@@ -98,14 +99,52 @@ typedef struct {
     size_t rows, columns;
 } chart_grid;
 
+/* ---- timeline ---------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    double from, to;
+    unsigned char rgb[3];
+} chart_span;
+
+/* A row of spans, by rising `from`. */
+typedef struct {
+    const char *label;
+    const chart_span *at; /* (count) */
+    size_t count;
+} chart_track;
+
+typedef struct {
+    chart_ink ink;
+    double width; /* of the line, in pixels */
+    const char *label;
+    const chart_point *at; /* (count) by rising x */
+    size_t count;
+} chart_curve;
+
+/* Curves over the same axis, with upright lines at the marks. */
+typedef struct {
+    const char *label;
+    const chart_curve *curves; /* (curve_count) */
+    const double *marks;       /* (mark_count) rising */
+    size_t curve_count, mark_count;
+} chart_panel;
+
+typedef struct {
+    chart_axis x;              /* low and high are given */
+    const chart_track *tracks; /* (track_count) top one first, above the panels */
+    const chart_panel *panels; /* (panel_count) */
+    size_t track_count, panel_count;
+} chart_timeline;
+
 /* ---- drawing ----------------------------------------------------------------------------------------------------- */
 
-/* Exactly one of plot, rows and grid is not NULL. */
+/* Exactly one of plot, rows, grid and timeline is not NULL. */
 typedef struct {
     double width, height; /* height 0: as its rows need */
     const chart_plot *plot;
     const chart_rows *rows;
     const chart_grid *grid;
+    const chart_timeline *timeline;
 } chart;
 
 typedef enum { CHART_SVG, CHART_PNG } chart_form;

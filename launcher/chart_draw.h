@@ -53,8 +53,10 @@ double text_width(cairo_t *to, double size, const char *text);
 void draw_plot(cairo_t *to, const chart *c);
 void draw_rows(cairo_t *to, const chart *c);
 void draw_grid(cairo_t *to, const chart *c);
+void draw_timeline(cairo_t *to, const chart *c);
 
 double rows_height(const chart_rows *rows);
 double grid_height(const chart_grid *grid);
+double timeline_height(const chart_timeline *timeline);
 
 #endif

@@ -1,9 +1,9 @@
 /* magister metrics */
-#include "base/file.h"
 #include "distill/analysis.h"
 #include "distill/metrics.h"
 #include "distill/store.h"
 #include "launcher/commands.h"
+#include "launcher/store_address.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,32 +60,13 @@ done:
     return st;
 }
 
-/* "STORE:NAME" is split at its last colon, unless all of it is a file's name. */
-static void split_address(char *address, char **name)
-{
-    char *colon = strrchr(address, ':');
-    *name = NULL;
-    if (!colon || file_exists(address) || directory_exists(address)) return;
-    *colon = '\0';
-    *name = colon + 1;
-}
-
-static status open_store(const char *address, store **out)
-{
-    char *path = directory_exists(address) ? path_join(address, "store.sqlite") : strdup(address);
-    if (!path) return FAIL(ERR_MEMORY, "no memory to open %s", address);
-    status st = store_open(path, STORE_READ, out);
-    free(path);
-    return st;
-}
-
 static status show_metrics(char *address, bool json)
 {
     status st = OK;
     store *s = NULL;
     char *name;
-    split_address(address, &name);
-    TRY(open_store(address, &s));
+    address_split(address, &name);
+    TRY(address_open(address, &s));
     TRY(json ? print_json(s, name) : metrics_print(s, name, stdout));
 done:
     store_close(&s);
@@ -98,8 +79,8 @@ static status compare_sets(char *const stores[2], char *const names[2], bool jso
     status st = OK;
     store *a = NULL, *b = NULL;
     json_t *comparison = NULL;
-    TRY(open_store(stores[0], &a));
-    TRY(open_store(stores[1], &b));
+    TRY(address_open(stores[0], &a));
+    TRY(address_open(stores[1], &b));
     TRY(analysis_compare(a, names[0], b, names[1], &ANALYSIS_DEFAULTS, &comparison));
     TRY(json ? print_object(comparison) : analysis_compare_print(comparison, stdout));
 done:
@@ -122,7 +103,7 @@ static status compare(const words *found, bool json)
     for (size_t i = 0; i < 2; i++) {
         stores[i] = i < found->count ? found->at[i] : NULL;
         names[i] = NULL;
-        if (stores[i]) split_address(stores[i], &names[i]);
+        if (stores[i]) address_split(stores[i], &names[i]);
         if (!names[i])
             return FAIL(ERR_USAGE, "--compare takes STORE A B, or STORE:A STORE:B%s%s", stores[i] ? "; no set in " : "",
                         stores[i] ? stores[i] : "");

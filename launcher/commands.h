@@ -20,6 +20,7 @@ status command_sweep(int argc, char **argv);
 status command_report(int argc, char **argv);
 status command_metrics(int argc, char **argv);
 status command_store(int argc, char **argv);
+status command_events(int argc, char **argv);
 status command_recipe(int argc, char **argv);
 status command_generate(int argc, char **argv);
 status command_predict(int argc, char **argv);

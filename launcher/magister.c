@@ -21,6 +21,7 @@ static const command COMMANDS[] = {
     {"report", "make a run's metrics and report again, or compare runs", command_report},
     {"metrics", "score the predictions of a store", command_metrics},
     {"store", "list or check the predictions of a store", command_store},
+    {"events", "score events found in videos, write them in other forms", command_events},
     {"weights", "list the tensors of a .pth or safetensors file; convert it", command_weights},
     {"recipe", "help on keys, check recipes, show them resolved", command_recipe},
     {"generate", "write a generated world: the kitchen, or signs", command_generate},

@@ -63,7 +63,7 @@ static status draw_buckets(const report *p, const bucket_counts *b)
     }
     const chart_grid grid = {ROWS, COLUMNS, cells, 4, 2};
     fputs("<figure><figcaption>Segments</figcaption>\n", p->to);
-    TRY(picture_write(p->to, p->pictures, "buckets", &(chart){WIDTH, 0, NULL, NULL, &grid},
+    TRY(picture_write(p->to, p->pictures, "buckets", &(chart){.width = WIDTH, .grid = &grid},
                       "Segments by whether teacher, plain student and distilled student are right"));
     fputs("</figure>\n", p->to);
 done:
@@ -169,7 +169,7 @@ static status draw_gains(const report *p, const class_gain *gains, size_t count)
     fprintf(p->to, "<figure><figcaption>Classes <span class=faint>%zu of %zu gained, %zu lost</span></figcaption>\n",
             count_gained(gains, count), count, count_lost(gains, count));
     if (rows->count)
-        TRY(picture_write(p->to, p->pictures, "gains", &(chart){WIDTH, 0, NULL, &list, NULL},
+        TRY(picture_write(p->to, p->pictures, "gains", &(chart){.width = WIDTH, .rows = &list},
                           "Classes that gained and lost most by distillation"));
     fputs("</figure>\n", p->to);
 done:

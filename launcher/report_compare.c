@@ -255,7 +255,7 @@ static status draw_rows_of(const comparison *c, row_list *rows, const char *capt
     if (!rows->count) return OK;
     const chart_rows list = {{axis, low, NAN}, false, true, rows->at, rows->count};
     fprintf(c->to, "<figure><figcaption>%s</figcaption>\n", caption);
-    TRY(picture_write(c->to, NULL, caption, &(chart){WIDTH, 0, NULL, &list, NULL}, caption));
+    TRY(picture_write(c->to, NULL, caption, &(chart){.width = WIDTH, .rows = &list}, caption));
     fputs("</figure>\n", c->to);
 done:
     return st;

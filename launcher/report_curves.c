@@ -96,7 +96,7 @@ static status draw_curves(const report *p, const char *name, const char *metric,
     const chart_plot plot = {
         {"step", 0, last_step(series, made)}, {"loss", NAN, NAN}, {metric, NAN, NAN}, series, made};
     snprintf(file, sizeof file, "training-%s", name);
-    TRY(picture_write(p->to, p->pictures, file, &(chart){WIDTH, HEIGHT, &plot, NULL, NULL},
+    TRY(picture_write(p->to, p->pictures, file, &(chart){.width = WIDTH, .height = HEIGHT, .plot = &plot},
                       "Loss and development metric by step"));
 done:
     for (size_t i = 0; i < count && i < CURVE_SEEDS_MAX; i++) curve_free(&curves[i]);

@@ -97,7 +97,8 @@ static status draw_diagram(const report *p, const char *set, const diagram *d, d
     };
     const chart_plot plot = {{"confidence", 0, end}, {"share that is right", 0, end}, {NULL, NAN, NAN}, series, 3};
     snprintf(name, sizeof name, "reliability-%s", set);
-    return picture_write(p->to, p->pictures, name, &(chart){SIDE, SIDE, &plot, NULL, NULL}, "Reliability diagram");
+    return picture_write(p->to, p->pictures, name, &(chart){.width = SIDE, .height = SIDE, .plot = &plot},
+                         "Reliability diagram");
 }
 
 static status write_diagram(const report *p, const char *set, double end)

@@ -152,7 +152,7 @@ static status draw(const report *p, const char *name, const char *which, const c
     const chart_plot plot = {
         {"epoch", list->low, list->high}, {title, NAN, NAN}, {"learning rate", NAN, NAN}, list->at, list->count};
     snprintf(file, sizeof file, "training-%s-%s", name, which);
-    return picture_write(p->to, p->pictures, file, &(chart){WIDTH, HEIGHT, &plot, NULL, NULL}, alt);
+    return picture_write(p->to, p->pictures, file, &(chart){.width = WIDTH, .height = HEIGHT, .plot = &plot}, alt);
 }
 
 /* The metric of both parts: "development top-1 %" without its first word. */

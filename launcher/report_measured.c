@@ -68,6 +68,7 @@ static status write_sets(const report *p, const char *path)
     char *address = NULL;
     for (size_t i = 0; i < store_set_count(p->store); i++) {
         TRY(store_set_at(p->store, i, &info, &id));
+        if (!info.classes) continue; /* it has no scores */
         free(address);
         if (asprintf(&address, "%s:%s", path, info.name) < 0) {
             address = NULL;

@@ -82,7 +82,7 @@ static status write_scores(const report *p, row_list *rows)
     const chart_rows list = {
         {"action top-1, %, with intervals over videos", 0, NAN}, false, true, rows->at, rows->count};
     fputs("<figure><figcaption>Actions named right</figcaption>\n", p->to);
-    TRY(picture_write(p->to, p->pictures, "scores", &(chart){WIDTH, 0, NULL, &list, NULL},
+    TRY(picture_write(p->to, p->pictures, "scores", &(chart){.width = WIDTH, .rows = &list},
                       "Top-1 of every prediction set with its interval"));
     write_left_out(p, rows);
     fputs("</figure>\n", p->to);
@@ -142,7 +142,7 @@ static status write_differences(const report *p, row_list *rows)
     fputs(
         "<figure><figcaption>Differences between students <span class=faint>grey: may be chance</span></figcaption>\n",
         p->to);
-    TRY(picture_write(p->to, p->pictures, "differences", &(chart){WIDTH, 0, NULL, &list, NULL},
+    TRY(picture_write(p->to, p->pictures, "differences", &(chart){.width = WIDTH, .rows = &list},
                       "Differences between students with their intervals"));
     write_left_out(p, rows);
     fputs("</figure>\n", p->to);

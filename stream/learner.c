@@ -24,6 +24,8 @@ status learner_grow(learner *l)
 {
     status st = OK;
     size_t layer = l->layer_count;
+    l->wants_growth = false;
+    if ((int64_t)layer >= l->o.max_layers) goto done;
     adamw_options adam = ADAM;
     adam.lr = l->o.lr;
     t_seed(hash_mix(l->o.seed, layer));
@@ -127,10 +129,9 @@ static void forget_predictions(learner *l)
     }
 }
 
-static status learner_step(learner *l)
+status learner_step(learner *l)
 {
     status st = OK;
-    TRY(replay(l, true));
     TRY(divide(l));
     for (size_t i = 0; i < l->layer_count; i++) {
         TRY(optim_step(l->optimizers[i]));
@@ -251,13 +252,17 @@ static void count_losses(learner *l, size_t first)
 
 static bool step_is_due(const learner *l)
 {
-    return l->counts.losses[l->layer_count - 1] >= l->o.optimize_every * (int64_t)l->streams;
+    return !l->o.joint_steps && l->counts.losses[l->layer_count - 1] >= l->o.optimize_every * (int64_t)l->streams;
 }
 
 static status take_frame(learner *l, const part *p, size_t k, bool learn, const stream_listener *listener)
 {
     scope *sc = scope_open();
     size_t first = k * p->active, losses = l->tape.loss_count;
+    for (size_t i = 0; i < p->active; i++) {
+        const int64_t *numbers = p->frames[p->streams[i]].numbers;
+        if (numbers) l->states[p->streams[i]].frame = numbers[p->at];
+    }
     layer_inputs in = {p->active, p->streams, p->rows + first,
                        t_narrow(p->pictures, 0, (int64_t)first, (int64_t)p->active)};
     status st = layer_take(l, 0, &in, learn, listener);
@@ -286,8 +291,9 @@ static status part_run(learner *l, part *p, bool learn, const stream_listener *l
     }
     grad_resume();
     scope_close(&sc);
-    if (st == OK && due) TRY(learner_step(l));
     TRY(st);
+    if (due) TRY(replay(l, true));
+    if (due) TRY(learner_step(l));
     TRY(settle(l, 0));
 done:
     return st;
@@ -299,7 +305,7 @@ static size_t part_size(const learner *l, size_t left, size_t active, bool learn
 {
     int64_t losses = l->o.optimize_every * (int64_t)l->streams - l->counts.losses[0];
     size_t frames = losses > 0 ? ((size_t)losses + active - 1) / active : 1;
-    return learn && l->layer_count == 1 && frames < left ? frames : left;
+    return learn && l->layer_count == 1 && !l->o.joint_steps && frames < left ? frames : left;
 }
 
 static status part_new(const learner *l, const stream_frames *frames, size_t *turn, part *p)
@@ -358,4 +364,50 @@ int64_t learner_steps(const learner *l)
 int64_t learner_frames(const learner *l)
 {
     return l->frames;
+}
+
+/* ---- together with other ranks ----------------------------------------------------------------------------------- */
+
+loss_counts *learner_counts(learner *l)
+{
+    return &l->counts;
+}
+
+bool learner_wants_growth(const learner *l)
+{
+    return l->wants_growth;
+}
+
+status learner_settle(learner *l)
+{
+    status st = OK;
+    size_t *moved = NULL;
+    learner_mark(l);
+    TRY(replay(l, true));
+    TRY(tape_compact(&l->tape, 0, &moved));
+    renumber(l, moved);
+done:
+    free(moved);
+    return st;
+}
+
+static status encode_again(learner *l, size_t row)
+{
+    scope *sc = scope_open();
+    tensor *bytes = t_from_bytes(T_U8, l->tape.rows[row].picture, SHAPE(1, l->o.height, l->o.width, 3));
+    tensor *features = stream_encode_pictures(&l->layers[0], stream_pictures(&l->o, l->type, bytes));
+    status st = t_assign(t_narrow(l->tape.values, 0, (int64_t)row, 1), features);
+    scope_close(&sc);
+    return st;
+}
+
+status learner_changed(learner *l)
+{
+    status st = OK;
+    for (size_t i = 0; i < l->layer_count; i++) stream_layer_changed(&l->layers[i]);
+    grad_pause();
+    for (size_t i = 0; st == OK && i < l->tape.count; i++)
+        if (!l->tape.rows[i].is_event) st = encode_again(l, i);
+    grad_resume();
+    return st;
 }

@@ -16,6 +16,7 @@
 
 #include "base/status.h"
 #include "stream/options.h"
+#include "stream/scales.h"
 #include "tensor/module.h"
 
 /* An input of a layer, as it was taken in. */
@@ -37,11 +38,12 @@ typedef struct {
     status (*input)(void *self, const stream_input *input);
 } stream_listener;
 
-/* Frames of one stream in a turn. */
+/* Frames of one stream in a turn. Borrowed. */
 typedef struct {
-    const uint8_t *pictures; /* (count, height, width, 3) bytes, borrowed */
-    size_t count;            /* 0, or as many as the others have */
-    bool begins;             /* with the first frame of a video: layers are reset before it */
+    const uint8_t *pictures; /* (count, height, width, 3) bytes */
+    const int64_t *numbers; /* (count) rising; NULL: one after the other, from where the turn before ended, or from 0 */
+    size_t count;           /* 0, or as many as the others have */
+    bool begins;            /* with the first frame of a video: layers are reset before it */
 } stream_frames;
 
 typedef struct learner learner;
@@ -59,6 +61,26 @@ status learner_watch(learner *l, const stream_frames *frames, bool learn, const 
 
 /* Forgets a stream's present video. */
 void learner_reset(learner *l, size_t stream);
+
+/* ---- together with other ranks (stream_options: joint_steps, joint_growth) --------------------------------------- */
+
+/* The losses since the last step: to be summed over ranks. Borrowed, may be changed. */
+loss_counts *learner_counts(learner *l);
+
+/* Lets all gradients that have been collected go back to the parameters: before these change, or are summed. */
+status learner_settle(learner *l);
+
+/* Parameters have been changed from outside, after learner_settle: what is kept of pictures is made anew. Events and
+ * predictions stay as they were made. */
+status learner_changed(learner *l);
+
+/* Divides the gradients by the counts and takes a step; predictions are dropped. After learner_settle. */
+status learner_step(learner *l);
+
+bool learner_wants_growth(const learner *l); /* a layer has had the inputs after which its parent grows */
+status learner_grow(learner *l);             /* makes the layer above the topmost, where there may be one more */
+
+/* ------------------------------------------------------------------------------------------------------------------ */
 
 size_t learner_layers(const learner *l);
 module *learner_model(learner *l);        /* borrowed */

@@ -36,9 +36,9 @@ struct learner {
     stream_layer layers[STREAM_LAYERS_MOST];
     optim *optimizers[STREAM_LAYERS_MOST];
     size_t layer_count;
+    bool wants_growth;
     stream_state *states; /* (streams) */
     tape tape;
-    size_t frame_losses; /* of the tape: those before the present frame */
     loss_counts counts;
     int64_t steps, frames;
 };
@@ -59,9 +59,6 @@ status replay(learner *l, bool all);
 
 /* Pictures that go through the networks at once, so that memory stays bounded. */
 size_t learner_at_once(const learner *l);
-
-/* Makes the layer above the topmost. */
-status learner_grow(learner *l);
 
 /* Marks what streams still need (tape.h). */
 void learner_mark(learner *l);

@@ -43,6 +43,8 @@ typedef struct {
     int64_t evolve_every, optimize_every;
     double lr, alpha;
     bool timescale, reach;
+    bool joint_steps,
+        joint_growth; /* steps are taken, layers grow, when the caller says so: together with other ranks */
     uint64_t seed;
 } stream_options;
 

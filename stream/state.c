@@ -83,7 +83,7 @@ static void put_gradients(named *n, learner *l)
 
 static void put_counts(named *n, const learner *l)
 {
-    int64_t whole[] = {l->steps, l->frames, (int64_t)l->layer_count, (int64_t)l->streams};
+    int64_t whole[] = {l->steps, l->frames, (int64_t)l->layer_count, (int64_t)l->streams, l->wants_growth};
     put(n, integers(whole, sizeof whole / sizeof whole[0]), "counts");
     put(n, integers(l->counts.losses, STREAM_LAYERS_MOST), "losses");
     put(n, reals(l->counts.predictor, STREAM_LAYERS_MOST), "tau.predictor");
@@ -253,13 +253,14 @@ static status load_counts(reading *r)
 {
     status st = OK;
     learner *l = r->l;
-    int64_t whole[4];
+    int64_t whole[5];
     name_of(r, "counts");
-    TRY(get(r, whole, 4, false));
+    TRY(get(r, whole, 5, false));
     if (whole[2] < l->o.init_layers || whole[2] > l->o.max_layers || whole[3] != (int64_t)l->streams) TRY(wrong(r));
     l->steps = whole[0];
     l->frames = whole[1];
     while ((int64_t)l->layer_count < whole[2]) TRY(learner_grow(l));
+    l->wants_growth = whole[4];
     name_of(r, "losses");
     TRY(get(r, l->counts.losses, STREAM_LAYERS_MOST, false));
     name_of(r, "tau.predictor");

@@ -268,15 +268,13 @@ done:
 /* ---- all of it --------------------------------------------------------------------------------------------------- */
 
 /* A layer grows its parent at the beginning of the input of which it has had as many as are asked for before. */
-static status count_inputs(taking *t, bool learn)
+static status count_inputs(taking *t)
 {
-    status st = OK;
-    bool grows = false;
+    bool grows = false, topmost = t->layer + 1 == t->l->layer_count;
     for (size_t i = 0; i < t->in->count; i++) grows |= ++state_of(t, i)->inputs >= t->l->o.evolve_every + 2;
-    if (learn && grows && t->layer + 1 == t->l->layer_count && (int64_t)t->l->layer_count < t->l->o.max_layers)
-        TRY(learner_grow(t->l));
-done:
-    return st;
+    if (!grows || !topmost || (int64_t)t->l->layer_count >= t->l->o.max_layers) return OK;
+    t->l->wants_growth = true;
+    return t->l->o.joint_growth ? OK : learner_grow(t->l);
 }
 
 status layer_take(learner *l, size_t layer, const layer_inputs *in, bool learn, const stream_listener *listener)
@@ -284,7 +282,7 @@ status layer_take(learner *l, size_t layer, const layer_inputs *in, bool learn, 
     status st = OK;
     taking t = {0};
     TRY(taking_new(l, layer, in, &t));
-    TRY(count_inputs(&t, learn));
+    if (learn) TRY(count_inputs(&t));
     TRY(compare(&t));
     for (size_t i = 0; i < in->count; i++) TRY(judge(&t, i, learn, listener));
     TRY(hand_up(&t, learn, listener));

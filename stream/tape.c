@@ -106,7 +106,7 @@ done:
     return st;
 }
 
-/* What a row was made of, only as long as a gradient may come: afterwards these may be gone. */
+/* An event that gets no more gradients is a vector like any other: what it was made of need not be there. */
 static void move_inputs(tape_row *r, const size_t *moved)
 {
     if (!r->open) {

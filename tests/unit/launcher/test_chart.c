@@ -250,7 +250,7 @@ static void heights_follow_rows(void **state)
     for (size_t count = 1; count <= 12; count++) {
         const chart_rows list = {{NULL, NAN, NAN}, false, false, rows, count};
         const chart_rows titled = {{"title", NAN, NAN}, false, false, rows, count};
-        const chart c = rows_of(&list), d = rows_of(&titled), fixed = {400, 77, NULL, &list, NULL};
+        const chart c = rows_of(&list), d = rows_of(&titled), fixed = {.width = 400, .height = 77, .rows = &list};
         assert_true(chart_height(&c) > last && chart_height(&d) > chart_height(&c));
         assert_true(chart_height(&fixed) == 77);
         last = chart_height(&c);
@@ -314,6 +314,56 @@ static void hostile_text_is_drawn_as_text(void **state)
     }
 }
 
+/* ---- timelines --------------------------------------------------------------------------------------------------- */
+
+static void timelines_show_spans_curves_and_marks(void **state)
+{
+    (void)state;
+    const chart_span spans[] = {{0, 3, {200, 10, 10}}, {3, 3.0001, {10, 200, 10}}, {3.0001, 10, {10, 10, 200}}};
+    const chart_track tracks[] = {{"layer 0", spans, 3}, {"none", NULL, 0}};
+    const chart_curve curves[] = {{INK_BLUE, 1, "error", LINE, POINTS}, {INK_ORANGE, 1, "threshold", NULL, 0}};
+    const double marks[] = {1, 1.0001, 9};
+    chart_panel panel = {"layer 0", curves, marks, 2, 3};
+    chart_timeline t = {{"seconds", 0, 10}, tracks, &panel, 2, 1};
+    const chart c = {.width = 300, .timeline = &t};
+    assert_drawn(&c);
+    double whole = chart_height(&c);
+    for (int without = 0; without < 4; without++) { /* each of its parts is to be seen */
+        chart_timeline less = t;
+        chart_panel bare = panel;
+        chart_track other[] = {tracks[0], tracks[1]};
+        chart_span recoloured[] = {spans[0], spans[1], {3.0001, 10, {10, 10, 90}}};
+        less.panels = &bare;
+        less.tracks = other;
+        if (without == 0) bare.curve_count = 1;
+        if (without == 1) bare.mark_count = 2;
+        if (without == 2) other[0].count = 2;
+        if (without == 3) other[0].at = recoloured;
+        const chart d = {.width = 300, .timeline = &less};
+        assert_drawn(&d);
+        assert_true(chart_height(&d) == whole);
+        assert_false(same_picture(&c, &d));
+    }
+}
+
+static void timelines_bear_any_values(void **state)
+{
+    (void)state;
+    const double odd[] = {NAN, INFINITY, -INFINITY, 1e300, -1, 0, 1e-300, 20};
+    chart_span spans[64];
+    chart_point points[8];
+    for (size_t i = 0; i < 64; i++) spans[i] = (chart_span){odd[i / 8], odd[i % 8], {1, 2, 3}};
+    for (size_t i = 0; i < 8; i++) points[i] = (chart_point){.x = odd[i], .y = odd[7 - i]};
+    const chart_track track = {"\xff", spans, 64};
+    const chart_curve curve = {INK_BLUE, 1, "<b>", points, 8};
+    const chart_panel panel = {"&", &curve, odd, 1, 8};
+    const chart_timeline some[] = {{{NULL, 0, 10}, &track, &panel, 1, 1},
+                                   {{NULL, NAN, NAN}, &track, &panel, 1, 1},
+                                   {{NULL, 0, 0}, &track, &panel, 1, 1},
+                                   {{NULL, 0, 10}, NULL, NULL, 0, 0}};
+    for (size_t i = 0; i < 4; i++) assert_drawn(&(chart){.width = 200, .timeline = &some[i]});
+}
+
 /* ---- what is refused, and files ---------------------------------------------------------------------------------- */
 
 static void sides_out_of_bounds_are_refused(void **state)
@@ -322,13 +372,13 @@ static void sides_out_of_bounds_are_refused(void **state)
     const double sides[][2] = {{0, 100}, {-5, 100}, {8193, 100}, {100, 8193}, {NAN, 100}, {100, NAN}, {INFINITY, 1}};
     const chart_plot empty = {{NULL, NAN, NAN}, {NULL, NAN, NAN}, {NULL, NAN, NAN}, NULL, 0};
     for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++) {
-        const chart c = {sides[i][0], sides[i][1], &empty, NULL, NULL};
+        const chart c = {.width = sides[i][0], .height = sides[i][1], .plot = &empty};
         bytes out = {NULL, 0};
         assert_int_equal(chart_render(&c, CHART_SVG, &out.at, &out.count), ERR_INTERNAL);
         assert_null(out.at);
         fail_clear();
     }
-    const chart smallest = {1, 1, &empty, NULL, NULL};
+    const chart smallest = {.width = 1, .height = 1, .plot = &empty};
     assert_drawn(&smallest);
 }
 
@@ -376,6 +426,8 @@ int main(void)
         cmocka_unit_test(heights_follow_rows),
         cmocka_unit_test(grids_show_amounts),
         cmocka_unit_test(hostile_text_is_drawn_as_text),
+        cmocka_unit_test(timelines_show_spans_curves_and_marks),
+        cmocka_unit_test(timelines_bear_any_values),
         cmocka_unit_test(sides_out_of_bounds_are_refused),
         cmocka_unit_test(a_picture_is_in_the_page_and_in_a_file),
     };

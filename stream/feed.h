@@ -1,0 +1,53 @@
+/* feed - the streams of a rank: each watches one video after the other, and all bring equally many frames to a turn.
+ *
+ * Files are waited for, so a turn's frames do not depend on how fast they come; live input is taken as it is there. A
+ * video that cannot be read, or breaks off, is told (feed_end) and the next one is taken.
+ */
+#ifndef MAGISTER_STREAM_FEED_H
+#define MAGISTER_STREAM_FEED_H
+
+#include "stream/learner.h"
+#include "video/frame_stream.h"
+
+typedef struct feed feed;
+
+/* How a video ended. */
+typedef struct {
+    size_t stream, video;
+    int64_t frames;               /* that were given */
+    double seconds;               /* of video; 0 where nothing could be read */
+    frame_stream_account account; /* zeros where it could not be opened */
+    const char *failure;          /* why it could not be read; NULL: it was; borrowed */
+} feed_end;
+
+typedef struct {
+    void *self;
+    const char *(*path)(void *self, size_t which);            /* of a video; borrowed */
+    status (*begin)(void *self, size_t stream, size_t which); /* its first frame comes with the next turn */
+    status (*end)(void *self, const feed_end *end);           /* all its frames have been taken */
+} feed_listener;
+
+/* `input` as for frame_stream_open, with `first` 0; its format's sides are the learner's. `most`: frames of a stream in
+ * a turn. Errors: ERR_MEMORY. */
+status feed_new(const frame_stream_options *input, size_t streams, size_t most, const feed_listener *listener,
+                feed **out);
+void feed_free(feed **f);
+
+bool feed_is_free(const feed *f, size_t stream); /* it has no video */
+size_t feed_busy(const feed *f);                 /* streams that have one */
+
+/* Gives a free stream a video, from frame `first` on; from 0 it begins. */
+status feed_give(feed *f, size_t stream, size_t which, int64_t first);
+
+/* The video of a stream and the frame it is at: the next to be taken. */
+void feed_place(const feed *f, size_t stream, size_t *which, int64_t *next);
+
+/* The frames of a turn: `frames` (streams), of each that has a video as many as `*count`, at most `most`. Videos that
+ * are over are told, and their streams are free: when any is, *count is 0 and the turn is to be asked for again. *count
+ * is also 0 when no stream has a video. Waits for files; for live input at most a second, then *count is 0. */
+status feed_turn(feed *f, size_t most, stream_frames *frames, size_t *count);
+
+/* The turn's frames have been taken. */
+void feed_took(feed *f, size_t count);
+
+#endif

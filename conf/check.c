@@ -142,6 +142,15 @@ static void check_data(checker *c)
         conflict(c, "data.train", "stages", "data.train is missing: give it, or put generate first in stages");
 }
 
+static void check_stream(checker *c)
+{
+    if (is(c->r, "precision", "bfloat16"))
+        conflict(c, "precision", "stages", "precision is bfloat16, and the stage stream learns in float32: say so");
+    if (is_stage(c->r, "generate") && !generates_signs(c->r) && is(c->r, "generate.film", "tracks"))
+        conflict(c, "generate.film", "stages",
+                 "generate.film is tracks, and the stage stream watches videos: say generate.film: video");
+}
+
 static void check_generate(checker *c)
 {
     int64_t size = recipe_int(c->r, "generate.size"), fps = recipe_int(c->r, "generate.render_fps");
@@ -455,6 +464,7 @@ status recipe_check(const recipe *r, problems *p)
     check_overlap(&c);
     check_data(&c);
     check_generate(&c);
+    if (is_stage(r, "stream")) check_stream(&c);
     check_teacher(&c);
     check_history(&c);
     check_student(&c);

@@ -9,7 +9,7 @@
 const char *run_set_name(const run_step *step)
 {
     if (step->variant) return step->variant;
-    if (strcmp(step->section, "generate") == 0) return "generate";
+    if (!strcmp(step->section, "generate") || !strcmp(step->section, "stream")) return step->section;
     return !strcmp(step->section, "student") || !strcmp(step->section, "cache") ? "student" : "teacher";
 }
 

@@ -24,7 +24,7 @@
 #include <stdint.h>
 
 typedef struct {
-    const char *section; /* "generate", "pretrain", "teacher", "predict", "student" or "cache" */
+    const char *section; /* "generate", "stream", "pretrain", "teacher", "predict", "student" or "cache" */
     const char *variant; /* name of the variant; NULL for the section's own */
     int64_t seed;
     bool several_seeds;
@@ -38,7 +38,7 @@ status run_step_name(const run_step *step, char *out, size_t size);
 status run_overlap_name(const run_step *predict, const run_step *student, char *out, size_t size);
 
 /* The name of the prediction set a step makes or uses: the variant's, else the section's ("teacher" for pretrain and
- * predict); "generate" makes none, and is called so. */
+ * predict); "generate" and "stream" are called so. */
 const char *run_set_name(const run_step *step);
 
 /* Whether the teacher of recipe `r`, as one of its steps sees it, is pretrained: it is an encoder and has a corpus. */

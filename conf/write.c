@@ -117,8 +117,19 @@ static bool starts(const char *key, const char *prefix)
 
 /* What a step cannot depend on: how often and beside what it runs, common values that its section has taken over, and
  * the sections of later steps. */
+static bool stream_ignores(const char *key)
+{
+    static const char *const KEPT[] = {"stream.", "generate.", "data.train", "data.videos", "data.split_seed",
+                                       "data.frame_rate", "seed", "device", "launch.threads"};
+    for (size_t i = 0; i < sizeof KEPT / sizeof KEPT[0]; i++)
+        if (starts(key, KEPT[i])) return false;
+    return true;
+}
+
 static bool step_ignores(const char *section, const char *key)
 {
+    if (!strcmp(section, "stream")) return stream_ignores(key);
+    if (starts(key, "stream.")) return true;
     if (!strcmp(section, "generate")) return !starts(key, "generate.") && strcmp(key, "seed") != 0;
     if (starts(key, "stages") || starts(key, "train.")) return true;
     if (starts(key, "teacher.seeds") || starts(key, "student.seeds")) return true;

@@ -284,6 +284,7 @@ status plan_make(const recipe *r, plan *out)
     plan p = {0};
     plan_kind generates = plan_is_alone(r, "generate") ? PLAN_GENERATE : PLAN_RANKS;
     if (has_stage(r, "generate")) TRY(add_one(&p, r, generates, "generate"));
+    if (has_stage(r, "stream")) TRY(add_one(&p, r, PLAN_RANKS, "stream"));
     if (has_stage(r, "teacher")) TRY(add_section(&p, r, "pretrain")); /* no stage of its own: the teacher asks for it */
     if (has_stage(r, "teacher")) TRY(add_section(&p, r, "teacher"));
     if (has_stage(r, "predict")) TRY(add_section(&p, r, "predict"));

@@ -1,6 +1,7 @@
 /* plan - the steps of a recipe, in the order they run: a pure function, so that it can be shown before anything starts.
  *
  *   generate                                      (by ranks when it makes videos)
+ *   stream
  *   pretrain.teacher and each of the variants that have a corpus, once for every seed
  *   teacher and each of its variants, once for every seed     (baselines are only counted: they have nothing to train)
  *   predict.teacher and each of its variants, once for every seed

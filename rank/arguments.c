@@ -66,7 +66,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 static bool section_is_known(const char *name)
 {
-    static const char *const KNOWN[] = {"generate", "pretrain", "teacher", "predict", "student", "cache"};
+    static const char *const KNOWN[] = {"generate", "stream", "pretrain", "teacher", "predict", "student", "cache"};
     for (size_t i = 0; name && i < sizeof KNOWN / sizeof KNOWN[0]; i++)
         if (!strcmp(KNOWN[i], name)) return true;
     return false;
@@ -82,7 +82,7 @@ status rank_arguments_read(int argc, char **argv, rank_arguments *out)
     if (argp_parse(&parser, argc, argv, 0, NULL, out)) return FAIL(ERR_USAGE, "the command line cannot be read");
     if (!out->run) return FAIL(ERR_USAGE, "--run DIR is missing");
     if (!section_is_known(out->step.section))
-        return FAIL(ERR_USAGE, "--section is generate, pretrain, teacher, predict, student or cache");
+        return FAIL(ERR_USAGE, "--section is generate, stream, pretrain, teacher, predict, student or cache");
     if (!out->ranks) return FAIL(ERR_USAGE, "--ranks N is missing: a rank has to know how many were promised");
     if (out->teachers && (strcmp(out->step.section, "predict") || !out->learner.section))
         return FAIL(ERR_USAGE, "--teachers goes with --section predict and --learner");

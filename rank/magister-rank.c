@@ -20,6 +20,7 @@
 #include "rank/step_recipe.h"
 #include "rank/video.h"
 #include "rank/watch.h"
+#include "stream/stage.h"
 #include "student/feature_cache.h"
 #include "student/student.h"
 #include "teacher/teacher.h"
@@ -101,6 +102,7 @@ static status generate_into_run(comm *c, const recipe *r, const char *run)
 static status step_run(comm *c, const recipe *r, const rank_arguments *a)
 {
     if (generates(a)) return generate_into_run(c, r, a->run);
+    if (!strcmp(a->step.section, "stream")) return stream_train(c, r, a->run, &a->step);
     if (!strcmp(a->step.section, "pretrain")) return teacher_pretrain(c, r, a->run, &a->step);
     if (!strcmp(a->step.section, "teacher")) return teacher_train(c, r, a->run, &a->step);
     if (a->teachers) return overlap_run(c, r, a);

@@ -366,6 +366,11 @@ int64_t learner_frames(const learner *l)
     return l->frames;
 }
 
+int64_t learner_frame(const learner *l, size_t stream)
+{
+    return l->states[stream].frame;
+}
+
 /* ---- together with other ranks ----------------------------------------------------------------------------------- */
 
 loss_counts *learner_counts(learner *l)

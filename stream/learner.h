@@ -83,8 +83,9 @@ status learner_grow(learner *l);             /* makes the layer above the topmos
 /* ------------------------------------------------------------------------------------------------------------------ */
 
 size_t learner_layers(const learner *l);
-module *learner_model(learner *l);        /* borrowed */
-int64_t learner_steps(const learner *l);  /* optimiser steps */
-int64_t learner_frames(const learner *l); /* taken in, all streams */
+module *learner_model(learner *l);                      /* borrowed */
+int64_t learner_steps(const learner *l);                /* optimiser steps */
+int64_t learner_frames(const learner *l);               /* taken in, all streams */
+int64_t learner_frame(const learner *l, size_t stream); /* number of the next frame of its video */
 
 #endif

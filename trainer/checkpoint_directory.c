@@ -102,6 +102,11 @@ done:
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
+status checkpoint_unfinished(const char *directory, int64_t step, char **out)
+{
+    return path_of_step(directory, step, UNFINISHED, out);
+}
+
 status checkpoint_begin(const char *directory, int64_t step, char **unfinished)
 {
     status st = OK;

@@ -14,6 +14,9 @@
 
 #include <jansson.h>
 
+/* The directory's temporary name, new memory: where ranks that did not begin it add files. Errors: ERR_MEMORY. */
+status checkpoint_unfinished(const char *directory, int64_t step, char **out);
+
 /* Makes the directory under its temporary name, which is new memory; an old one of that name goes. Errors: ERR_CREATE,
  * ERR_IO, ERR_MEMORY. */
 status checkpoint_begin(const char *directory, int64_t step, char **unfinished);

@@ -69,14 +69,14 @@ static bool is_wanted(const stretch *s, int64_t index)
     return low < s->count && s->wanted[low] == index;
 }
 
-static bool is_damaged(const AVFrame *frame)
+bool frame_is_damaged(const AVFrame *frame)
 {
     return frame->decode_error_flags || (frame->flags & AV_FRAME_FLAG_CORRUPT);
 }
 
 static status give(stretch *s, const AVFrame *frame)
 {
-    bool damaged = is_damaged(frame);
+    bool damaged = frame_is_damaged(frame);
     int64_t index = frame->pts;
     while (s->done < s->count && s->wanted[s->done] < index) s->done++; /* these did not come out */
     bool wanted = s->done < s->count && s->wanted[s->done] == index;
@@ -136,10 +136,17 @@ done:
     return st;
 }
 
+void codec_start_at_key(AVCodecContext *codec, bool at_beginning)
+{
+    if (at_beginning) codec->flags &= ~AV_CODEC_FLAG_OUTPUT_CORRUPT;
+    else codec->flags |= AV_CODEC_FLAG_OUTPUT_CORRUPT;
+}
+
 static void start_anew(decoding *d, int64_t packet)
 {
     drop_held(d, d->held_count);
     avcodec_flush_buffers(d->codec);
+    codec_start_at_key(d->codec, packet == 0);
     d->origin = d->next = packet;
     d->shown = -1;
     d->drained = false;
@@ -247,34 +254,45 @@ void codec_name(const AVCodecParameters *p, char *out, size_t size)
     else av_fourcc_make_string(memset(out, 0, size), p->codec_tag);
 }
 
+status codec_open(container *from, int threads, int delay, AVCodecContext **out)
+{
+    status st = OK;
+    AVCodecContext *codec = NULL;
+    const AVCodecParameters *p = from->stream->codecpar;
+    const AVCodec *kind = avcodec_find_decoder(p->codec_id);
+    if (!kind) {
+        from->fault = FAULT_CODEC;
+        codec_name(p, from->codec, sizeof from->codec);
+        TRY(FAIL(ERR_INPUT, "%s: stream %d: this FFmpeg decodes no %s", from->path, from->stream->index, from->codec));
+    }
+    if (p->width > SIDE_MOST || p->height > SIDE_MOST)
+        TRY(FAIL(ERR_INPUT, "%s: %d x %d: sides up to %d are decoded", from->path, p->width, p->height, SIDE_MOST));
+    codec = avcodec_alloc_context3(kind);
+    if (!codec) TRY(FAIL(ERR_MEMORY, "%s: no memory to decode it", from->path));
+    int code = avcodec_parameters_to_context(codec, p);
+    codec->thread_count = threads > 1 ? threads : 1;
+    codec->pkt_timebase = from->stream->time_base;
+    codec->max_pixels = PIXELS_MOST;
+    if (p->codec_id == AV_CODEC_ID_H264 && codec->has_b_frames < delay) /* it would guess, and lose frames over it */
+        codec->has_b_frames = delay;
+    if (code >= 0) code = avcodec_open2(codec, kind, NULL);
+    if (code < 0)
+        TRY(FAIL(code == AVERROR(ENOMEM) ? ERR_MEMORY : ERR_INPUT, "%s: its %s cannot be decoded: %s", from->path,
+                 kind->name, libav_reason(code)));
+    *out = codec;
+    codec = NULL;
+done:
+    avcodec_free_context(&codec);
+    return st;
+}
+
 static status open_codec(decoding *d, int threads)
 {
     status st = OK;
-    const AVCodecParameters *p = d->from->stream->codecpar;
-    const AVCodec *codec = avcodec_find_decoder(p->codec_id);
-    if (!codec) {
-        d->from->fault = FAULT_CODEC;
-        codec_name(p, d->from->codec, sizeof d->from->codec);
-        TRY(FAIL(ERR_INPUT, "%s: stream %d: this FFmpeg decodes no %s", d->from->path, d->from->stream->index,
-                 d->from->codec));
-    }
-    if (p->width > SIDE_MOST || p->height > SIDE_MOST)
-        TRY(FAIL(ERR_INPUT, "%s: %d x %d: sides up to %d are decoded", d->from->path, p->width, p->height, SIDE_MOST));
-    d->codec = avcodec_alloc_context3(codec);
+    TRY(codec_open(d->from, threads, frame_table_delay(&d->from->table), &d->codec));
     d->packet = av_packet_alloc();
     d->frame = av_frame_alloc();
-    if (!d->codec || !d->packet || !d->frame) TRY(no_memory(d));
-    int code = avcodec_parameters_to_context(d->codec, p);
-    d->codec->thread_count = threads > 1 ? threads : 1;
-    d->codec->pkt_timebase = d->from->stream->time_base;
-    d->codec->max_pixels = PIXELS_MOST;
-    int delay = frame_table_delay(&d->from->table);
-    if (p->codec_id == AV_CODEC_ID_H264 && d->codec->has_b_frames < delay) /* it would guess, and lose frames over it */
-        d->codec->has_b_frames = delay;
-    if (code >= 0) code = avcodec_open2(d->codec, codec, NULL);
-    if (code < 0)
-        TRY(FAIL(code == AVERROR(ENOMEM) ? ERR_MEMORY : ERR_INPUT, "%s: its %s cannot be decoded: %s", d->from->path,
-                 codec->name, libav_reason(code)));
+    if (!d->packet || !d->frame) TRY(no_memory(d));
 done:
     return st;
 }
@@ -298,7 +316,7 @@ static status count_received(decoding *d)
         int64_t time = t->packets[number].time;
         if (time == TIME_UNKNOWN && d->frame->pkt_dts != AV_NOPTS_VALUE) time = d->frame->pkt_dts;
         if (time == TIME_UNKNOWN) time = frame_table_end(t);
-        if (is_damaged(d->frame) && !d->damaged++) d->damaged_first = (int64_t)t->frame_count;
+        if (frame_is_damaged(d->frame) && !d->damaged++) d->damaged_first = (int64_t)t->frame_count;
         TRY(frame_table_add_frame(t, number, time));
     }
 done:

@@ -41,6 +41,18 @@ typedef struct {
 /* FFmpeg's name, or the four letters that the file has for a codec unknown to it. */
 void codec_name(const AVCodecParameters *p, char *out, size_t size);
 
+/* A decoder for the container's stream, of `threads` threads. `delay`: frames that it has to wait at least before it
+ * knows which comes next (frame_table_delay). Errors: ERR_INPUT (unknown codec, sides beyond 16384); ERR_MEMORY. */
+status codec_open(container *from, int threads, int delay, AVCodecContext **out);
+
+/* Decoding is to start at a key packet. In H.264 one in the middle may follow frames that others after it, shown before
+ * it, refer to; the codec calls frames good only while it goes on decoding, and would keep the last ones to itself. So
+ * it gives all, and whoever asks takes none that are shown before the key packet's. */
+void codec_start_at_key(AVCodecContext *codec, bool at_beginning);
+
+/* Whether parts of a frame are guessed. */
+bool frame_is_damaged(const AVFrame *frame);
+
 /* Opens the codec, makes the frames of a container that does not tell them, and looks at the first frame as far as to
  * know sizes and form (d->codec). `from` must not be moved or closed before `d`.
  * Errors: ERR_INPUT (unknown codec, sides beyond 16384, nothing to decode, too late); ERR_MEMORY. */

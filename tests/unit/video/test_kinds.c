@@ -27,6 +27,28 @@ static void test_groups(void **state)
     check_video(make_video("intra.avi", "98x66", "-c:v mjpeg"));
 }
 
+/* The frames behind the last key packet, which is one that frames before it refer to, when decoding begins there. */
+static void test_last_group(void **state)
+{
+    (void)state;
+    enum { FIRST = 48, COUNT = 2, BYTES = 96 * 64 * 3 };
+    static uint8_t ours[COUNT * BYTES], theirs[BYTES];
+    static const char COMMAND[] =
+        "ffmpeg -v quiet -threads 1 -i '%1$s' -fps_mode passthrough -f rawvideo -pix_fmt rgb24 -";
+    video *v = NULL;
+    const char *path = make_video("last.mkv", "96x64", "-c:v libx264 -bf 3 -g 12 -x264-params open-gop=1");
+    assert_ok(video_open(path, NULL, &v));
+    assert_int_equal(video_about(v)->frames, FIRST + COUNT);
+    get_whole(v, (const int64_t[]){FIRST, FIRST + 1}, COUNT, &(picture_format){0}, ours);
+    FILE *pipe = run_program(COMMAND, path, 0);
+    for (size_t i = 0; i < FIRST + COUNT; i++) {
+        assert_int_equal(fread(theirs, 1, BYTES, pipe), BYTES);
+        if (i >= FIRST) assert_memory_equal(theirs, ours + (i - FIRST) * BYTES, BYTES);
+    }
+    pclose(pipe);
+    video_close(&v);
+}
+
 static void test_clocks(void **state)
 {
     (void)state;
@@ -113,9 +135,9 @@ static void test_large(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_groups), cmocka_unit_test(test_clocks), cmocka_unit_test(test_containers),
-        cmocka_unit_test(test_codecs), cmocka_unit_test(test_pixels), cmocka_unit_test(test_rotation),
-        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_groups),     cmocka_unit_test(test_last_group), cmocka_unit_test(test_clocks),
+        cmocka_unit_test(test_containers), cmocka_unit_test(test_codecs),     cmocka_unit_test(test_pixels),
+        cmocka_unit_test(test_rotation),   cmocka_unit_test(test_large),
     };
     return cmocka_run_group_tests(tests, scratch_open, scratch_close);
 }

@@ -1,0 +1,280 @@
+#include "stream/staging.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "events/hierarchy.h"
+#include "trainer/trainer.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- what is told ------------------------------------------------------------------------------------------------ */
+
+static status on_input(void *self, const stream_input *input)
+{
+    stage *s = self;
+    if (input->layer == 0 && input->predicted) {
+        bool similar = stream_distance(&s->o, 0) == DISTANCE_SIMILARITY;
+        s->errors.error += similar ? 1 - input->value : input->value;
+        s->errors.count++;
+    }
+    return watched_input(s->watched, input);
+}
+
+static const char *path_of(void *self, size_t which)
+{
+    const stage *s = self;
+    return s->videos.at[which].path;
+}
+
+/* The base name; with the number of the video in front where the list has that name twice. */
+void stage_video_name(const stage *s, size_t which, char *out, size_t size)
+{
+    size_t length = 0, other_length = 0;
+    bool twice = false;
+    const char *name = video_base_name(s->videos.at[which].path, &length);
+    for (size_t i = 0; i < s->videos.count && !twice; i++) {
+        const char *other = video_base_name(s->videos.at[i].path, &other_length);
+        twice = i != which && length == other_length && !strncmp(name, other, length);
+    }
+    if (length > size / 2) length = size / 2;
+    if (!strcmp(s->videos.at[which].path, "-")) snprintf(out, size, "stdin");
+    else if (twice) snprintf(out, size, "%zu-%.*s", which, (int)length, name);
+    else snprintf(out, size, "%.*s", (int)length, name);
+}
+
+static status on_begin(void *self, size_t stream, size_t which)
+{
+    stage *s = self;
+    char name[512];
+    stage_video_name(s, which, name, sizeof name);
+    return watched_begin(s->watched, stream, s->videos.at[which].path, name, false);
+}
+
+/* What was wrong with a video, in words; false: nothing. */
+static bool complaint(const feed_end *end, char *out, size_t size)
+{
+    const frame_stream_account *a = &end->account;
+    if (end->failure) snprintf(out, size, "%s", end->failure);
+    else if (a->stalled) snprintf(out, size, "nothing more came, it counts as ended");
+    else if (!a->whole) snprintf(out, size, "it broke off: %s", a->reason);
+    else if (a->replaced || a->jumps || a->sizes || a->dropped)
+        snprintf(out, size, "%lld frames replaced, %lld dropped, %lld jumps in time, %lld changes of size: %s",
+                 (long long)a->replaced, (long long)a->dropped, (long long)a->jumps, (long long)a->sizes, a->reason);
+    else return false;
+    return true;
+}
+
+static status on_end(void *self, const feed_end *end)
+{
+    stage *s = self;
+    char what[640];
+    s->ended++;
+    s->ended_frames += end->frames;
+    if (complaint(end, what, sizeof what)) {
+        s->broken++;
+        progress_pause(&s->progress);
+        log_warn("%s, after %lld frames: %s", s->videos.at[end->video].path, (long long)end->frames, what);
+    }
+    double seconds = fmax(end->seconds, (double)learner_frame(s->learner, end->stream) * s->input.snippet);
+    return watched_end(s->watched, end->stream, seconds, learner_layers(s->learner));
+}
+
+/* ---- making ------------------------------------------------------------------------------------------------------ */
+
+static status read_recipe(stage *s)
+{
+    status st = OK;
+    const recipe *r = s->r;
+    recipe_hash(r, s->recipe_hash);
+    TRY(stream_recipe_learner(r, comm_size(s->c), &s->o));
+    TRY(stream_recipe_input(r, &s->input));
+    TRY(stream_recipe_videos(r, &s->videos));
+    s->streams = (size_t)recipe_int(r, "stream.streams");
+    s->turn = (size_t)recipe_int(r, "stream.turn");
+    s->average_every = recipe_int(r, "stream.train.average_every");
+    s->save_every = recipe_int(r, "stream.train.save_every");
+    s->most = recipe_int(r, "stream.train.max_steps");
+    s->sums_gradients = s->o.joint_steps;
+    if (s->input.ahead < s->turn) s->input.ahead = s->turn;
+    if (comm_size(s->c) > 1 && s->videos.count == 1 && !strcmp(s->videos.at[0].path, "-"))
+        TRY(FAIL(ERR_CONFIG, "data.train is standard input, which one rank alone can read: launch.ranks=1"));
+done:
+    return st;
+}
+
+static status make_parts(stage *s)
+{
+    status st = OK;
+    const recipe *r = s->r;
+    const feed_listener listener = {s, path_of, on_begin, on_end};
+    static const log_position START = {0, 0};
+    const watched_options written = {s->directory,     comm_rank(s->c),    s->streams, (size_t)s->o.max_layers,
+                                     s->input.snippet, (uint64_t)s->o.seed};
+    TRY(learner_new(&s->o, s->streams, T_F32, &s->learner));
+    TRY(feed_new(&s->input, s->streams, s->turn, &listener, &s->feed));
+    TRY(dealing_new(s->videos.count, (size_t)comm_size(s->c), recipe_int(r, "stream.train.epochs"),
+                    (uint64_t)recipe_int(r, "seed"), !strcmp(recipe_text(r, "stream.order"), "shuffled"), &s->dealing));
+    TRY(watched_new(&written, &START, &s->watched));
+    s->frames = calloc(s->streams, sizeof *s->frames);
+    if (!s->frames) TRY(FAIL(ERR_MEMORY, "no memory for %zu streams", s->streams));
+done:
+    return st;
+}
+
+static status open_records(stage *s)
+{
+    char *path = NULL;
+    progress_begin(&s->progress, comm_rank(s->c) == 0, s->total, s->most);
+    if (comm_rank(s->c)) return OK;
+    path = path_join(s->directory, "curve.jsonl");
+    if (!path) return FAIL(ERR_MEMORY, "no memory for the name of a curve");
+    status st = curve_open(path, s->total, &s->curve);
+    free(path);
+    return st;
+}
+
+static void stage_free(stage *s)
+{
+    gradients_free(&s->gradients);
+    learner_free(&s->learner);
+    feed_free(&s->feed);
+    watched_free(&s->watched);
+    dealing_free(&s->dealing);
+    video_list_free(&s->videos);
+    curve_close(&s->curve);
+    free(s->bucket);
+    free(s->frames);
+    free(s->directory);
+}
+
+/* ---- the loop ---------------------------------------------------------------------------------------------------- */
+
+/* Streams without a video take the next ones of this rank's hand. */
+static status begin_videos(stage *s)
+{
+    status st = OK;
+    const hand *mine = &s->dealing.hands[comm_rank(s->c)];
+    for (size_t i = 0; i < s->streams; i++)
+        while (feed_is_free(s->feed, i) && s->begun < mine->count) TRY(feed_give(s->feed, i, mine->at[s->begun++], 0));
+done:
+    return st;
+}
+
+/* Frames of each stream until the next meeting. */
+static int64_t until_meeting(const stage *s)
+{
+    int64_t left = s->average_every - s->since, busy = (int64_t)feed_busy(s->feed);
+    if (!s->most || !busy) return left;
+    int64_t of_all = (int64_t)s->streams * comm_size(s->c);
+    int64_t allowed = (s->most - s->total + of_all - 1) / of_all - s->since;
+    return allowed < left ? allowed : left;
+}
+
+/* One turn, or none where videos have just ended. `*busy`: there was something to do. */
+static status take_turn(stage *s, int64_t left, bool *busy)
+{
+    status st = OK;
+    const stream_listener listener = {s, on_input};
+    size_t count = 0, most = (int64_t)s->turn < left ? s->turn : (size_t)left;
+    TRY(begin_videos(s));
+    *busy = feed_busy(s->feed) > 0;
+    if (!*busy) goto done;
+    TRY(feed_turn(s->feed, most, s->frames, &count));
+    if (!count) goto done;
+    TRY(learner_watch(s->learner, s->frames, true, &listener));
+    feed_took(s->feed, count);
+    s->since += (int64_t)count;
+done:
+    return st;
+}
+
+/* Frames until the next meeting, or a stop. */
+static status watch(stage *s)
+{
+    status st = OK;
+    double began = monotonic_seconds();
+    bool busy = true;
+    for (int64_t left = until_meeting(s); busy && left > 0 && !trainer_stop_requested(); left = until_meeting(s))
+        TRY(take_turn(s, left, &busy));
+done:
+    s->watching_s += monotonic_seconds() - began;
+    return st;
+}
+
+static status stop(stage *s)
+{
+    status st = OK;
+    progress_pause(&s->progress);
+    TRY(stage_save(s));
+    TRY(FAIL(ERR_RETRY, "stopped after %lld frames as asked, and saved; --resume goes on from there",
+             (long long)s->total));
+done:
+    return st;
+}
+
+static status loop(stage *s)
+{
+    status st = OK;
+    meeting_end how = MEET_GOES_ON;
+    while (!s->over) {
+        TRY(comm_agree(s->c, watch(s)));
+        TRY(stage_meet(s, &how));
+        if (how == MEET_STOPS) TRY(stop(s));
+        else if (s->unsaved >= s->save_every) TRY(stage_save(s));
+    }
+done:
+    return st;
+}
+
+/* Videos that are left in the middle, at a limit of frames, end there. */
+static status end_videos(stage *s)
+{
+    status st = OK;
+    for (size_t i = 0; i < s->streams; i++) {
+        double seconds = (double)learner_frame(s->learner, i) * s->input.snippet;
+        if (!feed_is_free(s->feed, i)) TRY(watched_end(s->watched, i, seconds, learner_layers(s->learner)));
+    }
+done:
+    return st;
+}
+
+static status run_stage(stage *s)
+{
+    status st = OK;
+    meeting_end how;
+    st = read_recipe(s);
+    if (st == OK) st = make_parts(s);
+    TRY(comm_agree(s->c, st));
+    TRY(stage_resume(s));
+    if (s->sums_gradients) TRY(gradients_new(s->c, learner_model(s->learner), false, &s->gradients));
+    TRY(comm_agree(s->c, open_records(s)));
+    if (s->total == 0 && s->since == 0 && !s->begun && !feed_busy(s->feed))
+        TRY(stage_meet(s, &how)); /* the first dealing */
+    TRY(loop(s));
+    progress_pause(&s->progress);
+    TRY(comm_agree(s->c, end_videos(s)));
+    TRY(stage_finish(s));
+done:
+    return st;
+}
+
+status stream_train(comm *c, const recipe *r, const char *run, const run_step *step)
+{
+    status st = OK;
+    bool finished = false;
+    char name[128];
+    stage s = {.c = c, .r = r};
+    TRY(run_step_name(step, name, sizeof name));
+    s.directory = run_step_directory(run, name);
+    st = s.directory ? directory_make(s.directory) : FAIL(ERR_MEMORY, "no memory for the name of %s", name);
+    TRY(comm_agree(c, st));
+    TRY(stage_is_finished(&s, &finished));
+    if (!finished) TRY(run_stage(&s));
+done:
+    stage_free(&s);
+    return st;
+}

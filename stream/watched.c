@@ -1,0 +1,191 @@
+#include "stream/watched.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "events/event_files.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    bool open;
+    hierarchy events;
+    char *name;
+    double last[STREAM_LAYERS_MOST]; /* seconds: where the open event of each layer begins */
+} watching;
+
+struct watched {
+    watched_options o;
+    char *lines, *videos;
+    event_log *log;
+    watching *streams; /* (o.streams) */
+    int64_t events, lost;
+};
+
+static void watching_end(watching *s)
+{
+    if (s->open) hierarchy_free(&s->events);
+    free(s->name);
+    *s = (watching){0};
+}
+
+static status make_paths(watched *w)
+{
+    status st = OK;
+    char name[64];
+    snprintf(name, sizeof name, "events.rank%04d.jsonl", w->o.rank);
+    w->lines = path_join(w->o.directory, name);
+    w->videos = path_join(w->o.directory, "videos");
+    if (!w->lines || !w->videos) TRY(FAIL(ERR_MEMORY, "no memory for the names of event files"));
+    TRY(directory_make(w->videos));
+done:
+    return st;
+}
+
+status watched_new(const watched_options *options, const log_position *from, watched **out)
+{
+    status st = OK;
+    static const log_position START = {0, 0};
+    watched *w = calloc(1, sizeof *w);
+    if (!w) TRY(FAIL(ERR_MEMORY, "no memory to write down events"));
+    w->o = *options;
+    w->streams = calloc(w->o.streams, sizeof *w->streams);
+    if (!w->streams) TRY(FAIL(ERR_MEMORY, "no memory for %zu streams", w->o.streams));
+    TRY(make_paths(w));
+    TRY(event_log_open(w->lines, from ? from : &START, &w->log));
+    *out = w;
+    w = NULL;
+done:
+    watched_free(&w);
+    return st;
+}
+
+void watched_free(watched **w)
+{
+    if (!*w) return;
+    for (size_t s = 0; (*w)->streams && s < (*w)->o.streams; s++) watching_end(&(*w)->streams[s]);
+    event_log_close(&(*w)->log);
+    free((*w)->streams);
+    free((*w)->lines);
+    free((*w)->videos);
+    free(*w);
+    *w = NULL;
+}
+
+/* A failure of the disk loses what it is about and nothing else. */
+static status may_be_lost(watched *w, status st)
+{
+    if (st != ERR_IO && st != ERR_CREATE) return st;
+    if (!w->lost++) log_warn("events are not all written down, watching goes on: %s", fail_message());
+    fail_clear();
+    return OK;
+}
+
+/* Events of the video that had not ended when the lines were saved. */
+static status take_up(watched *w, watching *s, const char *path)
+{
+    status st = OK;
+    hierarchy_list list = {0};
+    TRY(event_lines_read(w->lines, &list));
+    for (size_t i = list.count; i-- > 0;) {
+        hierarchy *h = &list.at[i];
+        if (strcmp(h->file, path) || !isnan(h->duration)) continue;
+        for (size_t layer = 0; layer < h->layer_count && layer < w->o.layers; layer++)
+            for (size_t k = 0; k < h->layers[layer].count; k++) {
+                TRY(hierarchy_add(&s->events, layer, &h->layers[layer].at[k]));
+                s->last[layer] = h->layers[layer].at[k].end;
+            }
+        break;
+    }
+done:
+    hierarchy_list_free(&list);
+    return st;
+}
+
+status watched_begin(watched *w, size_t stream, const char *path, const char *name, bool resumed)
+{
+    status st = OK;
+    watching *s = &w->streams[stream];
+    watching_end(s);
+    s->name = strdup(name);
+    if (!s->name) TRY(FAIL(ERR_MEMORY, "no memory for the name of %s", path));
+    TRY(hierarchy_new(path, NAN, w->o.layers, &s->events));
+    s->open = true;
+    if (resumed) TRY(take_up(w, s, path));
+done:
+    return st;
+}
+
+status watched_input(watched *w, const stream_input *input)
+{
+    status st = OK;
+    watching *s = &w->streams[input->stream];
+    double now = (double)input->frame * w->o.snippet;
+    event e = {.start = s->last[input->layer], .end = now, .error = input->value};
+    if (!input->boundary || !s->open || !(e.end > e.start)) goto done;
+    TRY(hierarchy_add(&s->events, input->layer, &e));
+    TRY(may_be_lost(
+        w, event_log_append(w->log, s->events.file, input->layer, s->events.layers[input->layer].count - 1, &e)));
+    s->last[input->layer] = now;
+    w->events++;
+done:
+    return st;
+}
+
+static status write_video(watched *w, watching *s)
+{
+    status st = OK;
+    char name[512], *path = NULL;
+    snprintf(name, sizeof name, "%.500s.json", s->name);
+    path = path_join(w->videos, name);
+    if (!path) TRY(FAIL(ERR_MEMORY, "no memory for the name of %s", name));
+    TRY(published_write(path, &s->events, w->o.seed));
+done:
+    free(path);
+    return st;
+}
+
+/* The last event of each layer ends with the video: a line like any other. */
+static status close_layer(watched *w, watching *s, size_t layer, double seconds)
+{
+    event e = {.start = s->last[layer], .end = seconds, .error = NAN};
+    if (!(e.end > e.start)) return OK;
+    status st = hierarchy_add(&s->events, layer, &e);
+    if (st != OK) return st;
+    w->events++;
+    return may_be_lost(w, event_log_append(w->log, s->events.file, layer, s->events.layers[layer].count - 1, &e));
+}
+
+status watched_end(watched *w, size_t stream, double seconds, size_t layers)
+{
+    status st = OK;
+    watching *s = &w->streams[stream];
+    if (!s->open) goto done;
+    if (seconds < hierarchy_end(&s->events)) seconds = hierarchy_end(&s->events);
+    for (size_t i = 0; i < layers; i++) TRY(close_layer(w, s, i, seconds));
+    TRY(hierarchy_set_duration(&s->events, seconds));
+    s->events.layer_count = layers; /* those above have no events */
+    TRY(may_be_lost(w, event_log_end(w->log, s->events.file, seconds)));
+    TRY(may_be_lost(w, write_video(w, s)));
+done:
+    watching_end(s);
+    return st;
+}
+
+status watched_position(watched *w, log_position *out)
+{
+    *out = event_log_position(w->log);
+    return may_be_lost(w, event_log_sync(w->log));
+}
+
+int64_t watched_events(const watched *w)
+{
+    return w->events;
+}
+
+int64_t watched_lost(const watched *w)
+{
+    return w->lost;
+}

@@ -1,0 +1,46 @@
+/* watched - what a rank writes down of the videos it watches (docs/formats.md, "Events of a video"): every event as it
+ * closes, in one file of lines; and of every video that has ended its events in the published form.
+ *
+ *   DIRECTORY/events.rankNNNN.jsonl    lines; goes on after a stop where the saved position says
+ *   DIRECTORY/videos/NAME.json         as published, all layers closed at the video's end
+ *
+ * A disk that is full stops nothing: what could not be written is counted and told once, and lines that could be
+ * written later are whole.
+ */
+#ifndef MAGISTER_STREAM_WATCHED_H
+#define MAGISTER_STREAM_WATCHED_H
+
+#include "events/event_log.h"
+#include "stream/learner.h"
+
+typedef struct watched watched;
+
+typedef struct {
+    const char *directory; /* exists; borrowed, as all below */
+    int rank;
+    size_t streams, layers; /* layers at most */
+    double snippet;
+    uint64_t seed; /* of colours */
+} watched_options;
+
+/* `from`: where a saved run goes on; NULL: from the start. Errors: ERR_CREATE, ERR_IO, ERR_INPUT, ERR_MEMORY. */
+status watched_new(const watched_options *options, const log_position *from, watched **out);
+void watched_free(watched **w);
+
+/* A stream begins a video, or goes on with one whose events are in the file of lines (`resumed`). `name`: of its JSON
+ * file, without ending. */
+status watched_begin(watched *w, size_t stream, const char *path, const char *name, bool resumed);
+
+/* An input of a layer: an event where it is a boundary. */
+status watched_input(watched *w, const stream_input *input);
+
+/* A stream's video has ended after so many seconds, with `layers` in existence. */
+status watched_end(watched *w, size_t stream, double seconds, size_t layers);
+
+/* What is to be saved, on disk by then. */
+status watched_position(watched *w, log_position *out);
+
+int64_t watched_events(const watched *w); /* that closed */
+int64_t watched_lost(const watched *w);   /* lines and files that could not be written */
+
+#endif

@@ -33,7 +33,7 @@ typedef struct {
     kept_input *buffer; /* (kept of buffer_size) in the order of arrival */
     size_t kept;
     int64_t seen;               /* inputs of the event, dropped ones too */
-    int64_t last_frame, inputs; /* -1: none in this video; in the layer's whole life */
+    int64_t last_frame, inputs; /* -1: none in this video; learned from, ever */
     int64_t losses;             /* since the last step */
     tensor *z, *prediction;     /* recorded, kept; NULL: none */
 } layer;
@@ -269,7 +269,7 @@ static status take(reference *r, size_t at, tensor *x)
     layer *l = &r->layers[at];
     stream_input said = {.layer = at, .frame = r->frame, .limit = NAN, .tau = (double)(r->frame - l->last_frame)};
 
-    l->inputs++;
+    l->inputs += r->learn;
     l->last_frame = r->frame;
     bool may_grow = r->learn && at + 1 == r->count && (int64_t)r->count < r->o.max_layers;
     if (may_grow && l->inputs >= r->o.evolve_every + 2) TRY(grow(r));
@@ -374,7 +374,10 @@ status reference_watch(reference *r, const stream_frames *frames, bool learn, co
         for (size_t i = 0; i < r->count; i++) begin_video(&r->layers[i]);
         r->frame = 0;
     }
-    for (size_t i = 0; i < frames->count; i++) TRY(watch_one(r, frames->pictures + i * size));
+    for (size_t i = 0; i < frames->count; i++) {
+        if (frames->numbers) r->frame = frames->numbers[i];
+        TRY(watch_one(r, frames->pictures + i * size));
+    }
 done:
     r->listener = NULL;
     return st;

@@ -130,7 +130,7 @@ class Layer(nn.Module):
         super().__init__()
         self.f, self.p = TemporalEncoder(o, number), Predictor(o, number)
         self.number = number
-        self.inputs = 0  # in its whole life
+        self.inputs = 0  # learned from, in its whole life
         self.reset()
 
     def reset(self):
@@ -220,7 +220,7 @@ class Streamer(nn.Module):
 
     def take(self, number, x):
         layer, o = self.layers[number], self.o
-        layer.inputs += 1
+        layer.inputs += self.learn
         if self.learn and layer.inputs >= o.evolve_every + 2 and number + 1 == len(self.layers) < o.max_layers:
             self.grow()
         said = Input(self.video, number, self.frame, False, 0.0, math.nan, self.frame - layer.last_frame, False, False)

@@ -400,7 +400,7 @@ static status watch_film(progress *p, size_t video, size_t turn)
     p->video = (int64_t)video;
     for (size_t at = 0; at < FRAMES[video];) {
         size_t count = turn_length(video, at, turn);
-        stream_frames frames = {films[video] + at * PICTURE, count, at == 0};
+        stream_frames frames = {.pictures = films[video] + at * PICTURE, .count = count, .begins = at == 0};
         TRY(p->of->watch(p->self, &frames, is_learned(video, at), &listener));
         at += count;
         if (turn == 1) look_at_steps(p, (int64_t)at - 1);

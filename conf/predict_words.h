@@ -18,6 +18,14 @@ typedef struct {
     const char *attention; /* folder of pictures; NULL: none */
     int64_t threads;       /* 0: as many as there are CPUs */
     double timeout;        /* seconds for a video; 0: no limit */
+
+    /* of a streaming learner */
+    const char *events;            /* folder for files of events; NULL: none */
+    bool live;                     /* input does not wait */
+    double stall;                  /* seconds without input after which a pipe counts as ended; 0: never */
+    int64_t raw_width, raw_height; /* of raw video; 0: files with a container */
+    double raw_fps;
+    char raw_pixels[32];
 } predict_words;
 
 /* argv[0] is the command ("magister predict"). Prints help and ends the program where it is asked to, and where options

@@ -28,7 +28,8 @@ status published_read(const char *path, hierarchy *out);
 
 /* ---- JSON lines: any number of videos (written by event_log.h) --------------------------------------------------- */
 
-/* Adds the videos of a file to `list`, in the order in which they begin. A last line without a line end, which a writer
+/* Adds the videos of a file to `list`, in the order in which they begin; one that was watched again has the events of
+ * the last time. A last line without a line end, which a writer
  * is at, is passed over. Errors: ERR_MISSING, ERR_INPUT with path:line, ERR_IO, ERR_MEMORY. */
 status event_lines_read(const char *path, hierarchy_list *list);
 

@@ -22,6 +22,14 @@ static status wrong(const reader *r, const char *what)
     return FAIL(ERR_INPUT, "%s:%zu: %s", r->path, r->line, what);
 }
 
+/* A video that is watched again is what was seen of it last. */
+static void begin_again(hierarchy *h)
+{
+    for (size_t i = 0; i < h->layer_count; i++) h->layers[i].count = 0;
+    h->duration = NAN;
+    h->ended = false;
+}
+
 /* The video's hierarchy, begun with its first line. */
 static status find_video(reader *r, const json_t *object, hierarchy **out)
 {
@@ -37,6 +45,7 @@ static status find_video(reader *r, const json_t *object, hierarchy **out)
         TRY(names_add(&r->videos, r->list->at[at].file, at, &at));
     }
     *out = &r->list->at[at];
+    if ((*out)->ended) begin_again(*out);
 done:
     return st;
 }
@@ -88,6 +97,7 @@ static status set_end(const reader *r, const json_t *object, hierarchy *h)
     double duration = 0;
     TRY(read_number(r, object, "duration", &duration));
     TRY(hierarchy_set_duration(h, duration));
+    h->ended = true;
 done:
     return st;
 }

@@ -43,6 +43,7 @@ void event_list_merge(event_list *list, double gap);
 typedef struct {
     char *file;         /* as it was given: a path, or a name; UTF-8 */
     double duration;    /* seconds; NAN while it is not known */
+    bool ended;         /* read from lines: the last of them tells its end */
     double overrun;     /* seconds that events of a file ran past the duration stated there; 0: they did not */
     event_list *layers; /* (layer_count) layer 0 first */
     size_t layer_count;

@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "conf/predict_words.h"
 #include "rank/json_lines.h"
+#include "rank/predict_events.h"
+#include "stream/stream_card.h"
 #include "student/attention.h"
 #include "student/known.h"
 #include "tensor/tensor.h"
@@ -37,19 +39,14 @@ static status model_path(const char *given, char **out)
     return OK;
 }
 
-static status open_model(const predict_words *w, known **out)
+static status open_model(const predict_words *w, const char *path, known **out)
 {
     status st = OK;
-    char *path = NULL;
-    int threads = w->threads ? (int)w->threads : (int)cpus_usable_count();
-    TRY(model_path(w->model, &path));
-    TRY(t_start(&(t_options){.device = "auto", .threads = threads, .deterministic = true}));
     TRY(known_open(path, out));
     if (w->attention && !known_has_attention(*out))
         TRY(FAIL(ERR_USAGE, "--attention: %s is a model without attention over frames", path));
     if (w->attention) TRY(directory_make(w->attention));
 done:
-    free(path);
     return st;
 }
 
@@ -182,12 +179,12 @@ done:
 
 /* ---- all --------------------------------------------------------------------------------------------------------- */
 
-static status predict_all(const predict_words *w)
+static status predict_clips(const predict_words *w, const char *path)
 {
     status st = OK;
     known *k = NULL;
     size_t unreadable = 0;
-    TRY(open_model(w, &k));
+    TRY(open_model(w, path, &k));
     for (size_t i = 0; i < w->video_count; i++) {
         st = predict_one(w, w->videos[i], k);
         if (st != OK && st != ERR_MISSING && st != ERR_INPUT) goto done; /* not the video's fault */
@@ -198,6 +195,22 @@ static status predict_all(const predict_words *w)
     if (unreadable) TRY(FAIL(ERR_INPUT, "%zu of %zu videos cannot be read", unreadable, w->video_count));
 done:
     known_close(&k);
+    return st;
+}
+
+/* What a model is its file says. */
+static status predict_all(const predict_words *w)
+{
+    status st = OK;
+    char *path = NULL;
+    bool streams = false;
+    int threads = w->threads ? (int)w->threads : (int)cpus_usable_count();
+    TRY(model_path(w->model, &path));
+    TRY(t_start(&(t_options){.device = "auto", .threads = threads, .deterministic = true}));
+    TRY(stream_card_is_there(path, &streams));
+    TRY(streams ? predict_events(w, path) : predict_clips(w, path));
+done:
+    free(path);
     return st;
 }
 

@@ -85,6 +85,20 @@ static void make_picture_decoder(stream_layer *l, module *p)
     }
 }
 
+double stream_parameter_count(const stream_options *o, size_t layers)
+{
+    double d = (double)o->features, flat = (double)flat_size(o), encoder = flat * d + d, decoder = d * flat + flat;
+    for (size_t i = 0; i < STREAM_STAGES; i++) {
+        double in = i ? (double)o->channels[i - 1] : RGB, out = (double)o->channels[i];
+        encoder += in * out * KERNEL * KERNEL + out;
+        decoder += in * out * KERNEL * KERNEL + in;
+    }
+    double hidden = HIDDEN * d, attention = 4 * d * d + 4 * d, feed_forward = 2 * d * hidden + hidden + d;
+    double transformer = DEPTH * (attention + feed_forward + 4 * d);
+    double tables = (1 + (double)o->buffer_size + (double)o->max_layers) * d;
+    return encoder + decoder + (double)layers * (2 * transformer + tables);
+}
+
 static tensor *table(module *parent, const char *name, int64_t rows, int64_t width)
 {
     return module_parameter(module_child(parent, name), "weight", SHAPE(rows, width), (t_init){INIT_NORMAL, 1});

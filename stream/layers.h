@@ -37,6 +37,9 @@ typedef struct {
 /* Errors: ERR_CONFIG for sizes that cannot be (options' keys are named). */
 status stream_options_check(const stream_options *o);
 
+/* Numbers that `layers` layers learn, without making them; a double, as options may ask for any number. */
+double stream_parameter_count(const stream_options *o, size_t layers);
+
 /* The networks of layer `layer` as the child "<layer>" of `parent`, drawn from the generator of t_seed. `o` is borrowed
  * and stays. Errors: ERR_MEMORY. */
 status stream_layer_new(module *parent, const stream_options *o, size_t layer, stream_layer *out);

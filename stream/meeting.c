@@ -182,14 +182,13 @@ static void take_note(stage *s, const double *said)
     size_t ranks = ranks_of(s);
     int64_t before = s->total;
     s->total = (int64_t)sum(said, ranks, SAYS_FRAMES);
-    s->unsaved += s->since;
     s->all_ended = sum(said, ranks, SAYS_ENDED);
     s->all_frames = sum(said, ranks, SAYS_ENDED_FRAMES);
     double count = sum(said, ranks, SAYS_ERRORS), error = count > 0 ? sum(said, ranks, SAYS_ERROR) / count : NAN;
     s->errors = (error_sum){0};
     s->since = 0;
     if (s->curve && count > 0) {
-        if (curve_step(s->curve, s->total, s->dealing.epoch + 1, error, s->o.lr) != OK) fail_clear();
+        if (curve_step(s->curve, s->total, s->dealing.epoch, error, s->o.lr) != OK) fail_clear();
     }
     progress_step(&s->progress, s->total, s->dealing.epoch, error, s->total - before);
 }

@@ -42,7 +42,8 @@ static status seat_to_json(stage *s, json_t *files, json_t **out)
     log_position at;
     TRY(watched_position(s->watched, &at));
     json_t *seat =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:[I, I], s:o}", "begun", (json_int_t)s->begun, "since",
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:[I, I], s:o}", "events",
+                  (json_int_t)(s->events_before + watched_events(s->watched)), "begun", (json_int_t)s->begun, "since",
                   (json_int_t)s->since, "ended", (json_int_t)s->ended, "ended_frames", (json_int_t)s->ended_frames,
                   "broken", (json_int_t)s->broken, "error", s->errors.error, "errors", (json_int_t)s->errors.count,
                   "log", (json_int_t)at.lines, (json_int_t)at.bytes, "streams", streams_to_json(s));
@@ -116,9 +117,9 @@ static status finish_checkpoint(const stage *s, const char *texts, const size_t 
     status st = OK;
     json_t *table = NULL, *state = NULL;
     TRY(dealing_to_json(s, &table));
-    state = json_pack("{s:i, s:I, s:I, s:f, s:f, s:s, s:O}", "ranks", comm_size(s->c), "frames", (json_int_t)s->total,
-                      "unsaved", (json_int_t)0, "all_ended", s->all_ended, "all_frames", s->all_frames, "recipe_hash",
-                      s->recipe_hash, "dealing", table);
+    state = json_pack("{s:i, s:I, s:f, s:f, s:s, s:O}", "ranks", comm_size(s->c), "frames", (json_int_t)s->total,
+                      "all_ended", s->all_ended, "all_frames", s->all_frames, "recipe_hash", s->recipe_hash, "dealing",
+                      table);
     if (!state) TRY(FAIL(ERR_MEMORY, "no memory for the state of the stage"));
     TRY(join_seats(s, texts, offsets, state));
     TRY(checkpoint_finish(s->directory, s->total, state));
@@ -152,7 +153,7 @@ status stage_save(stage *s)
     TRY(comm_gather(s->c, text, strlen(text), 0, &texts, offsets));
     if (comm_rank(s->c) == 0) st = finish_checkpoint(s, texts, offsets);
     TRY(comm_agree(s->c, st));
-    s->unsaved = 0;
+    s->saved = s->total;
 done:
     json_decref(files);
     json_decref(mine);
@@ -201,7 +202,7 @@ static status load_dealing(stage *s, const json_t *state)
 
 static void load_numbers(stage *s, const json_t *state, const json_t *seat)
 {
-    s->total = whole(state, "frames");
+    s->total = s->saved = whole(state, "frames");
     s->all_ended = json_number_value(json_object_get(state, "all_ended"));
     s->all_frames = json_number_value(json_object_get(state, "all_frames"));
     s->begun = (size_t)whole(seat, "begun");
@@ -209,9 +210,11 @@ static void load_numbers(stage *s, const json_t *state, const json_t *seat)
     s->ended = whole(seat, "ended");
     s->ended_frames = whole(seat, "ended_frames");
     s->broken = whole(seat, "broken");
+    s->events_before = whole(seat, "events");
     s->errors = (error_sum){json_number_value(json_object_get(seat, "error")), whole(seat, "errors")};
 }
 
+/* `seat` NULL: from the start. */
 static status open_log(stage *s, const json_t *seat)
 {
     const json_t *at = json_object_get(seat, "log");
@@ -219,7 +222,6 @@ static status open_log(stage *s, const json_t *seat)
                                (uint64_t)json_integer_value(json_array_get(at, 1))};
     const watched_options options = {s->directory,     comm_rank(s->c),    s->streams, (size_t)s->o.max_layers,
                                      s->input.snippet, (uint64_t)s->o.seed};
-    watched_free(&s->watched);
     return watched_new(&options, &from, &s->watched);
 }
 
@@ -257,6 +259,7 @@ static status load(stage *s, const char *path)
     folder = path_join(path, name);
     if (!folder) TRY(FAIL(ERR_MEMORY, "no memory for the name of %s", name));
     TRY(learner_state_load(s->learner, folder));
+    s->frames_before = learner_frames(s->learner);
     TRY(load_dealing(s, state));
     load_numbers(s, state, seat);
     TRY(open_log(s, seat));
@@ -277,6 +280,7 @@ status stage_resume(stage *s)
     TRY(comm_agree(s->c, st));
     if (path) length = strlen(path) + 1;
     TRY(comm_broadcast(s->c, &length, sizeof length, 0));
+    if (!length) TRY(comm_agree(s->c, open_log(s, NULL)));
     if (!length) goto done;
     if (!path) path = malloc(length);
     TRY(comm_agree(s->c, path ? OK : FAIL(ERR_MEMORY, "no memory for the name of a checkpoint")));
@@ -312,6 +316,7 @@ done:
 /* Of all ranks: sums of numbers of each. */
 typedef enum {
     ALL_FRAMES,
+    ALL_NEW_FRAMES,
     ALL_VIDEOS,
     ALL_BROKEN,
     ALL_EVENTS,
@@ -326,20 +331,20 @@ static status write_stats(const stage *s, const char *path, const double *all)
 {
     status st = OK;
     double ranks = comm_size(s->c), seconds = (all[ALL_WATCHING] + all[ALL_WAITING] + all[ALL_MEETING]) / ranks;
-    json_t *stats =
-        json_pack("{s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:i, s:s}", "frames", all[ALL_FRAMES],
-                  "videos", all[ALL_VIDEOS], "broken_videos", all[ALL_BROKEN], "events", all[ALL_EVENTS], "lost_writes",
-                  all[ALL_LOST], "steps", (json_int_t)learner_steps(s->learner), "layers",
-                  (json_int_t)learner_layers(s->learner), "frames_per_s", seconds > 0 ? all[ALL_FRAMES] / seconds : 0,
-                  "idle", seconds > 0 ? all[ALL_WAITING] / ranks / seconds : 0, "synchronisation",
-                  seconds > 0 ? all[ALL_MEETING] / ranks / seconds : 0, "rss_peak_mb", rss_peak_mb(), "world_size",
-                  comm_size(s->c), "recipe_hash", s->recipe_hash);
+    json_t *stats = json_pack("{s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:i, s:s}", "frames",
+                              all[ALL_FRAMES], "videos", all[ALL_VIDEOS], "broken_videos", all[ALL_BROKEN], "events",
+                              all[ALL_EVENTS], "lost_writes", all[ALL_LOST], "steps",
+                              (json_int_t)learner_steps(s->learner), "layers", (json_int_t)learner_layers(s->learner),
+                              "frames_per_s", seconds > 0 ? all[ALL_NEW_FRAMES] / seconds : 0, "idle",
+                              seconds > 0 ? all[ALL_WAITING] / ranks / seconds : 0, "synchronisation",
+                              seconds > 0 ? all[ALL_MEETING] / ranks / seconds : 0, "rss_peak_mb", rss_peak_mb(),
+                              "world_size", comm_size(s->c), "recipe_hash", s->recipe_hash);
     char *text = stats ? json_dumps(stats, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     if (!text) TRY(FAIL(ERR_MEMORY, "no memory for statistics"));
     TRY(file_write(path, text, strlen(text)));
     log_info("watched %.0f frames of %.0f videos: %.0f events, %zu layers, %lld steps, %.1f frames/s", all[ALL_FRAMES],
              all[ALL_VIDEOS], all[ALL_EVENTS], learner_layers(s->learner), (long long)learner_steps(s->learner),
-             seconds > 0 ? all[ALL_FRAMES] / seconds : 0);
+             seconds > 0 ? all[ALL_NEW_FRAMES] / seconds : 0);
     if (all[ALL_BROKEN] > 0)
         log_warn("%.0f of %.0f videos were broken, wholly or in part: the log names each", all[ALL_BROKEN],
                  all[ALL_VIDEOS]);
@@ -354,9 +359,15 @@ status stage_finish(stage *s)
     status st = OK;
     char *model = NULL, *stats = NULL;
     stream_card card = {0};
-    double all[ALLS] = {
-        (double)learner_frames(s->learner), (double)s->ended, (double)s->broken, (double)watched_events(s->watched),
-        (double)watched_lost(s->watched),   s->watching_s,    s->waiting_s,      s->meeting_s};
+    double all[ALLS] = {(double)learner_frames(s->learner),
+                        (double)(learner_frames(s->learner) - s->frames_before),
+                        (double)s->ended,
+                        (double)s->broken,
+                        (double)(s->events_before + watched_events(s->watched)),
+                        (double)watched_lost(s->watched),
+                        s->watching_s,
+                        s->waiting_s,
+                        s->meeting_s};
     TRY(comm_sum_f64(s->c, all, ALLS));
     if (comm_rank(s->c) == 0) {
         st = paths_of_results(s, &model, &stats);

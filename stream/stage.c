@@ -111,14 +111,10 @@ static status make_parts(stage *s)
     status st = OK;
     const recipe *r = s->r;
     const feed_listener listener = {s, path_of, on_begin, on_end};
-    static const log_position START = {0, 0};
-    const watched_options written = {s->directory,     comm_rank(s->c),    s->streams, (size_t)s->o.max_layers,
-                                     s->input.snippet, (uint64_t)s->o.seed};
     TRY(learner_new(&s->o, s->streams, T_F32, &s->learner));
     TRY(feed_new(&s->input, s->streams, s->turn, &listener, &s->feed));
     TRY(dealing_new(s->videos.count, (size_t)comm_size(s->c), recipe_int(r, "stream.train.epochs"),
                     (uint64_t)recipe_int(r, "seed"), !strcmp(recipe_text(r, "stream.order"), "shuffled"), &s->dealing));
-    TRY(watched_new(&written, &START, &s->watched));
     s->frames = calloc(s->streams, sizeof *s->frames);
     if (!s->frames) TRY(FAIL(ERR_MEMORY, "no memory for %zu streams", s->streams));
 done:
@@ -224,7 +220,7 @@ static status loop(stage *s)
         TRY(comm_agree(s->c, watch(s)));
         TRY(stage_meet(s, &how));
         if (how == MEET_STOPS) TRY(stop(s));
-        else if (s->unsaved >= s->save_every) TRY(stage_save(s));
+        else if (s->total - s->saved >= s->save_every * (int64_t)s->streams * comm_size(s->c)) TRY(stage_save(s));
     }
 done:
     return st;

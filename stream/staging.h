@@ -43,7 +43,7 @@ typedef struct {
 
     size_t begun;                 /* videos of this rank's hand, since the last meeting */
     int64_t since;                /* frames of each stream since the last meeting */
-    int64_t total, unsaved;       /* frames of all ranks at the last meeting; since the last checkpoint */
+    int64_t total, saved;         /* frames of all ranks: at the last meeting; at the last checkpoint */
     int64_t ended, ended_frames;  /* videos of this rank that have ended, and their frames */
     int64_t broken;               /* of these, those with something wrong */
     double all_ended, all_frames; /* of all ranks, at the last meeting */
@@ -53,7 +53,7 @@ typedef struct {
     curve *curve; /* rank 0's */
     progress progress;
     double watching_s, waiting_s, meeting_s; /* this rank's: learner and frames; idle at meetings; exchange there */
-    double begun_at;
+    int64_t frames_before, events_before;    /* of this rank, before this process */
 } stage;
 
 typedef enum { MEET_GOES_ON, MEET_STOPS } meeting_end;
@@ -64,7 +64,7 @@ status stage_meet(stage *s, meeting_end *out);
 /* Saves a checkpoint at `s->total` frames. Collective. */
 status stage_save(stage *s);
 
-/* Goes on from the newest checkpoint, if there is one. Collective. */
+/* Goes on from the newest checkpoint, or begins where there is none; opens what events are written to. Collective. */
 status stage_resume(stage *s);
 
 /* model.safetensors and stats.json. Collective. */

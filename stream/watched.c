@@ -91,7 +91,7 @@ static status take_up(watched *w, watching *s, const char *path)
     TRY(event_lines_read(w->lines, &list));
     for (size_t i = list.count; i-- > 0;) {
         hierarchy *h = &list.at[i];
-        if (strcmp(h->file, path) || !isnan(h->duration)) continue;
+        if (strcmp(h->file, path) || h->ended) continue;
         for (size_t layer = 0; layer < h->layer_count && layer < w->o.layers; layer++)
             for (size_t k = 0; k < h->layers[layer].count; k++) {
                 TRY(hierarchy_add(&s->events, layer, &h->layers[layer].at[k]));

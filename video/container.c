@@ -16,6 +16,8 @@ static const char CONTAINERS[] = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg
 static status refuse(const container *c, const char *what, int code)
 {
     const char *said = libav_said();
+    const source_wait *wait = c->bytes.wait;
+    if (wait && wait->trouble[0]) return FAIL(ERR_INPUT, "%s: %s", c->path, wait->trouble);
     if (code == AVERROR(ENOMEM)) /* mostly a size in the file that makes no sense */
         return FAIL(ERR_INPUT, "%s: %s: more memory is asked for than there is", c->path, what);
     if (source_is_late(&c->bytes)) return FAIL(ERR_INPUT, "%s: %s: took longer than the time-out", c->path, what);
@@ -74,17 +76,40 @@ static status choose_stream(container *c, int wanted)
     return OK;
 }
 
+static status set_option(const container *c, AVDictionary **options, const char *key, const char *value)
+{
+    return av_dict_set(options, key, value, 0) < 0 ? FAIL(ERR_MEMORY, "%s: no memory to open it", c->path) : OK;
+}
+
+static status describe_raw(const container *c, AVDictionary **options)
+{
+    status st = OK;
+    char size[32], fps[32];
+    if (av_get_pix_fmt(c->raw->pixels) == AV_PIX_FMT_NONE)
+        TRY(FAIL(ERR_CONFIG, "%s: FFmpeg has no pixels called %s: `ffmpeg -pix_fmts` lists them", c->path,
+                 c->raw->pixels));
+    snprintf(size, sizeof size, "%dx%d", c->raw->width, c->raw->height);
+    snprintf(fps, sizeof fps, "%.9f", c->raw->fps);
+    TRY(set_option(c, options, "video_size", size));
+    TRY(set_option(c, options, "framerate", fps));
+    TRY(set_option(c, options, "pixel_format", c->raw->pixels));
+done:
+    return st;
+}
+
 static status open_format(container *c, int stream)
 {
     status st = OK;
     AVDictionary *options = NULL;
+    const AVInputFormat *kind = c->raw ? av_find_input_format("rawvideo") : NULL;
     TRY(source_open(c->path, &c->bytes));
+    c->bytes.boxes.known = c->raw != NULL;
     c->format = avformat_alloc_context();
     if (!c->format) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", c->path));
     source_attach(&c->bytes, c->format);
-    if (av_dict_set(&options, "format_whitelist", CONTAINERS, 0) < 0)
-        TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", c->path));
-    int code = avformat_open_input(&c->format, NULL, NULL, &options);
+    TRY(set_option(c, &options, "format_whitelist", c->raw ? "rawvideo" : CONTAINERS));
+    if (c->raw) TRY(describe_raw(c, &options));
+    int code = avformat_open_input(&c->format, NULL, kind, &options);
     if (code < 0) {
         c->fault = FAULT_FORMAT;
         TRY(refuse(c, "no video that can be read", code));
@@ -114,7 +139,7 @@ static bool is_shown(const container *c, const AVPacket *p)
     return c->stream->codecpar->codec_id != AV_CODEC_ID_VP8 || (p->data[0] & 0x10);
 }
 
-static packet_entry entry_of(const container *c, const AVPacket *p)
+packet_entry container_entry(const container *c, const AVPacket *p)
 {
     int64_t duration = bounded(p->duration);
     return (packet_entry){.time = bounded(p->pts),
@@ -155,8 +180,7 @@ done:
     return st;
 }
 
-/* Next packet of the stream that holds something; AVERROR_EOF at the end. */
-static int read_packet(const container *c, AVPacket *packet)
+int container_read(const container *c, AVPacket *packet)
 {
     for (;;) {
         av_packet_unref(packet);
@@ -180,8 +204,8 @@ static status read_all(container *c)
     int code = 0;
     AVPacket *packet = av_packet_alloc();
     if (!packet) TRY(FAIL(ERR_MEMORY, "%s: no memory for a packet", c->path));
-    while ((code = read_packet(c, packet)) >= 0) {
-        packet_entry entry = entry_of(c, packet);
+    while ((code = container_read(c, packet)) >= 0) {
+        packet_entry entry = container_entry(c, packet);
         c->corrupt += (packet->flags & AV_PKT_FLAG_CORRUPT) != 0;
         TRY(frame_table_add(&c->table, &entry, is_key(c, packet)));
         if (c->kept_bytes <= KEPT_BYTES_MOST) TRY(keep(c, packet));
@@ -227,10 +251,10 @@ done:
 }
 
 /* In other containers a packet can be half a frame, or none. */
-static bool packets_are_frames(const container *c)
+bool container_frames_are_packets(const container *c)
 {
     const int untold = AVFMT_TS_DISCONT | AVFMT_NOTIMESTAMPS;
-    return !(c->format->iformat->flags & untold) && frame_table_knows_times(&c->table);
+    return !(c->format->iformat->flags & untold);
 }
 
 status container_open(const char *path, int stream, double deadline, container *c)
@@ -242,7 +266,7 @@ status container_open(const char *path, int stream, double deadline, container *
     if (!c->path) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
     TRY(open_format(c, stream));
     TRY(list_packets(c));
-    c->counted = !packets_are_frames(c);
+    c->counted = !container_frames_are_packets(c) || !frame_table_knows_times(&c->table);
     if (!c->counted) TRY(frame_table_order(&c->table));
 done:
     if (st != OK) {
@@ -250,6 +274,19 @@ done:
         container_close(c);
         c->fault = fault;
     }
+    return st;
+}
+
+status container_begin(const char *path, source_wait *wait, const raw_pictures *raw, double deadline, container *c)
+{
+    status st = OK;
+    *c = (container){.bytes = {.fd = -1, .deadline = deadline, .wait = wait}, .raw = raw};
+    libav_forget();
+    c->path = strdup(path);
+    if (!c->path) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
+    TRY(open_format(c, -1));
+done:
+    if (st != OK) container_close(c);
     return st;
 }
 
@@ -289,13 +326,13 @@ static bool seek_packet(container *c, int64_t key, AVPacket *packet)
     int64_t time = is_named(c, "mov") ? wanted->decode_time : wanted->time; /* as their indices are sorted */
     if (time == TIME_UNKNOWN || av_seek_frame(c->format, c->stream->index, time, AVSEEK_FLAG_BACKWARD) < 0)
         return false;
-    if (read_packet(c, packet) < 0) return false;
+    if (container_read(c, packet) < 0) return false;
     int64_t number = number_of(c, packet, key);
     c->next = number + 1;
     return number >= 0;
 }
 
-static status start_again(container *c)
+status container_begin_again(container *c)
 {
     int stream = c->stream->index;
     close_format(c);
@@ -309,10 +346,10 @@ static status read_number(container *c, int64_t number, AVPacket *packet)
     bool here = false;
     if (number < c->next || key > c->next) {
         here = key >= 0 && seek_packet(c, key, packet);
-        if (!here) TRY(start_again(c));
+        if (!here) TRY(container_begin_again(c));
     }
     while (!here || c->next <= number) {
-        int code = read_packet(c, packet);
+        int code = container_read(c, packet);
         if (code < 0) TRY(refuse(c, "a packet cannot be read again", code));
         here = true;
         c->next++;

@@ -26,7 +26,7 @@
 
 // clang-format off
 #define LIBAV_FORMAT(X) \
-    X(av_find_best_stream) X(av_interleaved_write_frame) X(av_read_frame) X(av_seek_frame) \
+    X(av_find_best_stream) X(av_find_input_format) X(av_interleaved_write_frame) X(av_read_frame) X(av_seek_frame) \
     X(av_stream_get_side_data) X(av_write_trailer) X(avformat_alloc_context) X(avformat_alloc_output_context2) \
     X(avformat_close_input) X(avformat_find_stream_info) X(avformat_free_context) \
     X(avformat_index_get_entries_count) X(avformat_index_get_entry) X(avformat_index_get_entry_from_timestamp) \
@@ -43,8 +43,8 @@
     X(av_color_range_name) X(av_color_space_name) X(av_dict_free) X(av_dict_set) X(av_display_rotation_get) \
     X(av_fourcc_make_string) X(av_frame_alloc) X(av_frame_apply_cropping) \
     X(av_frame_clone) X(av_frame_free) X(av_frame_get_buffer) X(av_frame_make_writable) X(av_frame_ref) \
-    X(av_frame_unref) X(av_free) X(av_freep) X(av_get_pix_fmt_name) X(av_image_copy_plane) X(av_log_set_callback) \
-    X(av_malloc) X(av_opt_set) X(av_opt_set_double) X(av_opt_set_int) X(av_strerror)
+    X(av_frame_unref) X(av_free) X(av_freep) X(av_get_pix_fmt) X(av_get_pix_fmt_name) X(av_image_copy_plane) \
+    X(av_log_set_callback) X(av_malloc) X(av_opt_set) X(av_opt_set_double) X(av_opt_set_int) X(av_strerror)
 #define LIBAV_SCALE(X) \
     X(sws_freeContext) X(sws_getCoefficients) X(sws_getColorspaceDetails) X(sws_getContext) X(sws_scale) \
     X(sws_setColorspaceDetails)
@@ -87,6 +87,7 @@ void libav_forget(void);
 #define av_dict_set libav.av_dict_set
 #define av_display_rotation_get libav.av_display_rotation_get
 #define av_find_best_stream libav.av_find_best_stream
+#define av_find_input_format libav.av_find_input_format
 #define av_fourcc_make_string libav.av_fourcc_make_string
 #define av_frame_alloc libav.av_frame_alloc
 #define av_frame_apply_cropping libav.av_frame_apply_cropping
@@ -98,6 +99,7 @@ void libav_forget(void);
 #define av_frame_unref libav.av_frame_unref
 #define av_free libav.av_free
 #define av_freep libav.av_freep
+#define av_get_pix_fmt libav.av_get_pix_fmt
 #define av_get_pix_fmt_name libav.av_get_pix_fmt_name
 #define av_image_copy_plane libav.av_image_copy_plane
 #define av_interleaved_write_frame libav.av_interleaved_write_frame

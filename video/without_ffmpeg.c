@@ -3,6 +3,7 @@
 #include "video/decoder.h"
 #include "video/details.h"
 #include "video/encoder.h"
+#include "video/frame_stream.h"
 
 #include <math.h>
 
@@ -72,6 +73,35 @@ status video_frames_by_time(video *v, const double *seconds, size_t count, const
 const char *video_library(void)
 {
     return "no FFmpeg";
+}
+
+status frame_stream_open(const char *path, const frame_stream_options *options, frame_stream **out)
+{
+    (void)options, (void)out;
+    return without(path);
+}
+
+size_t frame_stream_ready(frame_stream *s, double seconds)
+{
+    (void)s, (void)seconds;
+    return 1;
+}
+
+status frame_stream_next(frame_stream *s, size_t most, uint8_t *pictures, int64_t *numbers, size_t *count, bool *ended)
+{
+    (void)s, (void)most, (void)pictures, (void)numbers, (void)count, (void)ended;
+    return without("video");
+}
+
+void frame_stream_account_read(frame_stream *s, frame_stream_account *out)
+{
+    (void)s;
+    *out = (frame_stream_account){0};
+}
+
+void frame_stream_close(frame_stream **s)
+{
+    (void)s;
 }
 
 status encoder_open(const char *path, const encode_options *options, encoder_file **out)

@@ -23,7 +23,7 @@ static inline size_t mutate(rng *r, const char *bytes, size_t count, char *out)
         if (length > count - at) length = count - at;
         if (kind <= 2) out[at] = (char)rng_below(r, 256);
         else if (kind == 3) memset(out + at, rng_below(r, 2) ? 0xff : 0, length);
-        else if (kind == 4) memmove(out + at, out + rng_below(r, count - length), length);
+        else if (kind == 4) memmove(out + at, out + rng_below(r, count - length + 1), length);
         else if (kind == 5) {
             memmove(out + at, out + at + length, count - at - length);
             count -= length;

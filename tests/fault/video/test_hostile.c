@@ -3,99 +3,13 @@
  * (150). */
 #include "video/decoder.h"
 
-#include "tests/fault/video/mutate.h"
-#include "tests/unit/data/scratch.h"
+#include "tests/fault/video/hostile.h"
 
-#include <dirent.h>
-#include <time.h>
-
-enum { SAMPLES = 8, SIDE = 48, BYTES = SIDE * SIDE * 3, FILES_MOST = 16, FILE_BYTES_MOST = 1 << 20 };
+enum { SAMPLES = 8, SIDE = 48, BYTES = SIDE * SIDE * 3 };
 #define TIMEOUT 5.0 /* seconds; a machine under load and sanitizers is slow */
 #define SLACK 5.0   /* what one packet may take beyond it */
-#ifdef __SANITIZE_ADDRESS__
-#define GROWTH_MOST 512 /* it keeps what was freed, and looks for leaks itself */
-#else
-#define GROWTH_MOST 64 /* MiB of resident memory, after the first tenth of the copies */
-#endif
 
-typedef struct {
-    char *bytes;
-    size_t count;
-} content;
-
-static content files[FILES_MOST];
-static size_t file_count;
 static size_t copies = 150;
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-static size_t open_descriptors(void)
-{
-    size_t count = 0;
-    DIR *folder = opendir("/proc/self/fd");
-    assert_non_null(folder);
-    while (readdir(folder)) count++;
-    closedir(folder);
-    return count;
-}
-
-static double resident_mebibytes(void)
-{
-    long total = 0, resident = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    assert_non_null(file);
-    assert_int_equal(fscanf(file, "%ld %ld", &total, &resident), 2);
-    fclose(file);
-    return (double)resident * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
-}
-
-static void add_file(const char *path)
-{
-    content *c = &files[file_count];
-    if (file_count < FILES_MOST && file_exists(path) && file_read(path, FILE_BYTES_MOST, &c->bytes, &c->count) == OK)
-        file_count++;
-    fail_clear();
-}
-
-static void make_file(const char *name, const char *options)
-{
-    char command[512], path[256];
-    snprintf(path, sizeof path, "%s/%s", scratch_directory, name);
-    snprintf(command, sizeof command,
-             "ffmpeg -v quiet -f lavfi -i testsrc2=size=96x64:rate=25:duration=1 %s '%s' 2>/dev/null", options, path);
-    if (system(command) == 0) add_file(path);
-}
-
-static int find_files(void **state)
-{
-    static const char *const SHARED[] = {"decord_unordered.mov",     "torchcodec_h265_video.mp4", "decord_video_90.mov",
-                                         "torchcodec_av1_video.mkv", "decord_corrupted.mp4",      "mmaction2_test.avi"};
-    if (scratch_open(state)) return -1;
-    for (size_t i = 0; i < sizeof SHARED / sizeof SHARED[0]; i++) {
-        char path[256];
-        snprintf(path, sizeof path, "../shared/data/videos/%s", SHARED[i]);
-        add_file(path);
-    }
-    make_file("a.mp4", "-c:v libx264 -bf 2 -g 8");
-    make_file("b.mkv", "-c:v libx264 -bf 2 -g 8");
-    make_file("c.ts", "-c:v libx264 -bf 2 -g 8");
-    make_file("d.avi", "-c:v mpeg4 -bf 2");
-    make_file("e.webm", "-c:v libvpx -auto-alt-ref 1 -lag-in-frames 8");
-    make_file("f.mp4", "-c:v libx264 -movflags frag_keyframe+empty_moov -g 8");
-    make_file("g.flv", "-c:v flv1");
-    return 0;
-}
-
-static int drop_files(void **state)
-{
-    while (file_count) free(files[--file_count].bytes);
-    return scratch_close(state);
-}
 
 /* OK, or a reason that names the file. */
 static status try_video(const char *path)

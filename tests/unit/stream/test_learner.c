@@ -1,6 +1,7 @@
 /* A learner's promises: turns, streams and interruptions do not change what is learned. */
 #include "base/file.h"
 #include "base/rng.h"
+#include "stream/layers.h"
 #include "stream/state.h"
 
 #include <math.h>
@@ -110,6 +111,11 @@ static learner *learner_of(const stream_options *o, size_t streams, t_type type)
     return l;
 }
 
+static stream_frames frames_of(const uint8_t *pictures, size_t count, bool begins)
+{
+    return (stream_frames){.pictures = pictures, .count = count, .begins = begins};
+}
+
 /* Frames from .. to - 1 of one video, in turns; the video begins at 0 and again in the middle. */
 static void watch(learner *l, const uint8_t *pictures, size_t from, size_t to, size_t turn, bool learn, said *s)
 {
@@ -117,7 +123,7 @@ static void watch(learner *l, const uint8_t *pictures, size_t from, size_t to, s
     for (size_t at = from; at < to;) {
         size_t half = at < FRAMES / 2 && to > FRAMES / 2 ? FRAMES / 2 : to;
         size_t count = half - at < turn ? half - at : turn;
-        stream_frames frames = {pictures + at * PICTURE, count, at == 0 || at == FRAMES / 2};
+        stream_frames frames = frames_of(pictures + at * PICTURE, count, at == 0 || at == FRAMES / 2);
         if (learner_watch(l, &frames, learn, &listener) != OK) fail_msg("%s", fail_message());
         at += count;
     }
@@ -205,14 +211,15 @@ static void test_streams_side_by_side_are_those_alone(void **state)
     learner *l = learner_of(&o, 2, T_F64);
     all.count = 0;
     for (size_t at = 0; at < FRAMES; at += 10) {
-        stream_frames frames[] = {{film + at * PICTURE, 10, at == 0}, {others + at * PICTURE, 10, at == 0}};
+        stream_frames frames[] = {frames_of(film + at * PICTURE, 10, at == 0),
+                                  frames_of(others + at * PICTURE, 10, at == 0)};
         assert_int_equal(learner_watch(l, frames, false, &listener), OK);
     }
     for (size_t i = 0; i < 2; i++) {
         const stream_listener to = {&alone, note};
         learner *m = learner_of(&o, 1, T_F64);
         alone.count = 0;
-        stream_frames frames = {films[i], FRAMES, true};
+        stream_frames frames = frames_of(films[i], FRAMES, true);
         assert_int_equal(learner_watch(m, &frames, false, &to), OK);
         part_of(&all, i, &part);
         assert_same(&part, &alone, 1e-10);
@@ -236,7 +243,8 @@ static void test_streams_learn_together(void **state)
         l[i] = learner_of(&o, 2, T_F64);
         said_of[i].count = 0;
         for (size_t at = 0; at < 90; at += turn) {
-            stream_frames frames[] = {{film + at * PICTURE, turn, at == 0}, {others + at * PICTURE, turn, at == 0}};
+            stream_frames frames[] = {frames_of(film + at * PICTURE, turn, at == 0),
+                                      frames_of(others + at * PICTURE, turn, at == 0)};
             assert_int_equal(learner_watch(l[i], frames, true, &listener), OK);
         }
     }
@@ -310,18 +318,24 @@ static void test_a_state_of_other_options_is_refused(void **state)
     assert_int_equal(directory_remove(directory), OK);
 }
 
-/* The published sizes: 240.21 million numbers. Counted, not made: that would take gigabytes. */
-static void test_a_layer_has_the_published_parameters(void **state)
+/* The published sizes: 172.96 million numbers in layer 0, 240.21 in three. They are counted: making them would take
+ * gigabytes. That counting is right small sizes show. */
+static void test_the_published_model_has_its_parameters(void **state)
 {
     (void)state;
     stream_options o = small_options();
+    o.init_layers = 2;
     learner *l = learner_of(&o, 1, T_F32);
-    int64_t d = 16, convolutions = 3 * 3 * 9 + 3 + 3 * 4 * 9 + 4 + 4 * 5 * 9 + 5 + 5 * 6 * 9 + 6;
-    int64_t decoder = 6 * 5 * 9 + 5 + 5 * 4 * 9 + 4 + 4 * 3 * 9 + 3 + 3 * 3 * 9 + 3;
-    int64_t transformer = 2 * (4 * d * d + 4 * d + 2 * (2 * d * d) + 2 * d + d + 4 * d);
-    int64_t wanted = convolutions + 6 * d + d + decoder + 6 * d + 6 + 2 * transformer + (1 + 4 + 3) * d;
-    assert_int_equal(module_element_count(learner_model(l)), wanted);
+    assert_int_equal((size_t)stream_parameter_count(&o, 2), module_element_count(learner_model(l)));
     learner_free(&l);
+    stream_options published = {.height = 128,
+                                .width = 128,
+                                .channels = {32, 64, 256, 1024},
+                                .features = 1024,
+                                .max_layers = 3,
+                                .buffer_size = 20};
+    assert_int_equal((size_t)stream_parameter_count(&published, 1), 172962179);
+    assert_int_equal((size_t)stream_parameter_count(&published, 3), 240210307);
 }
 
 static int none_left(void **state)
@@ -341,7 +355,7 @@ int main(void)
         cmocka_unit_test_teardown(test_streams_learn_together, none_left),
         cmocka_unit_test_teardown(test_a_saved_learner_goes_on_bitwise, none_left),
         cmocka_unit_test_teardown(test_a_state_of_other_options_is_refused, none_left),
-        cmocka_unit_test_teardown(test_a_layer_has_the_published_parameters, none_left),
+        cmocka_unit_test_teardown(test_the_published_model_has_its_parameters, none_left),
     };
     if (t_start(&options) != OK) return 1;
     draw(1, film, FRAMES);

@@ -1,0 +1,167 @@
+#!/bin/sh
+# stream.sh CASE - the stage stream: the same on every run, stopped and gone on with, ranks of unequal videos, broken and
+# odd input, and a trained learner at work.
+set -eu
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export MAGISTER_TERMINAL=0 XDG_STATE_HOME="$work/state"
+magister=$MAGISTER_BUILD/magister
+
+quietly() { "$@" >"$work/said" 2>&1 || { code=$?; cat "$work/said"; return $code; }; }
+expect() { [ "$code" = "$1" ] || { echo "expected exit $1, got $code"; cat "$work/said"; exit 1; }; }
+says() { grep -q "$1" "$work/said" || { echo "this was not said: $1"; cat "$work/said"; exit 1; }; }
+
+films() { # small videos of a kitchen
+    [ -d "$work/films" ] || quietly "$magister" generate "$work/films" generate.film=video generate.size=32 \
+        generate.videos=6 generate.eval_videos=1 generate.texts=0
+}
+
+watch() { # RUN [key=value ...]: sets code
+    run=$1
+    shift
+    cat >"$work/recipe.yaml" <<EOF
+stages: [stream]
+data: {train: $work/films/videos}
+stream:
+  size: [16, 16]
+  channels: [4, 4, 8, 8]
+  features: 16
+  layers: 3
+  buffer: 6
+  snippet: 0.2
+  turn: 16
+  train: {optimize_every: 10, evolve_every: 300, average_every: 64, save_every: 500, lr: 1.0e-3, max_steps: 2000}
+EOF
+    code=0
+    "$magister" run "$work/recipe.yaml" --ranks "${ranks:-1}" out="$work/$run" "$@" >"$work/said" 2>&1 || code=$?
+    step=$work/$run/steps/stream
+}
+
+same_results() { # RUN RUN: models, curves and events, byte for byte
+    cmp "$work/$1/steps/stream/model.safetensors" "$work/$2/steps/stream/model.safetensors"
+    cmp "$work/$1/steps/stream/curve.jsonl" "$work/$2/steps/stream/curve.jsonl"
+    for file in "$work/$1"/steps/stream/events.rank*.jsonl "$work/$1"/steps/stream/videos/*.json; do
+        cmp "$file" "$work/$2/${file#"$work/$1/"}"
+    done
+}
+
+case $1 in
+same) # twice, on one rank and on two: the same bytes; all of every video is watched once
+    films
+    for ranks in 1 2; do
+        watch "one$ranks" stream.train.max_steps=0
+        expect 0
+        watch "two$ranks" stream.train.max_steps=0
+        expect 0
+        same_results "one$ranks" "two$ranks"
+        [ "$(ls "$step/videos" | wc -l)" = 7 ]
+        [ "$(cat "$step"/events.rank*.jsonl | grep -c duration)" = 7 ]
+        grep -q '"videos": 7.0' "$step/stats.json"
+        grep -q '"layers": [23]' "$step/stats.json"
+    done
+    [ "$(grep -c duration "$step/events.rank0000.jsonl")" -ge 2 ] # both ranks had some
+    [ "$(grep -c duration "$step/events.rank0001.jsonl")" -ge 2 ]
+    ;;
+stop) # TERM, and on: the bytes of a run without a stop
+    films
+    for ranks in 1 2; do
+        watch "whole$ranks"
+        expect 0
+        cat >"$work/stop.sh" <<EOF
+exec "$magister" run "$work/recipe.yaml" --ranks $ranks out="$work/part$ranks" "\$@" >"$work/said" 2>&1
+EOF
+        stops=0 more=
+        while [ $stops -lt 4 ]; do
+            sh "$work/stop.sh" $more &
+            launcher=$!
+            wanted=$((100 + 200 * stops))
+            while kill -0 $launcher 2>/dev/null &&
+                [ "$(cat "$work/part$ranks"/steps/stream/events.rank*.jsonl 2>/dev/null | wc -l)" -lt $wanted ]; do sleep 0.02; done
+            kill -TERM $launcher 2>/dev/null || true
+            code=0
+            wait $launcher || code=$?
+            [ $code = 0 ] && break
+            expect 75
+            says 'saved; --resume goes on'
+            stops=$((stops + 1)) more=--resume
+        done
+        [ $stops -ge 1 ]
+        code=0
+        sh "$work/stop.sh" --resume || code=$?
+        expect 0
+        same_results "whole$ranks" "part$ranks"
+    done
+    ;;
+kill) # a rank that is killed: the others end, and it goes on from the last checkpoint to the same bytes
+    films
+    ranks=2
+    watch whole
+    expect 0
+    "$magister" run "$work/recipe.yaml" --ranks 2 out="$work/part" >"$work/said" 2>&1 &
+    launcher=$!
+    while kill -0 $launcher 2>/dev/null && ! ls "$work"/part/steps/stream/checkpoint-*/DONE >/dev/null 2>&1; do sleep 0.02; done
+    victim=$(pgrep -f "magister-rank --run $work/part " | tail -1)
+    kill -KILL "$victim"
+    code=0
+    wait $launcher || code=$?
+    expect 76
+    code=0
+    "$magister" run "$work/recipe.yaml" --ranks 2 out="$work/part" --resume >"$work/said" 2>&1 || code=$?
+    expect 0
+    says 'goes on from'
+    same_results whole part
+    ;;
+sums) # gradients summed: one step for all, the same on every run
+    films
+    ranks=2
+    watch one stream.train.sync=gradients
+    expect 0
+    watch two stream.train.sync=gradients
+    expect 0
+    same_results one two
+    grep -q '"steps": [1-9]' "$step/stats.json"
+    ;;
+streams) # several videos side by side on a rank
+    films
+    watch one stream.streams=3
+    expect 0
+    watch two stream.streams=3
+    same_results one two
+    grep -q '"layers": [23]' "$step/stats.json"
+    ;;
+broken) # what cannot be read, breaks off or has one frame is told and passed over
+    films
+    cp "$work/films/videos/kitchen_000000.mp4" "$work/films/videos/cut.mp4"
+    truncate -s 20000 "$work/films/videos/cut.mp4"
+    echo 'not found' >"$work/films/videos/page.mp4"
+    : >"$work/films/videos/empty.mp4"
+    watch run
+    expect 0
+    says 'page.mp4'
+    says 'empty.mp4'
+    says 'videos were broken'
+    grep -q '"frames": 2' "$step/stats.json"
+    ;;
+predict) # the model's file is enough: files, a pipe, raw pictures; other files are refused
+    films
+    watch run
+    expect 0
+    film=$work/films/videos/kitchen_000001.mp4
+    quietly "$magister" predict "$step" --events "$work/events" "$film"
+    [ -s "$work/events/kitchen_000001.json" ]
+    head -1 "$work/events/kitchen_000001.layer0.vtt" | grep -q WEBVTT
+    "$magister" predict "$step" --json "$film" >"$work/file.jsonl"
+    "$magister" predict "$step" --json - <"$film" >"$work/pipe.jsonl"
+    sed 's/"video":"[^"]*"//; s/"latency":[^}]*//' "$work/file.jsonl" >"$work/a"
+    sed 's/"video":"[^"]*"//; s/"latency":[^}]*//' "$work/pipe.jsonl" >"$work/b"
+    cmp "$work/a" "$work/b"
+    quietly "$magister" events score "$work/events" --truth "$work/films/training.csv" --fps 30 --baselines
+    says 'random'
+    head -c 7680 /dev/zero | "$magister" predict "$step" --json --raw 16x16@5:rgb24 - | grep -q '"duration":2'
+    sed 's/stream.features=16/stream.features=65536/' "$step/model.safetensors" >"$work/huge.safetensors"
+    code=0
+    "$magister" predict "$work/huge.safetensors" "$film" >"$work/said" 2>&1 || code=$?
+    expect 65
+    ;;
+*) exit 64 ;;
+esac

@@ -176,13 +176,14 @@ static void renumber(learner *l, const size_t *moved)
     }
 }
 
-/* Gradients go back as far as no more can come to them, and what nobody needs goes; `more` rows will fit. */
-static status settle(learner *l, bool learn, size_t more)
+/* Gradients go back as far as no more can come to them, and what nobody needs goes; `more` rows will fit. Also where
+ * nothing is learned at present: they may have come before. */
+static status settle(learner *l, size_t more)
 {
     status st = OK;
     size_t *moved = NULL;
     learner_mark(l);
-    if (learn) TRY(replay(l, false));
+    TRY(replay(l, false));
     TRY(tape_compact(&l->tape, more, &moved));
     renumber(l, moved);
 done:
@@ -279,7 +280,7 @@ static status part_run(learner *l, part *p, bool learn, const stream_listener *l
     status st = OK;
     bool due = false;
     scope *sc = NULL;
-    TRY(settle(l, learn, p->count * p->active * (1 + (size_t)l->o.max_layers)));
+    TRY(settle(l, p->count * p->active * (1 + (size_t)l->o.max_layers)));
     sc = scope_open();
     grad_pause();
     st = part_begin(l, p);
@@ -293,7 +294,7 @@ static status part_run(learner *l, part *p, bool learn, const stream_listener *l
     TRY(st);
     if (due) TRY(replay(l, true));
     if (due) TRY(learner_step(l));
-    TRY(settle(l, learn, 0));
+    TRY(settle(l, 0));
 done:
     return st;
 }

@@ -209,7 +209,7 @@ static void keep(taking *t, size_t i)
     buffer_add(&s->buffer, t->in->rows[i], predicted ? t->values[i] : NO_ERROR);
 }
 
-static status encode(taking *t, bool learn)
+static status encode(taking *t)
 {
     status st = OK;
     tape *tape_of = &t->l->tape;
@@ -223,7 +223,7 @@ static status encode(taking *t, bool learn)
     TRY(t_assign(t_narrow(tape_of->values, 0, (int64_t)first, (int64_t)count), z));
     for (size_t i = 0; i < count; i++) {
         layer_state *s = state_of(t, i);
-        TRY(tape_add_event(tape_of, t->layer, learn ? s->buffer.items : NULL, s->buffer.count, &s->event));
+        TRY(tape_add_event(tape_of, t->layer, s->buffer.items, s->buffer.count, &s->event));
     }
 done:
     return st;
@@ -287,7 +287,7 @@ status layer_take(learner *l, size_t layer, const layer_inputs *in, bool learn, 
     for (size_t i = 0; i < in->count; i++) TRY(judge(&t, i, learn, listener));
     TRY(hand_up(&t, learn, listener));
     for (size_t i = 0; i < in->count; i++) keep(&t, i);
-    TRY(encode(&t, learn));
+    TRY(encode(&t));
     TRY(predict(&t));
 done:
     taking_free(&t);

@@ -29,13 +29,9 @@ size_t tape_add_picture(tape *t, const uint8_t *picture)
 
 status tape_add_event(tape *t, size_t level, const size_t *inputs, size_t count, size_t *row)
 {
-    tape_row r = {.is_event = true, .level = level};
-    if (inputs) {
-        r.inputs = malloc(count * sizeof *r.inputs);
-        if (!r.inputs) return FAIL(ERR_MEMORY, "no memory to note an event of %zu inputs", count);
-        memcpy(r.inputs, inputs, count * sizeof *r.inputs);
-        r.count = count;
-    }
+    tape_row r = {.is_event = true, .level = level, .inputs = malloc(count * sizeof *inputs), .count = count};
+    if (!r.inputs) return FAIL(ERR_MEMORY, "no memory to note an event of %zu inputs", count);
+    memcpy(r.inputs, inputs, count * sizeof *inputs);
     t->rows[t->count] = r;
     *row = t->count++;
     return OK;

@@ -47,8 +47,7 @@ void tape_free(tape *t);
 /* A new row; there must be room. `picture` is borrowed. */
 size_t tape_add_picture(tape *t, const uint8_t *picture);
 
-/* A new row for an event of `level`; `inputs` (count) are copied, NULL: no gradient is to be had. Errors: ERR_MEMORY.
- */
+/* A new row for an event of `level`; `inputs` (count) are copied. Errors: ERR_MEMORY. */
 status tape_add_event(tape *t, size_t level, const size_t *inputs, size_t count, size_t *row);
 
 status tape_add_loss(tape *t, const tape_loss *loss); /* Errors: ERR_MEMORY */

@@ -27,7 +27,7 @@ static bool is_jump(const stream_clock *c, int64_t time, bool key)
 {
     if (!c->taken) return false;
     if (time > c->high) return time - c->high > c->most;
-    return key ? c->high - time > c->tolerance : is_far_back(c, time);
+    return c->high - time > (key ? c->tolerance : c->most) || (!key && is_far_back(c, time));
 }
 
 /* Frames from before a jump tell nothing about those after it. */
@@ -42,12 +42,13 @@ bool stream_clock_take(stream_clock *c, packet_entry *entry, bool key)
 {
     int64_t stamp = entry->time != TIME_UNKNOWN ? entry->time : entry->decode_time;
     bool jump = false;
+    if (entry->duration > c->most) entry->duration = 0;
     if (stamp == TIME_UNKNOWN) return false;
     if (!c->taken) c->offset = -stamp;
     if (entry->shown) {
         jump = is_jump(c, stamp + c->offset, key);
         if (jump) go_on(c, stamp + c->offset);
-        if (entry->duration > 0 && entry->duration <= c->most) c->usual = entry->duration;
+        if (entry->duration > 0) c->usual = entry->duration;
         int64_t time = stamp + c->offset;
         c->recent[c->taken++ % CLOCK_LOOK_BACK] = time;
         if (c->taken == 1 || time > c->high) c->high = time;

@@ -6,7 +6,7 @@
  * - forward by more than 10 seconds;
  * - back at a key packet, which in every codec is shown after all that was decoded before it (by more than 0.1 seconds:
  *   recordings of cameras jitter);
- * - back at another packet by more frames than a codec holds back to put them in order.
+ * - back at another packet by more than 10 seconds, or by more frames than a codec holds back to put them in order.
  *
  * Times are ticks. Nothing here knows FFmpeg.
  */
@@ -33,7 +33,8 @@ typedef struct {
 /* `tick`: seconds; `fps` 0: not known. Errors: ERR_INPUT for ticks that are no time, or of more than 10 seconds. */
 status stream_clock_start(stream_clock *c, double tick, double fps);
 
-/* Moves the packet's stamps; those that are not known stay so. The first packet is at 0. True after a jump. */
+/* Moves the packet's stamps; those that are not known stay so, and a duration of more than 10 seconds becomes unknown.
+ * The first packet is at 0. True after a jump. */
 bool stream_clock_take(stream_clock *c, packet_entry *entry, bool key);
 
 #endif

@@ -151,7 +151,8 @@ static void set_time(stream_frames *s, const AVFrame *frame, const known_packet 
 {
     bool first = s->last == INT64_MIN;
     int64_t time = p->time;
-    if (time == TIME_UNKNOWN && frame->pkt_dts != AV_NOPTS_VALUE) time = frame->pkt_dts;
+    if (time == TIME_UNKNOWN && frame->pkt_dts != AV_NOPTS_VALUE && frame->pkt_dts <= s->clock.high)
+        time = frame->pkt_dts; /* beyond that it may be anything */
     if (time == TIME_UNKNOWN) time = first ? 0 : s->last + s->shown_for;
     if (!first && time < s->last) time = s->last;
     int64_t usual = !first && time > s->last ? time - s->last : s->clock.usual;

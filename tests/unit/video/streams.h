@@ -112,13 +112,13 @@ static inline void stream_check(const char *path, double snippet)
     stream_free(&got);
 }
 
-/* From a third, from the last frame and from behind it. */
+/* From two thirds, and from behind the last frame. */
 static inline void stream_check_middle(const char *path, double snippet)
 {
     stream_content all, got;
     frame_stream_options o = stream_usual(snippet);
     assert_ok(stream_get(path, &o, &all));
-    const size_t firsts[] = {all.count / 3, all.count - 1, all.count};
+    const size_t firsts[] = {2 * all.count / 3, all.count};
     for (size_t i = 0; i < sizeof firsts / sizeof firsts[0]; i++) {
         o.first = (int64_t)firsts[i];
         assert_ok(stream_get(path, &o, &got));

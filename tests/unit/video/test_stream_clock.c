@@ -73,6 +73,22 @@ static void test_back(void **state)
     assert_int_equal(c.jumps, 2);
 }
 
+/* What one packet says about itself is not to make hours. */
+static void test_lies(void **state)
+{
+    (void)state;
+    stream_clock c = usual_clock();
+    assert_int_equal(take(&c, 0, true), 0);
+    assert_int_equal(take(&c, -10000, false), -10000);
+    assert_int_equal(take(&c, -10001, false), 40); /* too few packets to be out of order */
+    packet_entry entry = {.time = 80, .decode_time = TIME_UNKNOWN, .duration = 10001, .shown = true};
+    (void)stream_clock_take(&c, &entry, false);
+    assert_int_equal(entry.duration, 0);
+    entry = (packet_entry){.time = 120, .decode_time = TIME_UNKNOWN, .duration = 10000, .shown = true};
+    (void)stream_clock_take(&c, &entry, false);
+    assert_int_equal(entry.duration, 10000);
+}
+
 /* Where there is no time of showing that of decoding counts; where there is neither nothing is known. */
 static void test_unknown(void **state)
 {
@@ -141,8 +157,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order), cmocka_unit_test(test_open_groups), cmocka_unit_test(test_forward),
-        cmocka_unit_test(test_back),  cmocka_unit_test(test_unknown),     cmocka_unit_test(test_ticks),
-        cmocka_unit_test(test_boxes),
+        cmocka_unit_test(test_back),  cmocka_unit_test(test_lies),        cmocka_unit_test(test_unknown),
+        cmocka_unit_test(test_ticks), cmocka_unit_test(test_boxes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -435,6 +435,53 @@ static void test_growing(void **state)
     free(bytes);
 }
 
+static double resident_mebibytes(void)
+{
+    long total = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%ld %ld", &total, &resident), 2);
+    fclose(file);
+    return (double)resident * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
+}
+
+/* Ten minutes through a pipe, a jump of the stamps every two seconds: memory does not grow with them. Two hours:
+ * bench/stream_memory. */
+static void test_long(void **state)
+{
+    (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    enum { GROWTH_MOST = 512 }; /* it keeps what was freed */
+#else
+    enum { GROWTH_MOST = 8 }; /* MiB of resident memory, in the last three quarters */
+#endif
+    enum { PARTS = 300, AT_ONCE = 16 };
+    static uint8_t pictures[AT_ONCE * STREAM_BYTES];
+    int64_t numbers[AT_ONCE], next = 0;
+    frame_stream *s = NULL;
+    frame_stream_account account;
+    double before = 0;
+    size_t count = 0;
+    bool ended = false;
+    frame_stream_options o = stream_usual(0.5);
+    const char *path = make_video("a.ts", "96x64", "-c:v libx264 -g 20 -bf 2");
+    writer w = writer_start("for i in $(seq 300); do cat '%s'; done", path);
+    assert_ok(frame_stream_open(w.path, &o, &s));
+    while (!ended) {
+        assert_ok(frame_stream_next(s, AT_ONCE, pictures, numbers, &count, &ended));
+        for (size_t i = 0; i < count; i++) assert_int_equal(numbers[i], next++);
+        if (next < PARTS) before = resident_mebibytes(); /* a quarter of the frames */
+    }
+    double grown = resident_mebibytes() - before;
+    frame_stream_account_read(s, &account);
+    frame_stream_close(&s);
+    writer_end(&w);
+    assert_int_equal(account.jumps, PARTS - 1);
+    assert_true(fabs(account.seconds - 2.0 * PARTS) < 0.1);
+    assert_int_equal(next, 4 * PARTS);
+    if (grown > GROWTH_MOST) fail_msg("memory grew by %.1f MiB", grown);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +500,7 @@ int main(void)
         cmocka_unit_test(test_no_stamps),
         cmocka_unit_test(test_other_size),
         cmocka_unit_test(test_growing),
+        cmocka_unit_test(test_long),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, scratch_open, scratch_close);

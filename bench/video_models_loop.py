@@ -2,9 +2,8 @@
 
 video_models_loop.py MODEL BATCH FRAMES SIDE WIDTH LAYERS STEPS THREADS notebook|last|compiled [DEVICE PRECISION] prints the
 median of the steps' seconds without the first, the first, the largest resident memory in MB, and the median of the steps'
-processor seconds. "notebook": as the
-published notebook trains, channels first, AdamW as it comes; "last": channels last and AdamW(fused=True); "compiled":
-"last" with the model through torch.compile. PRECISION bfloat16 is autocast.
+processor seconds. "notebook": as the published notebook trains, channels first, AdamW as it comes; "last": channels last
+and AdamW(fused=True); "compiled": "last" with the model through torch.compile. PRECISION bfloat16 is autocast.
 """
 
 import os
@@ -61,7 +60,8 @@ def main():
         seconds.append(time.perf_counter() - begun)
         busy.append(time.process_time() - worked)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-    print(f"{statistics.median_high(seconds[1:]):.4f} {seconds[0]:.4f} {memory:.0f} {statistics.median_high(busy[1:]):.4f}")
+    step, work = statistics.median_high(seconds[1:]), statistics.median_high(busy[1:])
+    print(f"{step:.4f} {seconds[0]:.4f} {memory:.0f} {work:.4f}")
 
 
 if __name__ == "__main__":

@@ -92,6 +92,9 @@ at::IntArrayRef shape_ref(const int64_t *shape, int dims);
 std::vector<at::Tensor> values_of(tensor *const *x, int count);
 at::Device device_in_use();
 
+/* memory.cpp. From here on what tensors on the CPU leave behind is used again. */
+void keep_freed_memory();
+
 /* GPUs the driver offers (0 without driver), and the path of libtorch's CUDA half ("" when it cannot be told). */
 int gpu_count();
 std::string cuda_half();

@@ -5,15 +5,11 @@
  */
 #include "tensor/private.hpp"
 
-#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
 #include <string>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 static at::Device device(at::kCPU);
 static bool started;
@@ -109,16 +105,6 @@ static void start(const t_options *options)
     if (!started) at::set_num_interop_threads(1);
     make_deterministic(options->deterministic);
     started = true;
-}
-
-/* Temporaries of megabytes come and go all the time: given back to the system and taken again each time they cost page
- * faults, 6 % of a teacher's step. */
-static void keep_freed_memory()
-{
-#ifdef __GLIBC__
-    mallopt(M_MMAP_THRESHOLD, 32 << 20); /* glibc's largest */
-    mallopt(M_TRIM_THRESHOLD, INT_MAX);
-#endif
 }
 
 status t_start(const t_options *options)

@@ -1,6 +1,7 @@
 #!/bin/sh
 # recipes.sh NAME - two steps of the published recipe conf/NAME.yaml, at its full size, on made-up inputs of the real shapes:
 # that it can be run at all, what memory it takes, and how long a step is. Skipped where memory is short.
+# For a machine that has little time: STEPS=1, and WORDS="student.train.batch=1 ..." for other values of the recipe's keys.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -28,7 +29,9 @@ kitchen() { # KEY=VALUE ... of generate: annotations, classes, and films or trac
 }
 
 run() {
-    quietly "$magister" run "conf/$name.yaml" out="$work/run" device=cpu student.train.max_steps="$steps" student.train.epochs=1 "$@"
+    # shellcheck disable=SC2086 # words
+    quietly "$magister" run "conf/$name.yaml" out="$work/run" device=cpu student.train.max_steps="$steps" student.train.epochs=1 \
+        "$@" ${WORDS:-}
     stats="$work/run/steps/student/stats.json"
     value() { sed -n "s/.*\"$1\": *\([0-9.e+]*\).*/\1/p" "$stats" | head -n 1; }
     [ "$(value steps)" = "$steps" ] || { cat "$stats"; exit 1; }

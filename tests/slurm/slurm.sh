@@ -183,8 +183,9 @@ limit) # the time limit: saves 90 s before it, and goes on in its next turn
     id=$(submit out=a "$epochs" launch.slurm.time=2)
     wait_until 100 "the signal before the limit" grep -q "goes back into the queue" "a/logs/slurm-$id.out"
     wait_until 30 "the queue" is_state "$id" PENDING
-    wait_until 30 "its next turn" is_state "$id" RUNNING
-    wait_while_it_trains 60 a
+    scontrol update jobid="$id" timelimit=60 # a busy machine would need half a minute a turn to begin, and never end
+    wait_until 60 "its next turn" is_state "$id" RUNNING
+    wait_while_it_trains 120 a
     says "a/logs/slurm-$id.out" "going on from step"
     same_model a
     ;;

@@ -88,8 +88,10 @@ static status normalise(const bench *b)
 static status make_clip(bench *b, uint64_t number)
 {
     status st = OK;
+    clip_change change;
     double begin = seconds();
-    TRY(transform_train(b->transform, &b->clip, number, b->out));
+    TRY(clip_change_draw(&b->options, &b->clip, number, &change));
+    TRY(clip_change_apply(b->transform, &change, &b->clip, b->out));
     double cut = seconds();
     augment(b, number);
     double augmented = seconds();

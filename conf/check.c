@@ -407,13 +407,6 @@ static void check_transform(checker *c)
     check_count(c, "student.transform.std", 3, "red, green and blue");
 }
 
-static bool freezes_all_of(const recipe *r, const char *part)
-{
-    for (size_t i = 0; i < recipe_list_count(r, "student.freeze"); i++)
-        if (!strcmp(recipe_list_text(r, "student.freeze", i), part)) return true;
-    return false;
-}
-
 static void check_clips(checker *c)
 {
     const recipe *r = c->r;
@@ -430,11 +423,6 @@ static void check_clips(checker *c)
     if (clips && recipe_int(r, "student.context") != 0)
         conflict(c, "student.context", "student.input",
                  "student.context is of tracks and moments: a clip is the segment");
-    if (is(r, "student.model", "sign2text") && recipe_bool(r, "student.train.exact") && !freezes_all_of(r, "cnn"))
-        conflict(
-            c, "student.train.exact", "student.model",
-            "sign2text's norms are of the samples that go through it at once, so results cannot be the same on any "
-            "number of ranks: say student.freeze [cnn], or leave student.train.exact out");
 }
 
 static void check_student(checker *c)

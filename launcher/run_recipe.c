@@ -7,6 +7,7 @@
 #include "launcher/allocation.h"
 #include "launcher/evaluate.h"
 #include "launcher/generated.h"
+#include "launcher/inputs.h"
 #include "launcher/ranks.h"
 #include "launcher/restarts.h"
 #include "launcher/run_state.h"
@@ -87,6 +88,15 @@ done:
     return st;
 }
 
+/* Where salloc left the launcher on another machine than its ranks, it cannot say what these will find. */
+static status look_for_inputs(const job *j)
+{
+    allocation a;
+    status st = allocation_read(&a);
+    if (st != OK || (a.inside && !getenv("SLURMD_NODENAME"))) return st;
+    return inputs_check(j->recipe, &j->plan, j->done, j->only, j->directory);
+}
+
 static status generate(const job *j)
 {
     char *data = path_join(j->directory, "data");
@@ -164,6 +174,7 @@ status run_recipe(recipe *r, run_mode mode, const char *only, bool results)
     TRY(job_open(&j, mode));
     log_info("%s: run in %s", recipe_text(r, "name"), j.directory);
     plan_print(&j.plan, stderr);
+    TRY(look_for_inputs(&j));
     for (size_t i = 0; i < j.plan.count; i++) TRY(run_step_of(&j, i));
     TRY(recipe_mistakes(r));
     log_info("done in %.0f s", monotonic_seconds() - begun);

@@ -1,8 +1,13 @@
 #include "student/known.h"
 
 #include "student/transform_options.h"
+#include "tensor/load.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+/* Pictures of a clip, all views: forty times what the published models take. */
+static const size_t CLIP_BYTES_MOST = (size_t)1 << 30;
 
 struct known {
     known_model card;
@@ -37,25 +42,63 @@ static void add_projector(known *k)
                   (t_init){INIT_ZEROS, 0});
 }
 
-status known_open(const char *path, known **out)
+static status read_look(known *k, const char *path)
 {
     status st = OK;
-    known *k = calloc(1, sizeof *k);
-    if (!k) TRY(FAIL(ERR_MEMORY, "no memory for a model"));
-    TRY(known_model_read(path, &k->card));
     const recipe *r = k->card.recipe;
-    TRY(transform_options_read(r, &k->look));
-    TRY(transform_open(&k->look, &k->transform));
+    TRY(known_model_fault(path, transform_options_read(r, &k->look)));
     k->when_short = transform_short_clips(r);
     k->frames = (size_t)recipe_int(r, "student.frames");
     k->views = transform_views(&k->look);
-    TRY(student_model_of_clips(r, k->card.class_count, &k->model));
+    if (transform_bytes(&k->look, k->frames) > CLIP_BYTES_MOST / k->views)
+        TRY(FAIL(ERR_INPUT,
+                 "%s: its student.frames %zu of student.transform.size %d, in %zu views, are more than %zu MB a clip: "
+                 "no model is made for these",
+                 path, k->frames, k->look.size, k->views, CLIP_BYTES_MOST >> 20));
+    TRY(known_model_fault(path, transform_open(&k->look, &k->transform)));
+done:
+    return st;
+}
+
+/* The model, made as large as the file's tensors are and no larger, whatever the card says. */
+static status build(known *k, tensor_file *file)
+{
+    status st = OK;
+    const char *path = tensor_file_path(file);
+    module_expect(file);
+    TRY(known_model_fault(path, student_model_of_clips(k->card.recipe, k->card.class_count, &k->model)));
     add_projector(k);
-    TRY(module_load(student_model_module(&k->model), path));
+    TRY(t_check(module_parameter_at(student_model_module(&k->model), 0)));
+done:
+    module_expect(NULL);
+    if (st == ERR_INPUT) {
+        char reason[512];
+        snprintf(reason, sizeof reason, "%s", fail_message());
+        fail_clear();
+        st = FAIL(ERR_INPUT,
+                  "%s: its tensors are not those that its settings (student.model, student.network, student.frames, "
+                  "student.transform.size) and classes describe: %s",
+                  path, reason);
+    }
+    return st;
+}
+
+status known_open(const char *path, known **out)
+{
+    status st = OK;
+    tensor_file *file = NULL;
+    known *k = calloc(1, sizeof *k);
+    if (!k) TRY(FAIL(ERR_MEMORY, "no memory for a model"));
+    TRY(tensor_file_open(path, &file));
+    TRY(known_model_read(file, &k->card));
+    TRY(read_look(k, path));
+    TRY(build(k, file));
+    TRY(module_load_file(student_model_module(&k->model), file));
     TRY(make_room(k));
     *out = k;
     k = NULL;
 done:
+    tensor_file_close(&file);
     known_close(&k);
     return st;
 }

@@ -8,8 +8,9 @@
 
 typedef struct known known;
 
-/* Opens a model.safetensors; t_start comes before. Errors: those of known_model_read, student_model_of_clips and
- * module_load. The caller frees it. */
+/* Opens a model.safetensors; t_start comes before. Errors: ERR_MISSING; those of
+ * known_model_read; ERR_INPUT for settings that are no model's, or not that of the file's tensors, before memory is
+ * taken for one. The caller frees it. */
 status known_open(const char *path, known **out);
 void known_close(known **k);
 

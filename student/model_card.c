@@ -1,7 +1,5 @@
 #include "student/model_card.h"
 
-#include "tensor/module.h"
-
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,6 +105,15 @@ static bool is_setting(const char *line)
     return false;
 }
 
+status known_model_fault(const char *path, status st)
+{
+    if (st != ERR_CONFIG) return st;
+    char reason[512];
+    snprintf(reason, sizeof reason, "%s", fail_message());
+    fail_clear();
+    return FAIL(ERR_INPUT, "%s: its settings are not those of a model: %s", path, reason);
+}
+
 /* The settings as a recipe. Values are what the option table allows, or refused. */
 static status read_settings(const char *path, const char *text, recipe **out)
 {
@@ -122,13 +129,7 @@ static status read_settings(const char *path, const char *text, recipe **out)
             TRY(FAIL(ERR_INPUT, "%s: its settings hold \"%.80s\", which is none of a model", path, line));
         words[count++] = line;
     }
-    st = recipe_read(NULL, words, count, out);
-    if (st == ERR_CONFIG) {
-        char reason[512];
-        snprintf(reason, sizeof reason, "%s", fail_message());
-        fail_clear();
-        st = FAIL(ERR_INPUT, "%s: its settings are not those of a model: %s", path, reason);
-    }
+    TRY(known_model_fault(path, recipe_read(NULL, words, count, out)));
 done:
     free(copy);
     return st;
@@ -162,14 +163,13 @@ done:
     return st;
 }
 
-status known_model_read(const char *path, known_model *out)
+status known_model_read(const tensor_file *file, known_model *out)
 {
     status st = OK;
-    tensor_file *file = NULL;
     known_model m = {0};
-    TRY(tensor_file_open(path, &file));
-    const char *kind = tensor_file_metadata(file, "kind"), *settings = tensor_file_metadata(file, "settings"),
-               *classes = tensor_file_metadata(file, "classes"), *projected = tensor_file_metadata(file, "projected");
+    const char *path = tensor_file_path(file), *kind = tensor_file_metadata(file, "kind"),
+               *settings = tensor_file_metadata(file, "settings"), *classes = tensor_file_metadata(file, "classes"),
+               *projected = tensor_file_metadata(file, "projected");
     if (!kind || strcmp(kind, KIND) || !settings || !classes)
         TRY(FAIL(ERR_INPUT,
                  "%s does not say how it is used: it takes the model.safetensors of a student with student.input clips",
@@ -183,7 +183,6 @@ status known_model_read(const char *path, known_model *out)
     m = (known_model){0};
 done:
     known_model_free(&m);
-    tensor_file_close(&file);
     return st;
 }
 

@@ -12,6 +12,7 @@
 
 #include "conf/recipe.h"
 #include "data/annotations.h"
+#include "tensor/module.h"
 
 /* For writing: pairs for module_save, ended by NULL. The caller frees it. */
 typedef struct {
@@ -31,9 +32,14 @@ typedef struct {
     int64_t projected;
 } known_model;
 
-/* Reads the card of a model's file. Errors: ERR_MISSING; ERR_INPUT for a file that is damaged, has no card, or one of
- * another kind. The caller frees it. */
-status known_model_read(const char *path, known_model *out);
+/* Reads the card of a model's file. Errors: ERR_INPUT for a file that has no card, or one of another kind. The caller
+ * frees it. */
+status known_model_read(const tensor_file *file, known_model *out);
+
+/* What went wrong with settings (ERR_CONFIG) is the fault of the file that they are from: ERR_INPUT, with its name. Any
+ * other status stays as it is. */
+status known_model_fault(const char *path, status st);
+
 void known_model_free(known_model *m);
 
 #endif

@@ -17,7 +17,7 @@ typedef struct {
 struct vit {
     vit_options options;
     tensor *cls, *position; /* borrowed from the module: (1, 1, D), (1, 1 + patches, D) */
-    module *patches, *norm, *head;
+    module *patches, *norm;
     block *blocks; /* (layers) */
 };
 
@@ -46,7 +46,6 @@ static void make(vit *v, module *root)
         v->blocks[i] = block_new(module_child(blocks, name), width, o->heads);
     }
     v->norm = nn_layer_norm(root, "norm", width, NORM_EPS);
-    if (o->classes) v->head = nn_linear(root, "head", width, o->classes, true, init);
 }
 
 status vit_new(module *parent, const char *name, const vit_options *options, vit **out)
@@ -57,11 +56,8 @@ status vit_new(module *parent, const char *name, const vit_options *options, vit
     if (!v) TRY(FAIL(ERR_MEMORY, "no memory for a vision transformer"));
     v->options = *options;
     TRY(patches_check("vit", options->side, options->patch, options->width, options->heads));
-    if (options->layers < 1 || options->classes < 0)
-        TRY(FAIL(ERR_CONFIG,
-                 "vit: layers %lld and classes %lld: there is at least one layer, and no negative number "
-                 "of classes",
-                 (long long)options->layers, (long long)options->classes));
+    if (options->layers < 1)
+        TRY(FAIL(ERR_CONFIG, "vit: %lld layers: there is at least one", (long long)options->layers));
     v->blocks = calloc((size_t)options->layers, sizeof *v->blocks);
     if (!v->blocks) TRY(FAIL(ERR_MEMORY, "no memory for a vision transformer"));
     module *root = module_child(parent, name);
@@ -105,9 +101,4 @@ tensor *vit_forward(vit *v, tensor *x)
         x = v->options.recompute ? t_recompute(block_forward, &v->blocks[i], x) : block_forward(&v->blocks[i], x);
     x = block_part(&v->blocks[last], x, 1);
     return t_select(nn_layer_norm_forward(v->norm, x), 1, 0);
-}
-
-tensor *vit_classify(vit *v, tensor *features)
-{
-    return nn_linear_forward(v->head, features);
 }

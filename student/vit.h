@@ -1,13 +1,12 @@
 /* vit - vision transformer over single pictures (Dosovitskiy et al. 2021): ViT-B/16 with the defaults.
  *
- *   x (N, 3, S, S) -> patches -> [cls, patches] + positions -> pre-norm blocks -> norm -> (N, D) of cls [-> Linear ->
- * (N, C)]
+ *   x (N, 3, S, S) -> patches -> [cls, patches] + positions -> pre-norm blocks -> norm -> (N, D) of cls
  *
  * Layer norms with eps 1e-6, exact GELU, hidden width 4 D, no dropout. The last block computes cls alone. Parameters
  * are timm's: cls_token (1, 1, D), pos_embed (1, 1 + patches, D), patch_embed.proj, blocks.N.{norm1, attn.qkv,
- * attn.proj, norm2, mlp.fc1, mlp.fc2}, norm, and with classes head; 86,567,656 numbers with the defaults and 1,000
- * classes. Drawn as timm does: linear layers and positions normal with deviation 0.02 (timm cuts at 100 deviations),
- * cls 1e-6, biases 0, patches by PyTorch's default.
+ * attn.proj, norm2, mlp.fc1, mlp.fc2}, norm; 85,798,656 numbers with the defaults. There is no head. Drawn as timm
+ * does: linear layers and positions normal with deviation 0.02 (timm cuts at 100 deviations), cls 1e-6, biases 0,
+ * patches by PyTorch's default.
  */
 #ifndef MAGISTER_STUDENT_VIT_H
 #define MAGISTER_STUDENT_VIT_H
@@ -17,7 +16,6 @@
 typedef struct {
     int64_t side, patch;          /* pixels: 224, 16 */
     int64_t width, layers, heads; /* D: 768, 12, 12 */
-    int64_t classes;              /* 0: no head */
     bool recompute;               /* keep only what lies between blocks, and compute the rest again in backward */
 } vit_options;
 
@@ -30,7 +28,5 @@ void vit_free(vit **v);
 
 /* x: (N, 3, side, side) float32 -> (N, D). A temporary of the open scope; sticky failure. */
 tensor *vit_forward(vit *v, tensor *x);
-
-tensor *vit_classify(vit *v, tensor *features); /* (N, D) -> (N, C); fails without classes */
 
 #endif

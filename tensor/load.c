@@ -1,5 +1,7 @@
 #include "tensor/load.h"
 
+#include "tensor/expected.h"
+
 #include "tensor/private.h"
 #include "weights/names.h"
 
@@ -109,6 +111,28 @@ static void tell_shape(loading *l, size_t count, size_t i)
     snprintf(text, sizeof text, "%.160s %s, here %s%s", info->name, theirs, ours,
              positions ? " (positions of pictures or patches of another size, which are not resized)" : "");
     tell(l, count, "of another shape", text);
+}
+
+/* ---- before it is made ------------------------------------------------------------------------------------------- */
+
+static _Thread_local tensor_file *expected;
+
+void module_expect(tensor_file *file)
+{
+    expected = file;
+}
+
+bool is_expected(const char *name, const int64_t *shape, int dims)
+{
+    char theirs[128], ours[128];
+    if (!expected) return true;
+    const weight_info *info = weight_file_find(tensor_file_weights(expected), name);
+    if (info && info->dims == dims && !memcmp(info->shape, shape, (size_t)dims * sizeof *shape)) return true;
+    print_shape(ours, sizeof ours, shape, dims);
+    if (info) print_shape(theirs, sizeof theirs, info->shape, info->dims);
+    sticky_fail(info ? FAIL(ERR_INPUT, "%.160s is to be %s, and there it is %s", name, ours, theirs)
+                     : FAIL(ERR_INPUT, "%.160s %s is not there", name, ours));
+    return false;
 }
 
 /* ---- checks ------------------------------------------------------------------------------------------------------ */

@@ -30,6 +30,12 @@ status module_load_weights(module *m, const char *path, const load_options *opti
 /* The same of a file that is open. */
 status module_load_weights_file(module *m, tensor_file *file, const load_options *options, load_result *out);
 
+/* From here on every parameter and buffer that this thread makes is to be in `file` (borrowed until then), under the
+ * name that it has below its root and in its shape: where it is not, the failure (ERR_INPUT, sticky) comes before any
+ * memory is taken. So a model that is described by a stranger's file is never larger than that file. NULL: as before.
+ */
+void module_expect(tensor_file *file);
+
 /* How many parameters below `into` (NULL: of all) the file has, by their names alone. */
 size_t module_count_found(const module *m, tensor_file *file, const char *into);
 

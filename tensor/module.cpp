@@ -1,6 +1,8 @@
 /* module - the tree of parameters, their names and their gradients. */
 #include "tensor/module.hpp"
 
+#include "tensor/expected.h"
+
 module::~module()
 {
     for (tensor *x : own) tensor_delete(x);
@@ -76,9 +78,18 @@ static void enter(module *m, const char *name, tensor *x)
     for (module *at = m; at; at = at->parent, level += 2) at->all.push_back(std::move(entries[level]));
 }
 
+/* What a parameter of `m` is called below the root. */
+static std::string full_name(const module *m, const char *name)
+{
+    std::string full = name;
+    for (; m->parent; m = m->parent) full = m->name + "." + full;
+    return full;
+}
+
 static tensor *own_tensor(module *m, const char *name, at::IntArrayRef shape, t_init init, bool buffer)
 {
     need(m);
+    if (!is_expected(full_name(m, name).c_str(), shape.data(), static_cast<int>(shape.size()))) return nullptr;
     at::Tensor value = drawn(shape, init, m->type);
     value.set_requires_grad(!buffer);
     value.mutable_grad() = at::zeros_like(value);

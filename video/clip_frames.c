@@ -1,15 +1,5 @@
 #include "video/clip_frames.h"
 
-status frame_range_of(int64_t frame_start, int64_t frame_end, int64_t frames, frame_range *out)
-{
-    frame_range r = {frame_start > 0 ? frame_start - 1 : 0, frame_end > 0 && frame_end < frames ? frame_end : frames};
-    if (r.first >= r.end)
-        return FAIL(ERR_INPUT, "frames %lld to %lld of a video of %lld frames: nothing is left", (long long)frame_start,
-                    (long long)frame_end, (long long)frames);
-    *out = r;
-    return OK;
-}
-
 /* torch.linspace(0, last, count) at i, cut off. It goes from both ends to the middle, in float32, and where it comes
  * from the far end it rounds once (fused multiply-add). */
 static int64_t linspace_at(int64_t last, size_t count, size_t i)
@@ -27,16 +17,4 @@ void frames_subsample(frame_range range, size_t count, short_clip when_short, in
     const int64_t own = range.end - range.first, wanted = (int64_t)count;
     int64_t repeats = when_short == SHORT_REPEAT && own < wanted ? (wanted + own - 1) / own : 1;
     for (size_t i = 0; i < count; i++) index[i] = range.first + linspace_at(own * repeats - 1, count, i) % own;
-}
-
-status video_frame_seconds_at(const video *v, const int64_t *index, size_t count, double *seconds)
-{
-    const int64_t frames = video_about(v)->frames;
-    for (size_t i = 0; i < count; i++) {
-        if (index[i] < 0 || index[i] >= frames)
-            return FAIL(ERR_INPUT, "frame %lld was asked for; the video has frames 0 to %lld", (long long)index[i],
-                        (long long)frames - 1);
-        seconds[i] = video_frame_time(v, index[i]);
-    }
-    return OK;
 }

@@ -7,6 +7,7 @@
 #define MAGISTER_VIDEO_CLIP_READING_H
 
 #include "video/clip_frames.h"
+#include "video/decoder.h"
 #include "video/transforms.h"
 
 /* Which frames make a clip: `count` (> 0) of them, those on screen at `seconds`, or those at even distances
@@ -20,7 +21,7 @@ typedef struct {
 
 /* What becomes of its pictures, where there is a transform. */
 typedef struct {
-    bool random; /* transform_train with `key`; else the transform's views */
+    bool random; /* clip_change_draw with `key`; else the transform's views */
     uint64_t key;
     size_t views;   /* the first so many, all of one decoding, one behind the other; 0 is 1 */
     bool boxed;     /* only `box` is looked at, where the transform's options say so */

@@ -98,23 +98,3 @@ status clip_change_apply(transform *t, const clip_change *change, const clip_pic
 done:
     return st;
 }
-
-status transform_train(transform *t, const clip_pictures *clip, uint64_t key, uint8_t *out)
-{
-    status st = OK;
-    clip_change change;
-    TRY(clip_change_draw(&t->options, clip, key, &change));
-    TRY(clip_change_apply(t, &change, clip, out));
-done:
-    return st;
-}
-
-status transform_view(transform *t, const clip_pictures *clip, size_t view, uint8_t *out)
-{
-    status st = OK;
-    clip_change change;
-    TRY(clip_change_view(&t->options, clip, view, &change));
-    TRY(clip_change_apply(t, &change, clip, out));
-done:
-    return st;
-}

@@ -17,9 +17,10 @@
  *
  *   transform_open(&options, &t);
  *   clip = {loaded.pictures, loaded.count, loaded.width, loaded.height, box or NULL};
- *   training:    transform_train(t, &clip, key, out);
- *   scoring:     for (i = 0; i < transform_views(&options); i++) transform_view(t, &clip, i, out);
+ *   training:    clip_change_draw(&options, &clip, key, &change);
+ *   scoring:     for (i = 0; i < transform_views(&options); i++) clip_change_view(&options, &clip, i, &change);
  *                and the mean of the views' probabilities is the clip's
+ *   both:        clip_change_apply(t, &change, &clip, out);
  *
  * Which frames of a video make a clip is not decided here: clip_frames.h does, and student/clips.h for AVT's sampling
  * from the back (clip_places in CLIP_CLOCK gives seconds, which is what the loader takes).
@@ -85,16 +86,6 @@ size_t transform_bytes(const transform_options *o, size_t count); /* of a result
 size_t transform_views(const transform_options *o);               /* crops, twice that with flip_views */
 enum { VIEWS_MOST = 6 };                                          /* that there can be */
 
-/* `out`: (count, size, size, 3). Errors: ERR_INPUT for a clip without pictures, sides out of bounds, or a box that is
- * empty, not finite, or outside of the picture; ERR_MEMORY. */
-status transform_train(transform *t, const clip_pictures *clip, uint64_t key, uint8_t *out);
-
-/* View number `view` < transform_views, without anything random: crops from the left (or top) on, and then the same
- * mirrored. short_side is its least. With CROP_STRETCH all crops are the whole picture. Errors as transform_train. */
-status transform_view(transform *t, const clip_pictures *clip, size_t view, uint8_t *out);
-
-/* ---- what was drawn, for tests and for whoever wants to show it -------------------------------------------------- */
-
 enum { JITTERS = 4 }; /* brightness, contrast, saturation, hue */
 
 typedef struct {
@@ -109,9 +100,15 @@ typedef struct {
     size_t augments;
 } clip_change;
 
-/* What transform_train and transform_view do. Errors as theirs. */
+/* A change that `key` draws for training. Errors: ERR_INPUT for a clip without pictures, sides out of bounds, or a box
+ * that is empty, not finite, or outside of the picture. */
 status clip_change_draw(const transform_options *o, const clip_pictures *clip, uint64_t key, clip_change *out);
+
+/* View number `view` < transform_views, without anything random: crops from the left (or top) on, and then the same
+ * mirrored. short_side is its least. With CROP_STRETCH all crops are the whole picture. Errors: as above. */
 status clip_change_view(const transform_options *o, const clip_pictures *clip, size_t view, clip_change *out);
+
+/* `out`: (count, size, size, 3). Errors: ERR_MEMORY. */
 status clip_change_apply(transform *t, const clip_change *change, const clip_pictures *clip, uint8_t *out);
 
 #endif

@@ -2,6 +2,7 @@
 #include "tests/golden/tensor/golden.h"
 
 #include "tensor/pictures.h"
+#include "tests/unit/video/change.h"
 #include "video/clip_frames.h"
 #include "video/colors.h"
 #include "video/resample.h"
@@ -187,21 +188,22 @@ static transform_options plain_options(void)
                                .std = {0.229f, 0.224f, 0.225f}};
 }
 
+static transform_options view_options;
 static transform *views;
 
 static int check_crop(const char *name)
 {
     const clip_pictures clip = {pictures, COUNT, width, height, NULL};
-    assert_int_equal(transform_view(views, &clip, (size_t)atoi(strrchr(name, '/') + 1), made), OK);
+    assert_int_equal(change_to_view(&view_options, views, &clip, (size_t)atoi(strrchr(name, '/') + 1), made), OK);
     return compare(name, wanted_of(name));
 }
 
 static void test_crops(void **state)
 {
     (void)state;
-    transform_options options = plain_options();
-    assert_int_equal(transform_open(&options, &views), OK);
-    assert_int_equal(transform_views(&options), 6);
+    view_options = plain_options();
+    assert_int_equal(transform_open(&view_options, &views), OK);
+    assert_int_equal(transform_views(&view_options), 6);
     for_cases("crops/", 6, check_crop);
     transform_close(&views);
 }

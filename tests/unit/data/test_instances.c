@@ -441,7 +441,7 @@ static void count_parts(size_t n, const double parts[3], uint64_t seed, size_t o
 {
     int64_t class_of[64] = {0};
     const char *uids[64];
-    char names[64][8];
+    char names[64][24];
     unsigned char part_of[64];
     for (size_t i = 0; i < n; i++) {
         snprintf(names[i], sizeof names[i], "u%zu", i);

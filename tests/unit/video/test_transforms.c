@@ -1,6 +1,7 @@
 /* What transforms are beside their pixels, which are held against torchvision (tests/golden/video). */
 #include "video/transforms.h"
 
+#include "change.h"
 #include "tests/unit/data/scratch.h"
 
 #include <math.h>
@@ -48,7 +49,7 @@ static void train(const transform_options *options, const clip_pictures *clip, u
 {
     transform *t = NULL;
     assert_ok(transform_open(options, &t));
-    assert_ok(transform_train(t, clip, key, out));
+    assert_ok(change_drawn(options, t, clip, key, out));
     transform_close(&t);
 }
 
@@ -69,10 +70,10 @@ static void test_same_key_same_bytes(void **state)
     size_t different = 0;
     assert_ok(transform_open(&options, &t));
     for (uint64_t key = 0; key < 50; key++) {
-        assert_ok(transform_train(t, &clip, key, first));
-        assert_ok(transform_train(t, &clip, key + 1, again)); /* what was done before leaves no trace */
+        assert_ok(change_drawn(&options, t, &clip, key, first));
+        assert_ok(change_drawn(&options, t, &clip, key + 1, again)); /* what was done before leaves no trace */
         different += memcmp(first, again, BYTES) != 0;
-        assert_ok(transform_train(t, &clip, key, again));
+        assert_ok(change_drawn(&options, t, &clip, key, again));
         assert_memory_equal(first, again, BYTES);
         train(&options, &clip, key, alone);
         assert_memory_equal(first, alone, BYTES);
@@ -230,8 +231,8 @@ static void test_mirrored_twice(void **state)
     const clip_pictures clip = the_clip();
     assert_ok(transform_open(&options, &t));
     for (size_t view = 0; view < 3; view++) {
-        assert_ok(transform_view(t, &clip, view, once));
-        assert_ok(transform_view(t, &clip, view + 3, twice));
+        assert_ok(change_to_view(&options, t, &clip, view, once));
+        assert_ok(change_to_view(&options, t, &clip, view + 3, twice));
         assert_memory_not_equal(once, twice, BYTES);
         mirror(twice, FRAMES * SIZE, SIZE);
         assert_memory_equal(once, twice, BYTES);
@@ -253,7 +254,7 @@ static void test_same_size(void **state)
     for (int antialias = 0; antialias < 2; antialias++) {
         options.antialias = antialias;
         assert_ok(transform_open(&options, &t));
-        assert_ok(transform_view(t, &clip, 0, out));
+        assert_ok(change_to_view(&options, t, &clip, 0, out));
         for (size_t row = 0; row < FRAMES * SIDE; row++)
             assert_memory_equal(out + row * SIDE * RGB, pictures + (row * WIDTH + (WIDTH - SIDE) / 2) * RGB,
                                 SIDE * RGB);
@@ -383,13 +384,13 @@ static void test_wrong_options(void **state)
 #undef WRONG
 }
 
-static void expect_input(transform *t, const clip_pictures *clip, const char *message)
+static void expect_input(const transform_options *o, transform *t, const clip_pictures *clip, const char *message)
 {
     static uint8_t out[BYTES];
-    assert_int_equal(transform_train(t, clip, 1, out), ERR_INPUT);
+    assert_int_equal(change_drawn(o, t, clip, 1, out), ERR_INPUT);
     if (!strstr(fail_message(), message)) fail_msg("%s, not %s", fail_message(), message);
     fail_clear();
-    assert_int_equal(transform_view(t, clip, 0, out), ERR_INPUT);
+    assert_int_equal(change_to_view(o, t, clip, 0, out), ERR_INPUT);
     fail_clear();
 }
 
@@ -405,16 +406,16 @@ static void test_wrong_clips(void **state)
     options.box = true;
     assert_ok(transform_open(&options, &t));
     clip.count = 0;
-    expect_input(t, &clip, "without pictures");
+    expect_input(&options, t, &clip, "without pictures");
     clip = the_clip();
     clip.width = 0;
-    expect_input(t, &clip, "0 x 30");
+    expect_input(&options, t, &clip, "0 x 30");
     clip.width = 16385;
-    expect_input(t, &clip, "16385 x 30");
+    expect_input(&options, t, &clip, "16385 x 30");
     clip = the_clip();
     for (size_t i = 0; i < sizeof boxes / sizeof boxes[0]; i++) {
         clip.box = &boxes[i];
-        expect_input(t, &clip, "shows nothing of it");
+        expect_input(&options, t, &clip, "shows nothing of it");
     }
     transform_close(&t);
     transform_close(&t);
@@ -447,8 +448,8 @@ static void test_hostile_sizes(void **state)
                 o.augment = (rand_augment){AUGMENT_KINDS, 10, 10, 1};
                 const clip_pictures clip = {long_one, 1, SIDES[s][0], SIDES[s][1], &sliver};
                 assert_ok(transform_open(&o, &t));
-                assert_ok(transform_train(t, &clip, key, out));
-                for (size_t view = 0; view < 6; view++) assert_ok(transform_view(t, &clip, view, out));
+                assert_ok(change_drawn(&o, t, &clip, key, out));
+                for (size_t view = 0; view < 6; view++) assert_ok(change_to_view(&o, t, &clip, view, out));
                 for (size_t i = 0; i < transform_bytes(&o, 1); i++)
                     if (out[i] < 99 || out[i] > 150) fail_msg("%d x %d: %d", SIDES[s][0], SIDES[s][1], out[i]);
                 transform_close(&t);

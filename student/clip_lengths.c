@@ -20,7 +20,7 @@ typedef struct {
 typedef struct {
     comm *comm;
     const dataset *d;
-    double timeout;
+    double timeout, frame_rate;
     const segment **at; /* (count) all segments, those of every part */
     size_t count;
     double *seconds;   /* (instances) length of its video; -1: cannot be seen; 0: another rank's, or not asked */
@@ -43,7 +43,8 @@ static status measuring_open(comm *c, const recipe *r, const dataset *d, measuri
 {
     const segment_list *lists[] = {&d->train, &d->development, &d->eval};
     size_t count = d->instances.count;
-    *m = (measuring){.comm = c, .d = d, .timeout = recipe_real(r, "video.timeout")};
+    *m = (measuring){
+        .comm = c, .d = d, .timeout = recipe_real(r, "video.timeout"), .frame_rate = recipe_real(r, "data.frame_rate")};
     m->at = calloc(count + 1, sizeof *m->at);
     m->seconds = calloc(count + 1, sizeof *m->seconds);
     m->reasons = calloc(count + 1, sizeof *m->reasons);
@@ -85,7 +86,7 @@ static status measure_video(measuring *m, const instance *of, size_t place)
 {
     status st = OK;
     video *v = NULL;
-    const video_options options = {.stream = -1, .threads = 1, .timeout = m->timeout};
+    const video_options options = {.stream = -1, .threads = 1, .timeout = m->timeout, .frame_rate = m->frame_rate};
     st = video_open(of->path, &options, &v);
     if (st == ERR_INPUT || st == ERR_MISSING) {
         st = refuse(m, place, without_path(fail_message(), of->path));

@@ -357,7 +357,7 @@ static status measure_clips(comm *c, const recipe *r, const char *run, const run
     if (st == OK) directory = run_step_directory(run, name);
     if (st == OK && !directory) st = FAIL(ERR_MEMORY, "no memory for the name of a directory");
     st = comm_agree(c, st);
-    if (st == OK) st = clip_lengths_find(c, r, data, directory);
+    if (st == OK) st = clip_lengths_find(c, r, data, run, directory);
     free(directory);
     return st;
 }

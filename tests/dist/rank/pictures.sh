@@ -2,6 +2,7 @@
 # pictures.sh CASE - students of videos that are folders of numbered pictures: what they learn of the films' own pictures is
 # what they learn of the films.
 set -eu
+command -v ffmpeg >/dev/null || { echo "ffmpeg is not here"; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export MAGISTER_TERMINAL=0 XDG_STATE_HOME="$work/state"
@@ -20,11 +21,12 @@ try() { # COMMAND ...; sets code
     "$@" >"$work/said" 2>&1 || code=$?
 }
 
-unpack() { # FOLDER: of all films of it, FOLDER/../pictures/NAME/000.png ...
+unpack() { # FOLDER: the pictures of all films of it, FOLDER/../pictures/NAME/000.png ...
     for film in "$1"/*.mp4; do
         name=${film##*/}
-        count=$("$magister" video probe --json "$film" | sed 's/.*"frames":\([0-9]*\).*/\1/')
-        "$magister" video frames "$film" --count "$count" -o "$1/../pictures/${name%.mp4}" >"$work/said"
+        pictures="$1/../pictures/${name%.mp4}"
+        mkdir -p "$pictures"
+        ffmpeg -nostdin -v error -i "$film" -fps_mode passthrough -pix_fmt rgb24 -start_number 0 "$pictures/%03d.png"
     done
 }
 
@@ -36,7 +38,7 @@ learn() { # OUT [key=value ...]
 
 case $1 in
 clips) # whole frames: the same model; gaps and pages of errors are told, and what has no picture at all is missing
-    try "$magister" generate "$work/set" generate.world=signs generate.size=48 generate.clips=[12,4,4]
+    try "$magister" generate "$work/set" generate.world=signs generate.size=48 generate.clips=[14,2,2]
     expect 0
     unpack "$work/set/videos"
     cat >"$work/recipe.yaml" <<EOF
@@ -61,9 +63,6 @@ EOF
     expect 0
     says 'sign_000000.*picture [2-9]: there is no picture of this number'
     grep -q 'none of its first pictures can be read: 000.png: is no picture' "$work/damaged/steps/student/missing.json"
-    learn strict data.videos="$work/set/pictures" video.on_broken=error student.frames=20
-    expect 65
-    says 'sign_000000'
     # a folder a class, of folders
     for name in 000002 000003 000012 000013; do
         class=$((1$name % 10))

@@ -3,12 +3,10 @@
 #include "base/file.h"
 #include "base/picture_folder.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define NO_MEMORY(where) FAIL(ERR_MEMORY, "%s: no memory for what it says", where)
 
@@ -274,8 +272,8 @@ status cache_source_same(const cache_entry *entry, const video_file *file, doubl
     status st = OK;
     int64_t size = 0, mtime = 0;
     char hash[HASH_TEXT];
-    *out =
-        !strcmp(entry->source, file->source) && (file->folder ? entry->frame_rate == frame_rate : !entry->frame_rate);
+    *out = !strcmp(entry->source, file->source) &&
+           (file->folder ? entry->frame_rate == frame_rate : !(entry->frame_rate > 0));
     if (!*out) goto done;
     TRY(video_source_look(file->path, &size, &mtime));
     *out = size == entry->size;

@@ -57,6 +57,9 @@ EOF
     learn pictures data.videos="$work/set/pictures"
     expect 0
     same_model films pictures
+    "$magister" predict "$work/films/steps/student" "$work/set/videos/sign_000014.mp4" 2>/dev/null | sed 's/^[^:]*://' >"$work/one"
+    "$magister" predict "$work/films/steps/student" "$work/set/pictures/sign_000014" 2>/dev/null | sed 's/^[^:]*://' | cmp - "$work/one"
+    [ -s "$work/one" ]
     rm "$work"/set/pictures/sign_000000/00[2-9].png
     for picture in "$work"/set/pictures/sign_000001/*.png; do echo '<html>not found</html>' >"$picture"; done
     learn damaged data.videos="$work/set/pictures" student.frames=20

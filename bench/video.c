@@ -131,7 +131,7 @@ static int measure_cache(const char *path, int workers, int rounds)
 {
     frame_cache *cache = NULL;
     const cache_form form = {.uniform = CHECKED, .format = {SIDE, SIDE, FIT_STRETCH}};
-    status st = frame_cache_open(path, &form, NULL, &cache);
+    status st = frame_cache_open(path, &form, NULL, 0, &cache);
     if (st != OK) {
         fprintf(stderr, "bench_video: %s\n", fail_message());
         return status_exit_code(st);

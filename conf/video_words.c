@@ -9,16 +9,22 @@
 
 enum { SIDE_MOST = 16384, FRAMES_MOST = 100000, CACHE_FRAMES_MOST = 1000000, THREADS_MOST = 256 };
 enum { KEY_OUT = 'o', KEY_JSON = 256, KEY_TIMEOUT, KEY_TIMES, KEY_COUNT, KEY_SIZE, KEY_FPS, KEY_FRAMES, KEY_FIT };
-enum { KEY_THREADS = KEY_FIT + 1, KEY_RESUME, KEY_FEATURES, KEY_STUDENT, KEY_VIDEOS, KEY_STRICT };
+enum { KEY_THREADS = KEY_FIT + 1, KEY_RESUME, KEY_FEATURES, KEY_STUDENT, KEY_VIDEOS, KEY_STRICT, KEY_FRAME_RATE };
 
 #define TIMEOUT_ROW                                                                                                    \
     {                                                                                                                  \
         "timeout", KEY_TIMEOUT, "S", 0, "Seconds that opening a file may take, and a few frames of it (30; 0: any)", 0 \
     }
 
+#define FRAME_RATE_ROW                                                                                                 \
+    {                                                                                                                  \
+        "frame-rate", KEY_FRAME_RATE, "R", 0, "Frames a second of folders of pictures; files tell theirs (30)", 0      \
+    }
+
 // clang-format off
 static const struct argp_option PROBE_OPTIONS[] = {
     {"json", KEY_JSON, NULL, 0, "A JSON object a line; of a file that cannot be read with \"error\"", 0},
+    FRAME_RATE_ROW,
     TIMEOUT_ROW,
     {0},
 };
@@ -28,6 +34,7 @@ static const struct argp_option FRAMES_OPTIONS[] = {
     {"count", KEY_COUNT, "N", 0, "N frames spread evenly over the video", 0},
     {"size", KEY_SIZE, "W", 0, "Pixels of width; the height keeps the proportions (the video's own size)", 0},
     {"output", KEY_OUT, "FOLDER", 0, "Where 000.png, 001.png ... are written (the working directory)", 0},
+    FRAME_RATE_ROW,
     TIMEOUT_ROW,
     {0},
 };
@@ -39,6 +46,7 @@ static const struct argp_option CACHE_OPTIONS[] = {
     {"size", KEY_SIZE, "S", 0, "Pixels of the square pictures' side (64)", 0},
     {"fit", KEY_FIT, "crop|stretch", 0, "How they become square: what is over is cut off, or all is squeezed in (crop)", 0},
     {"threads", KEY_THREADS, "T", 0, "Videos decoded side by side (as many as there are CPUs)", 0},
+    FRAME_RATE_ROW,
     TIMEOUT_ROW,
     {"resume", KEY_RESUME, NULL, 0, "Go on with what is in DIR: what is still right is kept", 0},
     {"features", KEY_FEATURES, "RUN", 0, "Make the features of RUN's frozen CNNs instead, where they are not right", 0},
@@ -63,6 +71,8 @@ static const char VIDEO_HELP[] =
     "  frames FILE      single frames as PNG\n"
     "  cache VIDEOS     sampled, resized frames of a folder, which students read instead of decoding (video.cache)\n"
     "  check VIDEOS     decodes every frame of every file, and lists the good ones and the bad ones with reasons\n"
+    "\nA FILE may be a folder of numbered pictures (frame_0000000001.jpg ...; JPEG, PNG, BMP, WebP), which is one "
+    "video.\n"
     "\nmagister video ACTION --help tells more of each.";
 
 static const char PROBE_HELP[] =
@@ -99,7 +109,8 @@ static const char CHECK_HELP[] =
     "Opens and decodes every frame of every file, and writes validated.json and corrupted.json: what is good, with its "
     "codec, size and frames, and what is not, with the reason."
     "\vWhat is checked: the videos in a FOLDER and the folders in it (their names are taken for the glosses), single "
-    "files, or a LIST: WLASL_v0.3.json or nslt_100.json (--videos says where the ids lie), a JSON list with video_path "
+    "files, folders of numbered pictures, each a video, or a LIST: WLASL_v0.3.json or nslt_100.json (--videos says "
+    "where the ids lie), a JSON list with video_path "
     "and "
     "gloss, a CSV with such columns, or a path a line.\n\n"
     "Processes of their own decode: a file that kills its decoder, or makes it hang, is listed like others. Pages "
@@ -175,6 +186,7 @@ static void take_option(int key, char *value, struct argp_state *state)
     case KEY_TIMES: take_times(state, value, w); break;
     case KEY_COUNT: take_whole(state, "--count", value, FRAMES_MOST, &w->count); break;
     case KEY_SIZE: take_whole(state, "--size", value, SIDE_MOST, &w->size); break;
+    case KEY_FRAME_RATE: take_real(state, "--frame-rate", value, 0.001, 1000, &w->frame_rate); break;
     case KEY_FPS: take_real(state, "--fps", value, 0.001, 1000, &w->fps); break;
     case KEY_FRAMES: take_whole(state, "--frames", value, CACHE_FRAMES_MOST, &w->count); break;
     case KEY_FIT: take_fit(state, value, w); break;
@@ -201,6 +213,7 @@ static status check_frames(video_words *w)
 static status check_cache(video_words *w)
 {
     bool frames = w->files.count || w->out || w->fps > 0 || w->count || w->size || w->stretch || w->resume;
+    frames = frames || w->frame_rate > 0;
     if (w->student && !w->run) return FAIL(ERR_USAGE, "--student is for --features RUN, whose students are meant");
     if (w->run && (frames || w->threads))
         return FAIL(ERR_USAGE, "--features makes what the recipe of the run says: of the others only --student goes "

@@ -13,7 +13,7 @@ typedef enum { VIDEO_PROBE, VIDEO_FRAMES, VIDEO_CACHE, VIDEO_CHECK } video_actio
 /* Strings are borrowed from argv. What an action does not have is 0, NULL or false. */
 typedef struct {
     video_action action;
-    words files;     /* of probe and check; the one of frames; the folder of cache. Its list is owned */
+    words files;     /* videos of probe and check; the one of frames; the folder of cache. Its list is owned */
     double timeout;  /* seconds; 0: no limit */
     const char *out; /* folder */
     bool json;       /* probe, check */
@@ -22,6 +22,7 @@ typedef struct {
     int64_t count;       /* frames spread evenly, of frames and cache; 0: not given */
     int64_t size;        /* pixels; 0: the video's own */
     double fps;          /* cache, unless it has a count */
+    double frame_rate;   /* of folders of pictures; 0: not given. All but check */
     bool stretch;        /* cache: pictures are not cut but stretched */
     bool resume;         /* cache */
     int64_t threads;     /* cache, check; 0: as many as there are CPUs */

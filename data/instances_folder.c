@@ -1,7 +1,8 @@
-/* A folder a class. */
+/* A folder a class, with a video a file, or a folder of pictures. */
 #include "data/instances.h"
 
 #include "base/file.h"
+#include "base/picture_folder.h"
 #include "data/names.h"
 #include "data/videos.h"
 
@@ -75,13 +76,13 @@ done:
 
 /* ---- clips ------------------------------------------------------------------------------------------------------- */
 
-/* A video of a class; `below` is its folder below data.train. */
-static status add_clip(source *s, const char *split, const char *below, const char *class_name, const char *file)
+/* A video of a class; `below` is its folder below data.train, `stem` the letters of its name without an ending. */
+static status add_clip(source *s, const char *split, const char *below, const char *class_name, const char *file,
+                       size_t stem)
 {
     status st = OK;
     instance *to = NULL;
     char *video = NULL;
-    size_t stem = (size_t)(strrchr(file, '.') - file);
     if (asprintf(&video, "%s/%.*s", below, (int)stem, file) < 0) {
         video = NULL;
         TRY(FAIL(ERR_MEMORY, "%s: no memory for its names", s->root));
@@ -103,14 +104,22 @@ static status read_class(source *s, const char *split, const char *class_folder)
     names files = {0};
     const char *class_name = NULL;
     char *below = split[0] ? path_join(split, class_folder) : strdup(class_folder);
-    char *folder = below ? path_join(s->root, below) : NULL;
+    char *folder = below ? path_join(s->root, below) : NULL, *path = NULL;
     if (!folder) TRY(FAIL(ERR_MEMORY, "%s: no memory for the name of a class", s->root));
     if (!directory_exists(folder)) goto done; /* a file beside the classes */
     TRY(instance_name(s->list, s->root, "the name of a class", class_folder, &class_name));
     TRY(names_of(folder, &files));
-    for (size_t i = 0; i < files.count; i++)
-        if (videos_ending_is_known(files.at[i])) TRY(add_clip(s, split, below, class_name, files.at[i]));
+    for (size_t i = 0; i < files.count; i++) {
+        const char *name = files.at[i];
+        free(path);
+        path = path_join(folder, name);
+        if (!path) TRY(FAIL(ERR_MEMORY, "%s: no memory for the name of %s", folder, name));
+        bool file = videos_ending_is_known(name);
+        if (!file && !picture_folder_is(path)) continue;
+        TRY(add_clip(s, split, below, class_name, name, file ? (size_t)(strrchr(name, '.') - name) : strlen(name)));
+    }
 done:
+    free(path);
     names_of_free(&files);
     free(below);
     free(folder);
@@ -197,8 +206,8 @@ status instances_read_folder(const recipe *r, const char *path, class_filter *f,
     TRY(read_splits(&s));
     if (!out->count)
         TRY(FAIL(ERR_INPUT,
-                 "%s: no folder in it holds videos (.mp4, .mkv, .mov, .avi or .webm): expected a folder a "
-                 "class",
+                 "%s: no folder in it holds videos (.mp4, .mkv, .mov, .avi, .webm, or folders of numbered pictures): "
+                 "expected a folder a class",
                  path));
     TRY(number_classes(&s, f));
 done:

@@ -18,6 +18,10 @@ typedef struct {
     uint64_t seed;
 } render_options;
 
+/* Goes up by one with every change of what is drawn for the same options, be it pictures, recipes or times: films of
+ * another number are made again. */
+enum { KITCHEN_DRAWING = 1 };
+
 typedef struct renderer renderer;
 
 /* `g` is borrowed. Errors: ERR_CONFIG (options out of bounds, by the recipe's names), ERR_MEMORY. */

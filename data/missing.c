@@ -36,10 +36,11 @@ static const char *head_reason(const unsigned char *head, size_t count)
     return NULL;
 }
 
-/* NULL where the file may be a video. */
+/* NULL where the file may be a video. A folder that was found is one of pictures. */
 static const char *file_reason(const char *path)
 {
     unsigned char head[HEAD_BYTES];
+    if (directory_exists(path)) return NULL;
     FILE *file = fopen(path, "rbe");
     if (!file) return errno == ENOENT ? NOT_THERE : "cannot be opened";
     size_t count = fread(head, 1, sizeof head, file);

@@ -8,6 +8,10 @@
 
 #include "data/signs.h"
 
+/* Goes up by one with every change of what is drawn for the same options, pictures, order or length of clips: films of
+ * another number are made again. */
+enum { SIGN_DRAWING = 1 };
+
 typedef struct sign_renderer sign_renderer;
 
 /* Errors: those of sign_options_check; ERR_MEMORY. */

@@ -1,6 +1,7 @@
 #include "data/videos.h"
 
 #include "base/file.h"
+#include "base/picture_folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +23,13 @@ status videos_find(const char *folder, const char *video, char **out)
         }
         free(path);
     }
-    return FAIL(ERR_MISSING, "%s has no video %.80s (.mp4, .mkv, .mov, .avi or .webm)", folder, video);
+    *out = path_join(folder, video);
+    if (!*out) return FAIL(ERR_MEMORY, "no memory for the path of video %.80s", video);
+    if (picture_folder_is(*out)) return OK;
+    free(*out);
+    *out = NULL;
+    return FAIL(ERR_MISSING, "%s has no video %.80s (.mp4, .mkv, .mov, .avi, .webm, or a folder of numbered pictures)",
+                folder, video);
 }
 
 bool videos_ending_is_known(const char *name)

@@ -40,17 +40,19 @@ static status run_quietly(const char *program, char *const *arguments, int *how)
     return OK;
 }
 
-static status extract(const char *video, const double *seconds, size_t count, int size, const char *folder)
+static status extract(const char *video, double frame_rate, const double *seconds, size_t count, int size,
+                      const char *folder)
 {
     status st = OK;
     int how = 0;
-    char times[TIMES_BYTES] = "", width[16];
+    char times[TIMES_BYTES] = "", width[16], rate[32];
     char *program = ranks_program();
     if (!program) TRY(FAIL(ERR_MEMORY, "no memory for frames of %s", video));
     write_times(seconds, count, times);
     snprintf(width, sizeof width, "%d", size);
-    const char *const words[] = {program,  "video", "frames", video,  "--times", times,
-                                 "--size", width,   "-o",     folder, NULL};
+    snprintf(rate, sizeof rate, "%.15g", frame_rate);
+    const char *const words[] = {program, "video", "frames", video,          "--times", times, "--size",
+                                 width,   "-o",    folder,   "--frame-rate", rate,      NULL};
     TRY(run_quietly(program, (char *const *)(uintptr_t)words, &how)); /* posix_spawn reads only */
     if (how) TRY(FAIL(ERR_INPUT, "%s: its frames cannot be read: magister video probe %s tells why", video, video));
 done:
@@ -87,8 +89,8 @@ static status check_times(const char *video, const double *seconds, size_t count
     return OK;
 }
 
-status frames_read(const char *video, const double *seconds, size_t count, int size, const char *scratch,
-                   frame_list *out)
+status frames_read(const char *video, double frame_rate, const double *seconds, size_t count, int size,
+                   const char *scratch, frame_list *out)
 {
     status st = OK;
     frame_list list = {0};
@@ -96,7 +98,7 @@ status frames_read(const char *video, const double *seconds, size_t count, int s
     TRY(check_times(video, seconds, count));
     TRY(directory_remove(scratch)); /* no frame of an earlier report may stand for one of this */
     TRY(directory_make(scratch));
-    TRY(extract(video, seconds, count, size, scratch));
+    TRY(extract(video, frame_rate, seconds, count, size, scratch));
     for (size_t i = 0; i < count; i++) TRY(take_png(scratch, i, &list));
     *out = list;
     list = (frame_list){0};

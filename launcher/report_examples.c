@@ -40,7 +40,7 @@ static status make_frames(const report *p, json_t *example, size_t number, const
     }
     if (!choose_times(p, example, seconds))
         TRY(FAIL(ERR_INPUT, "%s: where the segment begins or ends is not known", video));
-    TRY(frames_read(video, seconds, FRAME_COUNT, FRAME_SIZE, scratch, out));
+    TRY(frames_read(video, recipe_real(p->recipe, "data.frame_rate"), seconds, FRAME_COUNT, FRAME_SIZE, scratch, out));
 done:
     free(scratch);
     return st;

@@ -26,7 +26,8 @@ typedef struct {
     void (*free)(void **self);
     int64_t count;     /* videos */
     int fps, keyframe; /* keyframe: frames from one to the next, at most */
-    char about[96];    /* for film.txt: what the videos depend on besides size, fps and quality */
+    int drawing;       /* version of what draws */
+    char about[96];    /* for film.txt: what the videos depend on besides that, size, fps and quality */
 } world;
 
 typedef struct {
@@ -86,6 +87,7 @@ static status kitchen_open(const recipe *r, int size, world *out)
                    .draw = kitchen_draw,
                    .write = kitchen_write,
                    .free = kitchen_free,
+                   .drawing = KITCHEN_DRAWING,
                    .fps = (int)recipe_int(r, "generate.render_fps")};
     out->keyframe = SECONDS_TO_KEYFRAME * out->fps;
     if (!k) TRY(FAIL(ERR_MEMORY, "no memory to film the kitchen"));
@@ -146,6 +148,7 @@ static status signs_open(const recipe *r, world *out)
                    .draw = signs_draw,
                    .write = signs_annotate,
                    .free = signs_free,
+                   .drawing = SIGN_DRAWING,
                    .fps = SIGN_FPS,
                    .keyframe = 1}; /* traces of the frame before would tell a sign's order */
     if (!w) TRY(FAIL(ERR_MEMORY, "no memory to film signs"));
@@ -207,14 +210,14 @@ done:
     return st;
 }
 
-/* Makes the folder of videos, empty unless what is in it was made with the same options. */
+/* Makes the folder of videos, empty unless what is in it was made with the same options by the same drawing. */
 static status folder_prepare(const studio *s)
 {
     status st = OK;
     bool matches = false;
     char text[256];
-    snprintf(text, sizeof text, "%s\nsize %d\nfps %d\nquality %d\n", s->world.about, s->encode.width, s->encode.fps,
-             s->encode.quality);
+    snprintf(text, sizeof text, "%s\nsize %d\nfps %d\nquality %d\ndrawing %d\n", s->world.about, s->encode.width,
+             s->encode.fps, s->encode.quality, s->world.drawing);
     TRY(note_matches(s, text, &matches));
     if (matches) goto done;
     TRY(directory_remove(s->videos));

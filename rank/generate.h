@@ -2,8 +2,9 @@
  * signs (data/signs.h), filmed by all ranks.
  *
  * Every rank draws and encodes its share of the videos; when all are there, rank 0 writes the annotations and the rest.
- * DIRECTORY/videos/film.txt says with which options the videos are made. What an interrupted start has left is kept,
- * since a video is there only when it is whole, unless it was made with other options: then all are made anew.
+ * DIRECTORY/videos/film.txt says with which options, and by which version of the drawing, the videos are made. What an
+ * interrupted start has left is kept, since a video is there only when it is whole, unless it was made with other
+ * options or drawn by another version: then all are made anew.
  */
 #ifndef MAGISTER_RANK_GENERATE_H
 #define MAGISTER_RANK_GENERATE_H

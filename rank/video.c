@@ -22,7 +22,8 @@ enum { FRAMES_AT_ONCE = 8, SIDE_MOST = 16384 };
 
 static status open_file(const video_words *w, const char *path, video **out)
 {
-    return video_open(path, &(video_options){.stream = -1, .threads = 1, .timeout = w->timeout}, out);
+    return video_open(
+        path, &(video_options){.stream = -1, .threads = 1, .timeout = w->timeout, .frame_rate = w->frame_rate}, out);
 }
 
 /* ---- frames ------------------------------------------------------------------------------------------------------ */
@@ -79,6 +80,9 @@ static status write_some(const video_words *w, video *v, const int64_t *index, s
     if (account.decoded < account.asked)
         log_warn("%s: %zu of frames %zu to %zu could not be decoded and are their neighbours: %s", w->files.at[0],
                  account.asked - account.decoded, first, first + count - 1, account.reason);
+    if (account.resized)
+        log_warn("%s: %zu of frames %zu to %zu have another size than the first picture, and were scaled",
+                 w->files.at[0], account.resized, first, first + count - 1);
     for (size_t i = 0; i < count; i++)
         TRY(write_frame(w, first + i, video_frame_time(v, index[first + i]), format, rgb + i * bytes));
 done:
@@ -139,6 +143,7 @@ static cache_making making_of(const video_words *w, progress *p)
     return (cache_making){
         .videos = w->files.at[0],
         .out = w->out,
+        .frame_rate = w->frame_rate,
         .form = {.fps = w->fps,
                  .uniform = (size_t)w->count,
                  .format = {side, side, w->stretch ? FIT_STRETCH : FIT_CROP}},

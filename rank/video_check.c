@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/cpus.h"
 #include "base/file.h"
+#include "base/picture_folder.h"
 #include "data/video_list.h"
 #include "rank/video_summary.h"
 #include "trainer/progress.h"
@@ -67,8 +68,8 @@ static status collect(const video_words *w, video_list *list)
     status st = OK;
     for (size_t i = 0; i < w->files.count; i++) {
         const char *word = w->files.at[i];
-        if (directory_exists(word)) TRY(add_folder(word, list));
-        else if (video_ending_is_known(word)) TRY(video_list_add(list, word, NULL));
+        if (directory_exists(word) && !picture_folder_is(word)) TRY(add_folder(word, list));
+        else if (directory_exists(word) || video_file_name_is(word)) TRY(video_list_add(list, word, NULL));
         else TRY(add_list(word, w->videos, list));
     }
 done:
@@ -116,7 +117,8 @@ static json_t *record_of(const listed_video *video, const video_verdict *v)
         "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "bytes", null_or(json_integer(v->bytes), v->bytes >= 0), "codec",
         null_or(json_string(v->codec), v->codec[0]), "frames", null_or(json_integer(v->frames), v->codec[0]), "width",
         null_or(json_integer(v->width), v->width > 0), "height", null_or(json_integer(v->height), v->height > 0), "fps",
-        null_or(json_real(v->fps), v->fps > 0), "seconds", null_or(json_real(v->seconds), v->codec[0]));
+        null_or(json_real(v->fps), v->fps > 0), "seconds",
+        null_or(json_real(v->seconds), v->codec[0] && v->seconds >= 0));
     fails = fails || !about || json_object_update(record, about);
     json_decref(about);
     if (!fails) return record;

@@ -17,6 +17,9 @@ static void print_about(const char *path, const video_info *info)
     if (info->rotation) printf(" (turned by %d)", info->rotation);
     printf(", %.6g frames/s, %lld frames, %.3f s", info->fps, (long long)info->frames, info->seconds);
     if (info->missing) printf(", %lld more are missing", (long long)info->missing);
+    if (info->gaps)
+        printf(", %lld pictures are missing among them, the first is number %lld", (long long)info->gaps,
+               (long long)info->first_gap);
     putchar('\n');
 }
 
@@ -50,10 +53,10 @@ static void print_details(const video_info *info, const video_details *d)
 
 static json_t *about_to_json(const char *path, const video_info *info)
 {
-    return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:f, s:I, s:f, s:I}", "path", path, "codec", info->codec, "pixels",
-                     info->pixels, "width", info->width, "height", info->height, "rotation", info->rotation, "fps",
-                     info->fps, "frames", (json_int_t)info->frames, "seconds", info->seconds, "missing",
-                     (json_int_t)info->missing);
+    return json_pack("{s:s, s:s, s:s, s:i, s:i, s:i, s:f, s:I, s:f, s:I, s:I}", "path", path, "codec", info->codec,
+                     "pixels", info->pixels, "width", info->width, "height", info->height, "rotation", info->rotation,
+                     "fps", info->fps, "frames", (json_int_t)info->frames, "seconds", info->seconds, "missing",
+                     (json_int_t)info->missing, "gaps", (json_int_t)info->gaps);
 }
 
 static json_t *text_or_null(const char *text)
@@ -106,7 +109,8 @@ static status probe_one(const video_words *w, const char *path)
     status st = OK;
     video *v = NULL;
     video_details details;
-    TRY(video_open(path, &(video_options){.stream = -1, .threads = 1, .timeout = w->timeout}, &v));
+    TRY(video_open(
+        path, &(video_options){.stream = -1, .threads = 1, .timeout = w->timeout, .frame_rate = w->frame_rate}, &v));
     video_describe(v, &details);
     if (w->json) TRY(print_object(path, video_about(v), &details));
     else {

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/picture_folder.h"
 #include "video/video_files.h"
 
 #include <math.h>
@@ -82,6 +83,7 @@ status stream_recipe_input(const recipe *r, frame_stream_options *out)
         .live = recipe_bool(r, "stream.live"),
         .stall = recipe_real(r, "stream.stall"),
         .threads = 1,
+        .frame_rate = recipe_real(r, "data.frame_rate"),
     };
     if (recipe_is_null(r, "stream.raw.pixels")) goto done;
     out->raw.pixels = recipe_text(r, "stream.raw.pixels");
@@ -163,7 +165,7 @@ status stream_recipe_videos(const recipe *r, video_list *out)
     status st = OK;
     const char *path = recipe_text(r, generates(r) ? "data.videos" : "data.train");
     if (!path) TRY(FAIL(ERR_CONFIG, "data.train is missing: a video, a folder of videos, or a list of them"));
-    if (!strcmp(path, "-") || video_ending_is_known(path)) TRY(video_list_add(out, path, NULL));
+    if (!strcmp(path, "-") || video_file_name_is(path) || picture_folder_is(path)) TRY(video_list_add(out, path, NULL));
     else if (directory_exists(path)) TRY(read_folder(path, out));
     else TRY(video_list_read(path, recipe_text(r, "data.videos"), out));
     TRY(draw_share(r, out));

@@ -55,7 +55,7 @@ status cached_frames_open(const recipe *r, const frame_options *options, frame_c
     hash[0] = '\0';
     *out = NULL;
     if (!path) goto done;
-    TRY(frame_cache_open(path, NULL, options->folder, &c));
+    TRY(frame_cache_open(path, NULL, options->folder, options->frame_rate, &c));
     TRY(check_format(path, options, c));
     TRY(frame_cache_hash(c, hash));
     tell_source(path, options, c);

@@ -2,7 +2,9 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/picture_folder.h"
 #include "data/tracks.h"
+#include "student/known_lengths.h"
 #include "trainer/trainer.h"
 #include "video/decoder.h"
 
@@ -17,15 +19,26 @@ typedef struct {
     char reason[REASON_BYTES];
 } refusal;
 
+/* A video whose length is known now. */
+typedef struct {
+    uint64_t place; /* in the set's instances */
+    int64_t bytes, mtime;
+    uint64_t opened; /* 1: in this step */
+} measured;
+
 typedef struct {
     comm *comm;
     const dataset *d;
-    double timeout;
+    double timeout, frame_rate;
     const segment **at; /* (count) all segments, those of every part */
     size_t count;
     double *seconds;   /* (instances) length of its video; -1: cannot be seen; 0: another rank's, or not asked */
     refusal *refusals; /* (refusal_count) of this rank */
     size_t refusal_count, refusal_room;
+    char *known_path;    /* RUN/clip_lengths.json */
+    known_lengths known; /* what an earlier step has found */
+    measured *measured;  /* (measured_count) of this rank, room for all segments */
+    size_t measured_count;
     const char **reasons; /* (instances) on rank 0 */
     refusal *gathered;    /* of all ranks, on rank 0; what `reasons` point into */
 } measuring;
@@ -35,22 +48,29 @@ static void measuring_free(measuring *m)
     free(m->at);
     free(m->seconds);
     free(m->refusals);
+    free(m->measured);
+    free(m->known_path);
+    known_lengths_free(&m->known);
     free(m->reasons);
     free(m->gathered);
 }
 
-static status measuring_open(comm *c, const recipe *r, const dataset *d, measuring *m)
+static status measuring_open(comm *c, const recipe *r, const dataset *d, const char *run, measuring *m)
 {
     const segment_list *lists[] = {&d->train, &d->development, &d->eval};
     size_t count = d->instances.count;
-    *m = (measuring){.comm = c, .d = d, .timeout = recipe_real(r, "video.timeout")};
+    *m = (measuring){
+        .comm = c, .d = d, .timeout = recipe_real(r, "video.timeout"), .frame_rate = recipe_real(r, "data.frame_rate")};
     m->at = calloc(count + 1, sizeof *m->at);
     m->seconds = calloc(count + 1, sizeof *m->seconds);
     m->reasons = calloc(count + 1, sizeof *m->reasons);
-    if (!m->at || !m->seconds || !m->reasons) return FAIL(ERR_MEMORY, "no memory to measure %zu clips", count);
+    m->measured = calloc(count + 1, sizeof *m->measured);
+    m->known_path = path_join(run, "clip_lengths.json");
+    if (!m->at || !m->seconds || !m->reasons || !m->measured || !m->known_path)
+        return FAIL(ERR_MEMORY, "no memory to measure %zu clips", count);
     for (size_t l = 0; l < 3; l++)
         for (size_t i = 0; i < lists[l]->count; i++) m->at[m->count++] = &lists[l]->at[i];
-    return OK;
+    return known_lengths_read(m->known_path, m->frame_rate, &m->known);
 }
 
 static status refuse(measuring *m, size_t place, const char *reason)
@@ -81,11 +101,11 @@ static const char *without_path(const char *message, const char *path)
     return message + strspn(message, ": ");
 }
 
-static status measure_video(measuring *m, const instance *of, size_t place)
+static status open_video(measuring *m, const instance *of, size_t place)
 {
     status st = OK;
     video *v = NULL;
-    const video_options options = {.stream = -1, .threads = 1, .timeout = m->timeout};
+    const video_options options = {.stream = -1, .threads = 1, .timeout = m->timeout, .frame_rate = m->frame_rate};
     st = video_open(of->path, &options, &v);
     if (st == ERR_INPUT || st == ERR_MISSING) {
         st = refuse(m, place, without_path(fail_message(), of->path));
@@ -97,6 +117,20 @@ static status measure_video(measuring *m, const instance *of, size_t place)
     if (!(m->seconds[place] > 0)) TRY(refuse(m, place, "has no frames"));
 done:
     video_close(&v);
+    return st;
+}
+
+/* What it is known by is asked before it is opened: one that changes meanwhile is opened again. */
+static status measure_video(measuring *m, const instance *of, size_t place)
+{
+    status st = OK;
+    measured now = {.place = place};
+    bool there = video_source_look(of->path, &now.bytes, &now.mtime) == OK;
+    if (!there) fail_clear(); /* to be told when it is opened */
+    now.opened = !there || !known_lengths_find(&m->known, of->path, now.bytes, now.mtime, &m->seconds[place]);
+    if (now.opened) TRY(open_video(m, of, place));
+    if (there && m->seconds[place] > 0) m->measured[m->measured_count++] = now;
+done:
     return st;
 }
 
@@ -132,12 +166,51 @@ done:
     return st;
 }
 
+/* Rank 0 writes the lengths of all ranks, if any of them is news. */
+static status keep_lengths(const measuring *m, const measured *all, size_t count)
+{
+    status st = OK;
+    size_t opened = 0;
+    known_length *lengths = calloc(count + 1, sizeof *lengths);
+    if (!lengths) TRY(FAIL(ERR_MEMORY, "no memory for the lengths of %zu clips", count));
+    for (size_t i = 0; i < count; i++) {
+        size_t place = all[i].place;
+        lengths[i] = (known_length){m->d->instances.at[place].path, all[i].bytes, all[i].mtime, m->seconds[place]};
+        opened += all[i].opened;
+    }
+    if (count > opened)
+        log_info("clips: the lengths of %zu of %zu were found by an earlier step", count - opened, count);
+    if (opened) TRY(known_lengths_write(m->known_path, m->frame_rate, lengths, count));
+done:
+    free(lengths);
+    return st;
+}
+
+static status keep(measuring *m)
+{
+    status st = OK;
+    size_t ranks = (size_t)comm_size(m->comm);
+    void *bytes = NULL;
+    size_t *offsets = calloc(ranks + 1, sizeof *offsets);
+    TRY(comm_agree(m->comm, offsets ? OK : FAIL(ERR_MEMORY, "no memory to measure clips")));
+    TRY(comm_gather(m->comm, m->measured, m->measured_count * sizeof *m->measured, 0, &bytes, offsets));
+    if (comm_rank(m->comm)) goto done;
+    if (keep_lengths(m, bytes, offsets[ranks] / sizeof *m->measured) == OK) goto done;
+    log_warn("the lengths of clips are not kept for later steps: %s", fail_message());
+    fail_clear();
+done:
+    free(bytes);
+    free(offsets);
+    return st;
+}
+
 static status measure_videos(measuring *m)
 {
     status st = OK;
     for (size_t first = 0; first < m->count; first += ROUND * (size_t)comm_size(m->comm))
         TRY(comm_agree(m->comm, measure_round(m, first)));
     TRY(share(m));
+    TRY(keep(m));
 done:
     return st;
 }
@@ -179,12 +252,12 @@ done:
     return st;
 }
 
-status clip_lengths_find(comm *c, const recipe *r, dataset *d, const char *directory)
+status clip_lengths_find(comm *c, const recipe *r, dataset *d, const char *run, const char *directory)
 {
     status st = OK;
     measuring m = {0};
     if (!d->instances.count) return OK;
-    TRY(comm_agree(c, measuring_open(c, r, d, &m)));
+    TRY(comm_agree(c, measuring_open(c, r, d, run, &m)));
     if (!strcmp(recipe_text(r, "student.input"), "tracks")) TRY(comm_agree(c, measure_tracks(&m, r)));
     else TRY(measure_videos(&m));
     st = dataset_fit_clips(r, d, m.seconds, m.reasons);

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/picture_folder.h"
 #include "student/clip_lengths.h"
 #include "student/feature_manifest.h"
 #include "student/frame_input.h"
@@ -255,7 +256,7 @@ static status make_video(making *m, frame_source *source, size_t number, uint8_t
     float *features = calloc((size_t)(file->moments * m->frames.features), sizeof *features);
     if (!features) TRY(FAIL(ERR_MEMORY, "no memory for %lld features of a video", (long long)file->moments));
     TRY(feature_file_look(path, file));
-    TRY(hash_file(path, file->hash));
+    TRY(video_source_hash(path, file->hash));
     for (int64_t first = 0; first < file->moments; first += MOMENTS_AT_ONCE) {
         int64_t count = file->moments - first < MOMENTS_AT_ONCE ? file->moments - first : MOMENTS_AT_ONCE;
         TRY(take_moments(m, source, count, pictures, &file->replaced, features + first * m->frames.features));
@@ -356,7 +357,7 @@ static status measure_clips(comm *c, const recipe *r, const char *run, const run
     if (st == OK) directory = run_step_directory(run, name);
     if (st == OK && !directory) st = FAIL(ERR_MEMORY, "no memory for the name of a directory");
     st = comm_agree(c, st);
-    if (st == OK) st = clip_lengths_find(c, r, data, directory);
+    if (st == OK) st = clip_lengths_find(c, r, data, run, directory);
     free(directory);
     return st;
 }

@@ -1,22 +1,17 @@
 #include "student/feature_manifest.h"
 
 #include "base/file.h"
+#include "base/picture_folder.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { MANIFEST_MOST = 1 << 28, MANIFEST_VERSION = 1 };
 static const char MANIFEST[] = "manifest.json";
 
 status feature_file_look(const char *path, feature_file *out)
 {
-    struct stat info;
-    if (stat(path, &info)) return FAIL(ERR_MISSING, "%s: %s", path, strerror(errno));
-    out->bytes = info.st_size;
-    out->mtime = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
-    return OK;
+    return video_source_look(path, &out->bytes, &out->mtime);
 }
 
 json_t *feature_file_to_json(const char *name, const char *path, const feature_file *file)
@@ -98,7 +93,7 @@ static status is_same(const json_t *entry, bool *same)
     if (now.bytes != json_integer_value(json_object_get(entry, "bytes"))) return OK;
     *same = now.mtime == json_integer_value(json_object_get(entry, "mtime"));
     if (*same) return OK;
-    TRY(hash_file(text_of(entry, "path"), hash));
+    TRY(video_source_hash(text_of(entry, "path"), hash));
     *same = !strcmp(hash, text_of(entry, "hash"));
 done:
     return st;

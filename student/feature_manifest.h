@@ -9,15 +9,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A file that features were made of. */
+/* A video that features were made of. */
 typedef struct {
-    int64_t bytes, mtime; /* nanoseconds since 1970 */
-    char hash[HASH_TEXT]; /* of its bytes */
-    int64_t moments;      /* features that were made */
-    int64_t replaced;     /* frames that could not be decoded, and are another's (or black) */
+    int64_t bytes, mtime; /* and hash: base/picture_folder.h, video_source_look */
+    char hash[HASH_TEXT];
+    int64_t moments;  /* features that were made */
+    int64_t replaced; /* frames that could not be decoded, and are another's (or black) */
 } feature_file;
 
-/* Size and time of a file. Errors: ERR_MISSING. */
+/* Bytes and time of a video. Errors: ERR_MISSING. */
 status feature_file_look(const char *path, feature_file *out);
 
 /* The manifest of a folder: a new object. Errors: ERR_MISSING where there is none; ERR_INPUT naming path and what is

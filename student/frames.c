@@ -19,6 +19,7 @@ status frame_options_read(const recipe *r, frame_options *out)
         .stack_seconds = recipe_real(r, "student.cnn.stack_seconds"),
         .threads = (int)recipe_int(r, "video.threads"),
         .memory = (size_t)recipe_int(r, "video.memory_mb") * 1000000,
+        .frame_rate = recipe_real(r, "data.frame_rate"),
         .timeout = recipe_real(r, "video.timeout"),
         .stop_on_broken = !strcmp(recipe_text(r, "video.on_broken"), "error"),
         .ahead = recipe_int(r, "video.ahead"),
@@ -52,7 +53,8 @@ size_t frame_moment_bytes(const frame_options *o)
 typedef struct {
     const char *name; /* borrowed from the data set */
     char *path;
-    bool told; /* that it is broken */
+    bool told;         /* that it is broken */
+    bool told_resized; /* that its pictures have several sizes */
 } video_entry;
 
 struct video_table {
@@ -77,11 +79,13 @@ static status add_file(video_table *f, const char *folder, const segment *of)
     st = videos_find(folder, of->sequence, &path);
     if (st == ERR_MISSING) {
         fail_clear();
-        st = FAIL(ERR_MISSING, "segment %s: its video %s is not in %s (.mp4, .mkv, .mov, .avi or .webm)", of->uid,
-                  of->sequence, folder);
+        st = FAIL(
+            ERR_MISSING,
+            "segment %s: its video %s is not in %s (.mp4, .mkv, .mov, .avi, .webm, or a folder of numbered pictures)",
+            of->uid, of->sequence, folder);
     }
     TRY(st);
-    f->at[f->count++] = (video_entry){of->sequence, path, false};
+    f->at[f->count++] = (video_entry){.name = of->sequence, .path = path};
     TRY(names_add(&f->names, of->sequence, f->count - 1, &place));
 done:
     return st;
@@ -153,6 +157,7 @@ status frame_source_open(const frame_options *options, size_t memory, video_tabl
         .threads = options->threads,
         .memory = memory,
         .format = frame_options_format(options),
+        .frame_rate = options->frame_rate,
         .timeout = options->timeout,
         .cache = options->cache,
         .transform = options->transform,
@@ -234,9 +239,16 @@ done:
     return st;
 }
 
-/* A broken clip stops the run, or is told of once. */
+/* A broken clip stops the run, or is told of once; pictures of several sizes are told of once. */
 static status judge(frame_source *s, video_entry *file, const video_account *account)
 {
+    if (account->resized && !file->told_resized) {
+        log_warn(
+            "video %s (%s): %zu of %zu pictures of a clip have another size than its first picture, and were scaled "
+            "to it",
+            file->name, file->path, account->resized, account->asked);
+        file->told_resized = true;
+    }
     if (account->decoded >= account->asked) return OK;
     if (s->options.stop_on_broken)
         return FAIL(ERR_INPUT,

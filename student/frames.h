@@ -22,7 +22,8 @@ typedef struct {
     int64_t side, stack;
     double stack_seconds;
     int threads;
-    size_t memory; /* bytes of pictures at most */
+    size_t memory;     /* bytes of pictures at most */
+    double frame_rate; /* of videos that are folders of pictures */
     double timeout;
     bool stop_on_broken;
     int64_t ahead; /* steps of training */

@@ -182,7 +182,7 @@ status student_train(comm *c, const recipe *r, const char *run, const run_step *
     TRY(train_options_read(r, "student", &options));
     TRY(paths_make(run, step, &paths));
     TRY(comm_agree(c, dataset_open(r, &data)));
-    TRY(clip_lengths_find(c, r, &data, paths.directory));
+    TRY(clip_lengths_find(c, r, &data, run, paths.directory));
     TRY(comm_agree(c, prepare(c, r, run, &paths, &data, from, &s)));
     TRY(initial_weights_load(c, r, student_model_module(&s.model)));
     learn_from_cache(&s, &options);

@@ -1,6 +1,7 @@
 #include "video/cache.h"
 
 #include "base/file.h"
+#include "base/picture_folder.h"
 #include "video/cache_manifest.h"
 #include "video/video_files.h"
 
@@ -24,27 +25,29 @@ struct frame_cache {
 
 /* ---- comparing with the videos ----------------------------------------------------------------------------------- */
 
-static status check_source(const char *path, const cache_manifest *m, const char *videos, const video_file *file)
+static status check_source(const char *path, const cache_manifest *m, const char *videos, double frame_rate,
+                           const video_file *file)
 {
     status st = OK;
     bool same = false;
-    char command[640];
+    char command[640], rate[48] = "";
     const cache_entry *entry = cache_entry_find(m->at, m->count, file->name);
-    if (entry && !strcmp(entry->source, file->source)) TRY(cache_source_same(entry, file->path, &same));
+    if (entry) TRY(cache_source_same(entry, file, frame_rate, &same));
     if (same) goto done;
     cache_form_command(&m->form, videos, path, true, command, sizeof command);
-    TRY(FAIL(ERR_INPUT, "%s: %s %s: %s brings it up to date", path, file->path,
-             entry ? "has changed since this cache was made" : "is not in this cache", command));
+    if (file->folder) snprintf(rate, sizeof rate, " --frame-rate %.15g", frame_rate);
+    TRY(FAIL(ERR_INPUT, "%s: %s %s: %s%s brings it up to date", path, file->path,
+             entry ? "has changed since this cache was made" : "is not in this cache", command, rate));
 done:
     return st;
 }
 
-static status check_sources(const char *path, const cache_manifest *m, const char *videos)
+static status check_sources(const char *path, const cache_manifest *m, const char *videos, double frame_rate)
 {
     status st = OK;
     video_file_list files = {0};
     TRY(video_files_read(videos, &files));
-    for (size_t i = 0; i < files.count; i++) TRY(check_source(path, m, videos, &files.at[i]));
+    for (size_t i = 0; i < files.count; i++) TRY(check_source(path, m, videos, frame_rate, &files.at[i]));
 done:
     video_files_free(&files);
     return st;
@@ -85,7 +88,8 @@ done:
 
 /* ---- opening and closing ----------------------------------------------------------------------------------------- */
 
-status frame_cache_open(const char *path, const cache_form *want, const char *videos, frame_cache **out)
+status frame_cache_open(const char *path, const cache_form *want, const char *videos, double frame_rate,
+                        frame_cache **out)
 {
     status st = OK;
     frame_cache *c = calloc(1, sizeof *c);
@@ -93,7 +97,7 @@ status frame_cache_open(const char *path, const cache_form *want, const char *vi
     if (!c) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
     TRY(cache_manifest_read(path, m));
     if (want) TRY(cache_form_compare(path, &m->form, want));
-    if (videos) TRY(check_sources(path, m, videos));
+    if (videos) TRY(check_sources(path, m, videos, picture_rate(frame_rate)));
     c->picture = picture_bytes(&m->form.format, NULL);
     c->mapped = calloc(m->count + 1, sizeof *c->mapped);
     if (!c->mapped) TRY(FAIL(ERR_MEMORY, "%s: no memory for %zu videos", path, m->count));

@@ -51,9 +51,11 @@ typedef struct {
     const char *reason; /* of the first that could not; "" when all could */
 } cached_video;         /* borrowed from the cache */
 
-/* `want` NULL: as it was made. `videos` is the folder of videos to compare with; NULL: none is (their files need not be
- * there). Errors: ERR_MISSING (no manifest); ERR_INPUT (not what is wanted, sources changed, damaged); ERR_MEMORY. */
-status frame_cache_open(const char *path, const cache_form *want, const char *videos, frame_cache **out);
+/* `want` NULL: as it was made. `videos` is the folder of videos to compare with, folders of pictures among them at
+ * `frame_rate` (<= 0: 30); NULL: none is (their files need not be there). Errors: ERR_MISSING (no manifest); ERR_INPUT
+ * (not what is wanted, sources changed, damaged); ERR_MEMORY. */
+status frame_cache_open(const char *path, const cache_form *want, const char *videos, double frame_rate,
+                        frame_cache **out);
 void frame_cache_close(frame_cache **c);
 
 const cache_form *frame_cache_made_as(const frame_cache *c);
@@ -95,6 +97,7 @@ typedef struct {
 typedef struct {
     const char *videos; /* folder of files, with folders in it (video_files.h) */
     const char *out;    /* made where it is not there */
+    double frame_rate;  /* of folders of pictures; <= 0: 30 */
     cache_form form;
     int threads;    /* videos decoded side by side, 1 .. 256 */
     double timeout; /* seconds that opening a file, and every 32 frames of it, may take; <= 0: no limit */

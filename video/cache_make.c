@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/picture_folder.h"
 #include "video/cache_manifest.h"
 #include "video/cache_video.h"
 
@@ -147,11 +148,10 @@ static status keep(maker *m, size_t place)
     bool same = false;
     const video_file *file = &m->files.at[place];
     cache_entry *entry = cache_entry_find(m->last.at, m->last.count, file->name);
-    if (!entry || !entry->about.frames || strcmp(entry->source, file->source)) goto done;
-    if (!pictures_are_whole(m, &entry->about)) goto done;
-    TRY(cache_source_same(entry, file->path, &same));
+    if (!entry || !entry->about.frames || !pictures_are_whole(m, &entry->about)) goto done;
+    TRY(cache_source_same(entry, file, picture_rate(m->want->frame_rate), &same));
     if (!same) goto done;
-    TRY(cache_source_ask(file->path, &entry->size, &entry->mtime)); /* a new time is not asked about again */
+    TRY(video_source_look(file->path, &entry->size, &entry->mtime)); /* a new time is not asked about again */
     m->at[place] = *entry;
     m->kept[place] = true;
     m->done++;

@@ -1,13 +1,12 @@
 #include "video/cache_manifest.h"
 
 #include "base/file.h"
+#include "base/picture_folder.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define NO_MEMORY(where) FAIL(ERR_MEMORY, "%s: no memory for what it says", where)
 
@@ -173,6 +172,8 @@ status cache_entry_write(const cache_entry *entry, json_t **out)
                   (json_int_t)entry->about.frames, "seconds", entry->about.seconds, "reason", entry->about.reason);
     if (!object) TRY(FAIL(ERR_INPUT, "%s: its name cannot be written as UTF-8: rename it", entry->source));
     TRY(lists_write(entry, object));
+    if (entry->frame_rate > 0 && json_object_set_new(object, "frame_rate", json_real(entry->frame_rate)))
+        TRY(NO_MEMORY(entry->source));
     *out = object;
     object = NULL;
 done:
@@ -230,6 +231,7 @@ static status source_parse(const char *where, const json_t *from, cache_entry *o
     TRY(whole(where, from, "mtime", INT64_MAX, &out->mtime));
     if (!hash || strlen(hash) != HASH_TEXT - 1) TRY(FAIL(ERR_INPUT, "%s: \"hash\" is no 32 hex digits", where));
     memcpy(out->hash, hash, HASH_TEXT);
+    if (json_object_get(from, "frame_rate")) TRY(real(where, from, "frame_rate", 1000, &out->frame_rate));
     if (!path_stays_inside(out->source))
         TRY(FAIL(ERR_INPUT, "%s: \"%.80s\" leads out of the folder of videos", where, out->source));
 done:
@@ -265,24 +267,18 @@ done:
 
 /* ---- sources ----------------------------------------------------------------------------------------------------- */
 
-status cache_source_ask(const char *path, int64_t *size, int64_t *mtime)
-{
-    struct stat info;
-    if (stat(path, &info)) return FAIL(ERR_MISSING, "%s: cannot look at it: %s", path, strerror(errno));
-    *size = info.st_size;
-    *mtime = info.st_mtim.tv_sec < 0 ? 0 : info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
-    return OK;
-}
-
-status cache_source_same(const cache_entry *entry, const char *path, bool *out)
+status cache_source_same(const cache_entry *entry, const video_file *file, double frame_rate, bool *out)
 {
     status st = OK;
     int64_t size = 0, mtime = 0;
     char hash[HASH_TEXT];
-    TRY(cache_source_ask(path, &size, &mtime));
+    *out = !strcmp(entry->source, file->source) &&
+           (file->folder ? entry->frame_rate == frame_rate : !(entry->frame_rate > 0));
+    if (!*out) goto done;
+    TRY(video_source_look(file->path, &size, &mtime));
     *out = size == entry->size;
     if (!*out || mtime == entry->mtime) goto done;
-    TRY(hash_file(path, hash));
+    TRY(video_source_hash(file->path, hash));
     *out = !strcmp(hash, entry->hash);
 done:
     return st;

@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "video/cache.h"
+#include "video/video_files.h"
 
 #include <jansson.h>
 
@@ -21,13 +22,14 @@ enum { CACHE_VERSION = 1, CACHE_UNIFORM_MOST = 1000000 };
 
 /* One video. */
 typedef struct {
-    cached_video about;   /* first, so that it leads back here */
-    char *name, *reason;  /* what `about` borrows */
-    char *source;         /* the file, below the folder of videos */
-    int64_t size, mtime;  /* of the file: bytes, nanoseconds since 1970 */
-    char hash[HASH_TEXT]; /* of its bytes */
-    double *times;        /* (about.frames) of uniform frames: seconds, rising; NULL for others */
-    size_t *replaced;     /* (about.replaced) numbers of frames, rising */
+    cached_video about;  /* first, so that it leads back here */
+    char *name, *reason; /* what `about` borrows */
+    char *source;        /* the file, below the folder of videos */
+    int64_t size, mtime; /* of the source, and its hash (base/picture_folder.h, video_source_look) */
+    char hash[HASH_TEXT];
+    double frame_rate; /* that a folder of pictures was taken to have; 0: a file */
+    double *times;     /* (about.frames) of uniform frames: seconds, rising; NULL for others */
+    size_t *replaced;  /* (about.replaced) numbers of frames, rising */
 } cache_entry;
 
 typedef struct {
@@ -49,12 +51,9 @@ status cache_entry_write(const cache_entry *entry, json_t **out);
 status cache_entry_parse(const char *where, const cache_form *form, const json_t *from, cache_entry *out);
 void cache_entry_free(cache_entry *entry);
 
-/* Size and time of the source; ERR_MISSING. */
-status cache_source_ask(const char *path, int64_t *size, int64_t *mtime);
-
-/* Whether the file at `path` is the one the entry was made of; where only its time differs its bytes are compared.
- * Errors: ERR_MISSING, ERR_IO, ERR_MEMORY. */
-status cache_source_same(const cache_entry *entry, const char *path, bool *out);
+/* Whether `file` is the source that the entry was made of, pictures at the same `frame_rate`; where only its time
+ * differs hashes are compared. Errors: ERR_MISSING, ERR_INPUT, ERR_IO, ERR_MEMORY. */
+status cache_source_same(const cache_entry *entry, const video_file *file, double frame_rate, bool *out);
 
 /* The manifest of the cache in folder `path`. ERR_MISSING where there is none, or an unfinished one. */
 status cache_manifest_read(const char *path, cache_manifest *out);

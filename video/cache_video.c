@@ -1,6 +1,7 @@
 #include "video/cache_video.h"
 
 #include "base/file.h"
+#include "base/picture_folder.h"
 
 #include <errno.h>
 #include <math.h>
@@ -136,8 +137,9 @@ static status identify(work *w)
 {
     status st = OK;
     cache_entry *e = w->entry;
-    TRY(cache_source_ask(w->file->path, &e->size, &e->mtime));
-    TRY(hash_file(w->file->path, e->hash));
+    e->frame_rate = w->file->folder ? picture_rate(w->making->frame_rate) : 0;
+    TRY(video_source_look(w->file->path, &e->size, &e->mtime));
+    TRY(video_source_hash(w->file->path, e->hash));
 done:
     return st;
 }
@@ -145,7 +147,8 @@ done:
 static status begin(work *w)
 {
     status st = OK;
-    const video_options options = {.stream = -1, .threads = 1, .timeout = w->making->timeout};
+    const video_options options = {
+        .stream = -1, .threads = 1, .timeout = w->making->timeout, .frame_rate = w->making->frame_rate};
     TRY(identify(w));
     TRY(video_open(w->file->path, &options, &w->source));
     TRY(sample(w));

@@ -19,8 +19,10 @@ typedef struct {
     int64_t promised; /* bytes, by the container's word; 0: not known */
     container from;
     decoding codec;
-    uint8_t *seen;                /* (frames) of these below */
-    int64_t whole, broken, first; /* frames; `first` of those that are not whole */
+    uint8_t *seen;                  /* (frames) of these below */
+    int64_t whole, broken, first;   /* frames; `first` of those that are not whole */
+    int width, height;              /* of the first picture of a folder */
+    int64_t resized, resized_first; /* of a folder's pictures: those of another size */
     video_verdict *verdict;
 } checking;
 
@@ -54,8 +56,9 @@ static const char *failure_words(const checking *c)
 static status take_frame(void *self, int64_t index, const AVFrame *frame, bool damaged)
 {
     checking *c = self;
-    (void)frame;
     if (index < 0 || index >= (int64_t)c->from.table.frame_count) return OK;
+    if (c->from.pictures && (frame->width != c->width || frame->height != c->height))
+        if (!c->resized++) c->resized_first = index;
     uint8_t now = damaged ? FRAME_BROKEN : FRAME_WHOLE;
     if (c->seen[index] < now) c->seen[index] = now;
     return OK;
@@ -89,7 +92,8 @@ done:
 static int64_t index_end(const container *from)
 {
     int64_t end = 0;
-    int count = strncmp(from->format->iformat->name, "mov", 3) ? 0 : avformat_index_get_entries_count(from->stream);
+    bool listed = from->format->iformat && !strncmp(from->format->iformat->name, "mov", 3);
+    int count = !listed ? 0 : avformat_index_get_entries_count(from->stream);
     for (int i = 0; i < count; i++) {
         const AVIndexEntry *entry = avformat_index_get_entry(from->stream, i);
         if (entry && entry->pos + entry->size > end) end = entry->pos + entry->size;
@@ -149,6 +153,33 @@ static void judge_fault(checking *c, status st)
     else judge(c, VIDEO_DAMAGED, "%s", words);
 }
 
+/* Asks the first bad picture again, as it is the one to tell about, and not a gap before it. */
+static void judge_bad_pictures(checking *c, int64_t bad)
+{
+    const picture_folder *folder = &c->from.pictures->folder;
+    int64_t first = 0;
+    while (c->seen[first] == FRAME_WHOLE || !picture_folder_name(folder, first)) first++;
+    status st = decoding_run(&c->codec, &first, 1, &(frame_taker){take_frame, c});
+    if (st != OK) fail_clear();
+    judge(c, VIDEO_DAMAGED, "%lld of %zu pictures cannot be decoded, the first is %s", (long long)bad, folder->count,
+          c->codec.reason[0] ? c->codec.reason : picture_folder_name(folder, first));
+}
+
+/* Numbers without a picture are less than the numbers promise; pictures that are there and no good weigh more. */
+static void judge_pictures(checking *c)
+{
+    const picture_packets *p = c->from.pictures;
+    long long count = (long long)p->folder.count, gaps = (long long)p->folder.frames - count;
+    if (c->whole < count) judge_bad_pictures(c, count - c->whole);
+    else if (gaps)
+        judge(c, VIDEO_TRUNCATED, "%lld of %lld pictures are missing, the first is number %lld", gaps, gaps + count,
+              (long long)picture_folder_gap(&p->folder));
+    else if (c->resized)
+        snprintf(c->verdict->remark, sizeof c->verdict->remark,
+                 "%lld pictures have another size than the first, as %.40s", (long long)c->resized,
+                 picture_folder_name(&p->folder, c->resized_first));
+}
+
 /* What is missing explains what cannot be decoded. */
 static void judge_failure(checking *c, status st)
 {
@@ -169,20 +200,28 @@ static void describe(checking *c)
     v->fps = v->seconds > 0 ? (double)t->frame_count / v->seconds : av_q2d(c->from.stream->avg_frame_rate);
     if (!isfinite(v->fps)) v->fps = 0;
     snprintf(v->codec, sizeof v->codec, "%s", avcodec_get_name(codec->codec_id));
+    if (!c->from.pictures) return;
+    v->width = c->width; /* the codec has the last one's */
+    v->height = c->height;
+    v->fps = v->seconds = -1;
+    v->bytes = picture_packets_bytes(c->from.pictures);
 }
 
 static status run(checking *c)
 {
     status st = OK;
-    TRY(container_open(c->path, -1, c->deadline, &c->from));
+    TRY(container_open(c->path, -1, 0, c->deadline, &c->from));
     if (c->from.stream->disposition & AV_DISPOSITION_ATTACHED_PIC) {
         judge(c, VIDEO_NO_STREAM, "no video stream in it, only a cover picture");
         goto done;
     }
     TRY(decoding_open(&c->from, 1, &c->codec));
+    c->width = c->codec.codec->width;
+    c->height = c->codec.codec->height;
     TRY(decode_all(c));
     describe(c);
-    if (!judge_length(c)) judge_frames(c);
+    if (c->from.pictures) judge_pictures(c);
+    else if (!judge_length(c)) judge_frames(c);
 done:
     return st;
 }
@@ -204,7 +243,8 @@ status video_check(const char *path, double timeout, video_verdict *out)
     status st = libav_open();
     if (st != OK) return st;
     c.deadline = timeout > 0 ? monotonic_seconds() + timeout : INFINITY;
-    check_bytes(path, out, &c.promised);
+    if (picture_folder_is(path)) out->bytes = -1;
+    else check_bytes(path, out, &c.promised);
     if (out->kind == VIDEO_GOOD) check_video(&c);
     video_verdict_hash(path, out);
     return OK;

@@ -4,6 +4,9 @@
  * has a kind, which can be counted, and a reason in words, which names sizes, frames and codecs and does not depend on
  * where the file lies: the same bytes give the same verdict, unless time runs out.
  *
+ * A folder of numbered pictures is checked as a file is: one number without a picture, and it is cut; one picture that
+ * is damaged, and so is it. Frames a second and seconds it has none of its own.
+ *
  * Pictures are not converted: a check costs what decoding costs.
  */
 #ifndef MAGISTER_VIDEO_CHECK_H
@@ -35,14 +38,14 @@ typedef enum {
 /* Plain data, which may pass between processes. Numbers that are not known are 0, texts "". */
 typedef struct {
     video_kind kind;
-    int64_t bytes;     /* -1: not known */
-    int64_t frames;    /* that came out whole */
-    int width, height; /* as shown */
-    double fps, seconds;
+    int64_t bytes;        /* -1: not known */
+    int64_t frames;       /* that came out whole */
+    int width, height;    /* as shown */
+    double fps, seconds;  /* both -1 of a folder of pictures */
     char codec[40];       /* FFmpeg's name */
     char hash[HASH_TEXT]; /* of the file's bytes; of bad files up to 64 MiB */
     char reason[256];     /* of one that is not good */
-    char remark[120];     /* of a good one: what FFmpeg complained about all the same */
+    char remark[120];     /* of a good one: what FFmpeg complained about all the same; pictures of another size */
 } video_verdict;
 
 /* "error_page", "truncated" ...: the word for a kind in files; "good" for VIDEO_GOOD. */

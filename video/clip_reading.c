@@ -93,6 +93,7 @@ static void add_account(video_account *sum, const video_account *part)
 {
     if (!sum->reason[0]) snprintf(sum->reason, sizeof sum->reason, "%s", part->reason);
     sum->decoded += part->decoded;
+    sum->resized += part->resized;
 }
 
 static uint8_t *picture_at(const reading *r, size_t view, size_t frame)

@@ -1,5 +1,6 @@
 #include "video/container.h"
 
+#include "base/file.h"
 #include "video/libav.h"
 
 #include <math.h>
@@ -30,6 +31,7 @@ static void close_format(container *c)
 {
     avformat_close_input(&c->format);
     source_close(&c->bytes);
+    picture_packets_close(&c->pictures);
     c->stream = NULL;
     c->next = 0;
 }
@@ -257,17 +259,68 @@ bool container_frames_are_packets(const container *c)
     return !(c->format->iformat->flags & untold);
 }
 
-status container_open(const char *path, int stream, double deadline, container *c)
+/* ---- a folder of pictures ---------------------------------------------------------------------------------------- */
+
+static status check_rate(const container *c, double rate)
+{
+    return rate >= 0.001 && rate <= 1000
+               ? OK
+               : FAIL(ERR_INPUT, "%s: pictures at %g frames a second: from 0.001 to 1000 are possible", c->path, rate);
+}
+
+/* A stream as a file would have it, of one tick a frame. */
+static status describe_pictures(container *c, double rate)
+{
+    enum { FINENESS = 1000000 };
+    c->format = avformat_alloc_context();
+    c->stream = c->format ? avformat_new_stream(c->format, NULL) : NULL;
+    if (!c->stream) return FAIL(ERR_MEMORY, "%s: no memory to open it", c->path);
+    c->stream->codecpar->codec_type = AVMEDIA_TYPE_VIDEO;
+    c->stream->codecpar->codec_id = c->pictures->codec;
+    c->stream->time_base = (AVRational){FINENESS, (int)lround(rate * FINENESS)};
+    c->stream->avg_frame_rate = (AVRational){c->stream->time_base.den, FINENESS};
+    return OK;
+}
+
+static status open_pictures(container *c, int stream, double rate)
+{
+    status st = OK;
+    rate = picture_rate(rate);
+    TRY(check_rate(c, rate));
+    if (stream > 0) TRY(FAIL(ERR_INPUT, "%s: a folder of pictures has no stream %d", c->path, stream));
+    TRY(picture_packets_open(c->path, &c->pictures));
+    TRY(describe_pictures(c, rate));
+    for (int64_t i = 0; i < c->pictures->folder.frames; i++) {
+        const packet_entry entry = {.time = i, .decode_time = i, .duration = 1, .position = -1, .shown = true};
+        TRY(frame_table_add(&c->table, &entry, true));
+    }
+    TRY(frame_table_order(&c->table));
+    if (source_is_late(&c->bytes)) TRY(FAIL(ERR_INPUT, "%s: listing it took longer than the time-out", c->path));
+done:
+    return st;
+}
+
+/* ---- opening ----------------------------------------------------------------------------------------------------- */
+
+static status open_file(container *c, int stream)
+{
+    status st = OK;
+    TRY(open_format(c, stream));
+    TRY(list_packets(c));
+    c->counted = !container_frames_are_packets(c) || !frame_table_knows_times(&c->table);
+    if (!c->counted) TRY(frame_table_order(&c->table));
+done:
+    return st;
+}
+
+status container_open(const char *path, int stream, double frame_rate, double deadline, container *c)
 {
     status st = OK;
     *c = (container){.bytes = {.fd = -1, .deadline = deadline}};
     libav_forget();
     c->path = strdup(path);
     if (!c->path) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
-    TRY(open_format(c, stream));
-    TRY(list_packets(c));
-    c->counted = !container_frames_are_packets(c) || !frame_table_knows_times(&c->table);
-    if (!c->counted) TRY(frame_table_order(&c->table));
+    TRY(directory_exists(path) ? open_pictures(c, stream, frame_rate) : open_file(c, stream));
 done:
     if (st != OK) {
         container_fault fault = c->fault;
@@ -362,6 +415,7 @@ done:
 
 status container_packet(container *c, int64_t number, AVPacket *packet)
 {
+    if (c->pictures) return picture_packets_read(c->pictures, number, packet);
     if (!c->kept)
         return c->stream ? read_number(c, number, packet) : FAIL(ERR_INPUT, "%s: cannot be read again", c->path);
     if (av_packet_ref(packet, c->kept[number]) < 0)

@@ -5,6 +5,8 @@
  * and time. Of a large MP4 not even the once: its index has everything but the time stamps' order, and these need the
  * demuxer, not the data (source.h, blank).
  *
+ * A folder of numbered pictures is a container too (picture_packets.h): a packet a number, some of them without bytes.
+ *
  * Frames: in MP4 and Matroska every packet is one and says when. Other containers are `counted` by whoever decodes
  * (frame_table_add_frame) unless their packets tell as much.
  *
@@ -16,6 +18,7 @@
 
 #include "video/frame_table.h"
 #include "video/libav.h"
+#include "video/picture_packets.h"
 #include "video/source.h"
 
 /* Why a file could not be opened. */
@@ -38,8 +41,9 @@ typedef struct {
 typedef struct {
     char *path;
     source bytes;
-    AVFormatContext *format;
-    AVStream *stream; /* borrowed from `format` */
+    picture_packets *pictures; /* of a folder; NULL: a file */
+    AVFormatContext *format;   /* of a folder: nothing but a stream */
+    AVStream *stream;          /* borrowed from `format` */
     frame_table table;
     bool counted;    /* the table has packets and, until somebody decodes, no frames */
     AVPacket **kept; /* (table.packet_count); NULL: a large file */
@@ -54,9 +58,10 @@ typedef struct {
     char reason[120];        /* why reading ended before the end of the file; "" when it did not */
 } container;
 
-/* `stream` -1: the best video stream. `deadline`: of monotonic_seconds, INFINITY for none; c->bytes.deadline may be
- * changed later. Must not be moved in memory while open. Errors: as video_open. */
-status container_open(const char *path, int stream, double deadline, container *c);
+/* `stream` -1: the best video stream. `frame_rate`: of folders of pictures; <= 0: the usual. `deadline`: of
+ * monotonic_seconds, INFINITY for none; c->bytes.deadline may be changed later. Must not be moved in memory while open.
+ * Errors: as video_open. */
+status container_open(const char *path, int stream, double frame_rate, double deadline, container *c);
 void container_close(container *c);
 
 /* Opens the best video stream for reading from front to back; the table stays empty. `wait` (source.h) and `raw` (NULL:
@@ -79,8 +84,9 @@ bool container_frames_are_packets(const container *c);
 /* Clockwise degrees by which pictures are to be turned: 0, 90, 180 or 270. */
 int container_rotation(const container *c);
 
-/* Packet `number` into `packet` (a reference; the caller unrefs it), with whatever time stamps it has.
- * Errors: ERR_INPUT for one that cannot be read (again); ERR_MEMORY. */
+/* Packet `number` into `packet` (a reference; the caller unrefs it), with whatever time stamps it has. One without
+ * bytes is a picture that cannot be had (c->pictures->reason). Errors: ERR_INPUT for one that cannot be read (again);
+ * ERR_MEMORY. */
 status container_packet(container *c, int64_t number, AVPacket *packet);
 
 #endif

@@ -31,6 +31,14 @@ static double seconds_of(const video *v, int64_t ticks)
     return (double)ticks * av_q2d(v->from.stream->time_base);
 }
 
+static void describe_pictures(video *v)
+{
+    const picture_folder *folder = &v->from.pictures->folder;
+    v->info.gaps = folder->frames - (int64_t)folder->count;
+    v->info.first_gap = picture_folder_gap(folder);
+    v->info.fps = av_q2d(v->from.stream->avg_frame_rate); /* as it was given, to the last digit */
+}
+
 static void describe(video *v)
 {
     const frame_table *t = &v->from.table;
@@ -48,6 +56,7 @@ static void describe(video *v)
     if (!isfinite(info->fps)) info->fps = 0;
     snprintf(info->codec, sizeof info->codec, "%s", avcodec_get_name(codec->codec_id));
     snprintf(info->pixels, sizeof info->pixels, "%s", pixels ? pixels : "unknown");
+    if (v->from.pictures) describe_pictures(v);
 }
 
 status video_open(const char *path, const video_options *options, video **out)
@@ -60,7 +69,7 @@ status video_open(const char *path, const video_options *options, video **out)
     if (!v) TRY(FAIL(ERR_MEMORY, "%s: no memory to open it", path));
     v->from.bytes.fd = -1;
     v->timeout = o->timeout;
-    TRY(container_open(path, o->stream, deadline_in(o->timeout), &v->from));
+    TRY(container_open(path, o->stream, o->frame_rate, deadline_in(o->timeout), &v->from));
     TRY(decoding_open(&v->from, o->threads, &v->codec));
     describe(v);
     *out = v;
@@ -136,7 +145,8 @@ typedef struct {
     uint8_t *out;
     AVFrame *before; /* the frame that came out last, while missing ones are replaced */
     bool from_start; /* nothing can come before what comes out first */
-    char reason[120];
+    size_t resized;  /* requests whose pictures have another size than the first */
+    char reason[160];
 } call;
 
 static int by_index(const void *a, const void *b)
@@ -197,7 +207,9 @@ static status fill(call *c, size_t first, const AVFrame *frame, outcome became)
         fail_clear();
         return OK;
     }
+    bool resized = c->v->from.pictures && (frame->width != c->v->info.width || frame->height != c->v->info.height);
     for (size_t i = first; st == OK && i < c->count && c->requests[i].index == c->requests[first].index; i++) {
+        c->resized += resized;
         if (i > first) memcpy(c->out + c->requests[i].place * c->bytes, picture, c->bytes);
         c->requests[i].outcome = became;
     }
@@ -232,6 +244,19 @@ done:
     return st;
 }
 
+/* A request, and whatever comes out for it. */
+typedef struct {
+    call *c;
+    size_t request;
+} instead;
+
+static status take_instead(void *self, int64_t index, const AVFrame *frame, bool damaged)
+{
+    const instead *i = self;
+    (void)index, (void)damaged;
+    return fill(i->c, i->request, frame, REPLACED);
+}
+
 static status sweep(call *c, int64_t from)
 {
     status st = OK;
@@ -246,12 +271,47 @@ done:
     return st;
 }
 
+/* What is missing of a folder of pictures turned out to be bad. It gets the nearest before it that is not, or else
+ * behind it. */
+static status replace_picture(call *c, size_t first)
+{
+    status st = OK;
+    picture_packets *p = c->v->from.pictures;
+    for (int step = -1; step <= 1; step += 2) {
+        int64_t near = c->requests[first].index;
+        while ((near = picture_packets_near(p, near, step)) >= 0 && !source_is_late(&c->v->from.bytes)) {
+            TRY(decoding_run(&c->v->codec, &near, 1, &(frame_taker){take_instead, &(instead){c, first}}));
+            if (c->requests[first].outcome != MISSING) goto done;
+            if (!source_is_late(&c->v->from.bytes)) p->bad[near] = 1;
+        }
+    }
+done:
+    return st;
+}
+
+static status replace_pictures(call *c)
+{
+    status st = OK;
+    decoding *codec = &c->v->codec;
+    memcpy(c->reason, codec->reason, sizeof c->reason); /* the first, before others are tried */
+    for (size_t i = next_missing(c, 0); i < c->count; i = next_missing(c, i + 1))
+        c->v->from.pictures->bad[c->requests[i].index] = 1;
+    for (size_t i = next_missing(c, 0); i < c->count; i = next_missing(c, i + 1)) TRY(replace_picture(c, i));
+done:
+    memcpy(codec->reason, c->reason, sizeof codec->reason);
+    return st;
+}
+
 /* Frames around the missing ones that nobody asked for may do in their place. */
 static status replace_missing(call *c)
 {
     status st = OK;
     size_t missing = next_missing(c, 0);
     if (missing == c->count || source_is_late(&c->v->from.bytes)) goto done;
+    if (c->v->from.pictures) {
+        TRY(replace_pictures(c));
+        goto done;
+    }
     int64_t from = frame_table_start(&c->v->from.table, c->requests[missing].index);
     TRY(sweep(c, from));
     if (from && next_missing(c, 0) < c->count && !source_is_late(&c->v->from.bytes)) TRY(sweep(c, 0));
@@ -297,7 +357,7 @@ static status get_frames(call *c, video_account *account)
     status st = OK;
     TRY(tolerate(c, decoding_run(&c->v->codec, c->wanted, c->wanted_count, &(frame_taker){take_wanted, c})));
     TRY(tolerate(c, replace_missing(c)));
-    *account = (video_account){.asked = c->count};
+    *account = (video_account){.asked = c->count, .resized = c->resized};
     for (size_t i = 0; i < c->count; i++) account->decoded += c->requests[i].outcome == WHOLE;
     explain(c, account->reason, sizeof account->reason);
     if (copy_neighbours(c) != OK) TRY(FAIL(ERR_INPUT, "%s: %s", c->v->from.path, account->reason));

@@ -1,4 +1,4 @@
-/* decoder - frames of one video file, as small RGB pictures, decoding no more than was asked for.
+/* decoder - frames of one video, as small RGB pictures, decoding no more than was asked for.
  *
  * A frame is known by its index in the order of presentation (0, 1, 2 ... as ffprobe -show_frames lists them) or by its
  * time: the frame on screen at `t` is the last one whose time stamp is not after t. Times are seconds of the stream's
@@ -15,6 +15,11 @@
  * one after), and the account says how many and why; only when no frame at all can be had is it an error. No bytes of a
  * file make this crash, hang past the time-out, or allocate without bound.
  *
+ * A folder of numbered pictures (base/picture_folder.h) is a video as a file is: JPEG, PNG, BMP or WebP, all of one
+ * kind. Frames go by the pictures' numbers, at even distances in time, as many a second as whoever opens it says. A
+ * number without a picture is a broken frame, and so is a picture that is damaged, cut off, or none at all. The first
+ * picture gives the video its size; others are scaled to it, and the account says how many.
+ *
  * One thread at a time uses a `video`; different ones are independent.
  */
 #ifndef MAGISTER_VIDEO_DECODER_H
@@ -28,9 +33,10 @@
 typedef struct video video;
 
 typedef struct {
-    int stream;     /* number of the stream in the file; -1: the best video stream */
-    int threads;    /* of the codec; 1 is best where many clips are decoded side by side */
-    double timeout; /* seconds that opening, and each call for frames, may take; <= 0: no limit */
+    int stream;        /* number of the stream in the file; -1: the best video stream */
+    int threads;       /* of the codec; 1 is best where many clips are decoded side by side */
+    double timeout;    /* seconds that opening, and each call for frames, may take; <= 0: no limit */
+    double frame_rate; /* frames a second of a folder of pictures, 0.001 to 1000; <= 0: 30. Files tell theirs */
 } video_options;
 
 typedef struct {
@@ -42,6 +48,8 @@ typedef struct {
     double fps;                 /* average; 0 when not known */
     double seconds;             /* from the first frame to the end of the last */
     char codec[32], pixels[32]; /* FFmpeg's names: "h264", "yuv420p" */
+    int64_t gaps,
+        first_gap; /* of a folder of pictures: numbers among its frames' without a picture; the first, or -1 */
 } video_info;
 
 /* How pictures are to come: packed RGB, (height, width, 3) bytes. */
@@ -61,6 +69,7 @@ size_t picture_bytes(const picture_format *format, const video_info *info);
 /* What became of the frames of one call. */
 typedef struct {
     size_t asked, decoded; /* frames; `decoded` of them are really those asked for, the rest were replaced */
+    size_t resized;        /* of a folder's pictures: those of another size than the first one's */
     char reason[160];      /* of the first that was not; "" when all were */
 } video_account;
 

@@ -12,12 +12,24 @@ static status no_memory(const decoding *d)
     return FAIL(ERR_MEMORY, "%s: no memory to decode it", d->from->path);
 }
 
+/* A packet as a reader knows it: of a folder by the picture's name. */
+static void name_packet(const decoding *d, int64_t packet, char *out, size_t size)
+{
+    const picture_packets *p = d->from->pictures;
+    const char *name = p ? picture_folder_name(&p->folder, packet) : NULL;
+    if (name) snprintf(out, size, "%s", name);
+    else if (p) snprintf(out, size, "picture %lld", (long long)(packet + p->folder.first));
+    else snprintf(out, size, "packet %lld", (long long)packet);
+}
+
 /* The first thing that goes wrong is the one to tell. */
 static void note(decoding *d, int64_t packet, const char *why)
 {
+    char name[64];
     const char *said = libav_said();
-    if (!d->reason[0])
-        snprintf(d->reason, sizeof d->reason, "packet %lld: %s%s%s", (long long)packet, why, said[0] ? ": " : "", said);
+    if (d->reason[0]) return;
+    name_packet(d, packet, name, sizeof name);
+    snprintf(d->reason, sizeof d->reason, "%s: %s%s%s", name, why, said[0] ? ": " : "", said);
 }
 
 /* ---- frames held for later --------------------------------------------------------------------------------------- */
@@ -114,6 +126,10 @@ static status feed(decoding *d, stretch *s)
     int64_t number = d->next++;
     const packet_entry *entry = &d->from->table.packets[number];
     TRY(container_packet(d->from, number, d->packet));
+    if (!d->packet->size) { /* to a codec it would be the end */
+        note(d, number, d->from->pictures->reason);
+        goto done;
+    }
     d->packet->pts = entry->frame;
     d->packet->dts = AV_NOPTS_VALUE;
     d->codec->skip_frame = is_wanted(s, entry->frame) ? AVDISCARD_DEFAULT : AVDISCARD_NONREF;
@@ -254,6 +270,13 @@ void codec_name(const AVCodecParameters *p, char *out, size_t size)
     else av_fourcc_make_string(memset(out, 0, size), p->codec_tag);
 }
 
+/* A damaged picture is to be no picture: the one beside it is whole. And threads would hold pictures back. */
+static void be_strict(AVCodecContext *codec)
+{
+    codec->err_recognition |= AV_EF_EXPLODE | AV_EF_CRCCHECK;
+    codec->thread_count = 1;
+}
+
 status codec_open(container *from, int threads, int delay, AVCodecContext **out)
 {
     status st = OK;
@@ -275,6 +298,7 @@ status codec_open(container *from, int threads, int delay, AVCodecContext **out)
     codec->max_pixels = PIXELS_MOST;
     if (p->codec_id == AV_CODEC_ID_H264 && codec->has_b_frames < delay) /* it would guess, and lose frames over it */
         codec->has_b_frames = delay;
+    if (from->pictures) be_strict(codec);
     if (code >= 0) code = avcodec_open2(codec, kind, NULL);
     if (code < 0)
         TRY(FAIL(code == AVERROR(ENOMEM) ? ERR_MEMORY : ERR_INPUT, "%s: its %s cannot be decoded: %s", from->path,
@@ -366,9 +390,9 @@ static status look(decoding *d)
     status st = OK;
     stretch s = {.hold_after = -1};
     const int64_t count = (int64_t)d->from->table.packet_count;
-    const int64_t most = count < LOOK_MOST ? count : LOOK_MOST;
-    while (!knows_form(d) && d->next < most) {
+    for (int looks = 0; !knows_form(d) && d->next < count && looks < LOOK_MOST;) {
         if (source_is_late(&d->from->bytes)) TRY(too_late(d, "its first frame"));
+        looks += !d->from->pictures || picture_folder_name(&d->from->pictures->folder, d->next);
         TRY(feed(d, &s));
     }
     if (!knows_form(d) && d->next == count) TRY(drain(d, &s));

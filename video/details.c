@@ -66,7 +66,8 @@ void details_of(const container *from, const AVCodecContext *codec, video_detail
     int level = codec->level != FF_LEVEL_UNKNOWN ? codec->level : p->level;
     enum AVColorSpace space = codec->colorspace;
     *out = (video_details){.bytes = from->bytes.size, .level = level};
-    put(out->container, sizeof out->container, from->format->iformat->name);
+    put(out->container, sizeof out->container, from->pictures ? "numbered pictures" : from->format->iformat->name);
+    if (from->pictures) out->bytes = picture_packets_bytes(from->pictures);
     put(out->profile, sizeof out->profile, avcodec_profile_name(p->codec_id, profile));
     put(out->colours, sizeof out->colours, space == AVCOL_SPC_UNSPECIFIED ? "" : av_color_space_name(space));
     put(out->range, sizeof out->range,

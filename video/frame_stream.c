@@ -223,7 +223,8 @@ static status read_folder(frame_stream *s)
     video *v = NULL;
     uint8_t *pictures = calloc(FOLDER_FRAMES, s->bytes);
     if (!pictures) TRY(FAIL(ERR_MEMORY, "%s: no memory for %d frames", s->path, FOLDER_FRAMES));
-    const video_options how = {.stream = -1, .threads = s->options.threads, .timeout = FOLDER_TIMEOUT};
+    const video_options how = {
+        .stream = -1, .threads = s->options.threads, .timeout = FOLDER_TIMEOUT, .frame_rate = s->options.frame_rate};
     TRY(video_open(s->path, &how, &v));
     double frames = fmax(1, ceil(video_about(v)->seconds / s->options.snippet - 1e-6));
     int64_t end = frames < 0x1p62 ? (int64_t)frames : 0;

@@ -43,7 +43,8 @@ typedef struct {
         double fps;
         const char *pixels; /* FFmpeg's name: "rgb24", "yuv420p"; copied */
     } raw;
-    int threads; /* of the codec; 1 .. 64 */
+    int threads;       /* of the codec; 1 .. 64 */
+    double frame_rate; /* frames a second of a folder of pictures; <= 0: 30 */
 } frame_stream_options;
 
 /* What became of the input so far. */

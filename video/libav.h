@@ -34,7 +34,7 @@
     X(avio_close_dyn_buf) X(avio_context_free) X(avio_open_dyn_buf)
 #define LIBAV_CODEC(X) \
     X(av_bsf_alloc) X(av_bsf_free) X(av_bsf_get_by_name) X(av_bsf_init) X(av_bsf_receive_packet) \
-    X(av_bsf_send_packet) X(av_packet_alloc) X(av_packet_free) X(av_packet_move_ref) X(av_packet_ref) \
+    X(av_bsf_send_packet) X(av_new_packet) X(av_packet_alloc) X(av_packet_free) X(av_packet_move_ref) X(av_packet_ref) \
     X(av_packet_rescale_ts) X(av_packet_unref) X(avcodec_alloc_context3) X(avcodec_find_decoder) \
     X(avcodec_find_encoder_by_name) X(avcodec_flush_buffers) X(avcodec_free_context) X(avcodec_get_name) \
     X(avcodec_open2) X(avcodec_parameters_copy) X(avcodec_parameters_from_context) X(avcodec_parameters_to_context) \
@@ -105,6 +105,7 @@ void libav_forget(void);
 #define av_interleaved_write_frame libav.av_interleaved_write_frame
 #define av_log_set_callback libav.av_log_set_callback
 #define av_malloc libav.av_malloc
+#define av_new_packet libav.av_new_packet
 #define av_opt_set libav.av_opt_set
 #define av_opt_set_double libav.av_opt_set_double
 #define av_opt_set_int libav.av_opt_set_int

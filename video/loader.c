@@ -188,14 +188,15 @@ static void opened_free(opened *o)
     clip_room_free(&o->room);
 }
 
-static status opened_get(opened *o, const char *path, double timeout)
+static status opened_get(opened *o, const char *path, const loader_options *how)
 {
     status st = OK;
     if (o->file && !strcmp(o->path, path)) return OK;
     opened_close(o);
     o->path = strdup(path);
     if (!o->path) TRY(FAIL(ERR_MEMORY, "%s: no memory for its name", path));
-    TRY(video_open(path, &(video_options){.stream = -1, .threads = 1, .timeout = timeout}, &o->file));
+    const video_options options = {.stream = -1, .threads = 1, .timeout = how->timeout, .frame_rate = how->frame_rate};
+    TRY(video_open(path, &options, &o->file));
 done:
     return st;
 }
@@ -213,7 +214,7 @@ static status read_changed(const loader *l, opened *o, clip *c)
 static status read_file(const loader *l, opened *o, clip *c)
 {
     status st = OK;
-    TRY(opened_get(o, c->path, l->options.timeout));
+    TRY(opened_get(o, c->path, &l->options));
     if (l->options.transform) TRY(read_changed(l, o, c));
     else TRY(video_frames_by_time(o->file, c->seconds, c->count, &l->options.format, c->memory->pictures, &c->account));
 done:

@@ -34,6 +34,7 @@ typedef struct {
     int threads;              /* 1 .. 256 */
     size_t memory;            /* bytes */
     picture_format format;    /* with sides, not 0 */
+    double frame_rate;        /* of folders of pictures; <= 0: 30 */
     double timeout;           /* seconds that opening a file, and the frames of a clip, may take; <= 0: no limit */
     const frame_cache *cache; /* borrowed, of the same format; NULL: none */
     const transform_options *transform; /* copied; NULL: none. Then `format` is not looked at, and there is no cache */

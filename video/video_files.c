@@ -1,29 +1,18 @@
 #include "video/video_files.h"
 
 #include "base/file.h"
+#include "base/picture_folder.h"
 
 #include <errno.h>
 #include <fts.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-static const char *const ENDINGS[] = {".mp4", ".mkv", ".mov", ".avi", ".webm"};
-
-bool video_ending_is_known(const char *path)
-{
-    const char *slash = strrchr(path, '/'), *ending = strrchr(slash ? slash : path, '.');
-    if (!ending) return false;
-    for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++)
-        if (!strcasecmp(ending, ENDINGS[i])) return true;
-    return false;
-}
-
-static status add(video_file_list *list, const char *path, size_t folder_length)
+static status add(video_file_list *list, const char *path, size_t root_length, bool folder)
 {
     status st = OK;
-    video_file file = {.path = strdup(path)};
+    video_file file = {.path = strdup(path), .folder = folder};
     if (list->count == list->room) {
         size_t room = list->room ? list->room * 2 : 64;
         video_file *larger = realloc(list->at, room * sizeof *larger);
@@ -32,9 +21,9 @@ static status add(video_file_list *list, const char *path, size_t folder_length)
         list->room = room;
     }
     if (!file.path) TRY(FAIL(ERR_MEMORY, "%s: no memory for its name", path));
-    file.source = file.path + folder_length;
+    file.source = file.path + root_length;
     file.source += strspn(file.source, "/");
-    file.name = strndup(file.source, (size_t)(strrchr(file.source, '.') - file.source));
+    file.name = folder ? strdup(file.source) : strndup(file.source, (size_t)(strrchr(file.source, '.') - file.source));
     if (!file.name) TRY(FAIL(ERR_MEMORY, "%s: no memory for its name", path));
     list->at[list->count++] = file;
     file = (video_file){0};
@@ -47,7 +36,7 @@ done:
 static bool is_meant(const FTSENT *entry, bool all)
 {
     bool strange = entry->fts_info == FTS_SLNONE || entry->fts_info == FTS_DEFAULT;
-    return (entry->fts_info == FTS_F || (all && strange)) && video_ending_is_known(entry->fts_path);
+    return (entry->fts_info == FTS_F || (all && strange)) && video_file_name_is(entry->fts_path);
 }
 
 static status walk(FTS *tree, const char *folder, bool all, video_file_list *list)
@@ -61,7 +50,10 @@ static status walk(FTS *tree, const char *folder, bool all, video_file_list *lis
         }
         if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS)
             TRY(FAIL(ERR_IO, "%s: cannot look into it: %s", entry->fts_path, strerror(entry->fts_errno)));
-        if (is_meant(entry, all)) TRY(add(list, entry->fts_path, length));
+        if (is_meant(entry, all)) TRY(add(list, entry->fts_path, length, false));
+        if (entry->fts_level == 0 || entry->fts_info != FTS_D || !picture_folder_is(entry->fts_path)) continue;
+        fts_set(tree, entry, FTS_SKIP);
+        TRY(add(list, entry->fts_path, length, true));
     }
     if (errno) TRY(FAIL(ERR_IO, "%s: cannot look into it: %s", folder, strerror(errno)));
 done:
@@ -97,10 +89,15 @@ static status read_folder(const char *folder, bool all, video_file_list *out)
     char *root = strdup(folder), *roots[] = {root, NULL};
     if (!root) TRY(FAIL(ERR_MEMORY, "%s: no memory for its name", folder));
     if (!directory_exists(folder)) TRY(FAIL(ERR_MISSING, "%s: there is no such folder", folder));
+    if (picture_folder_is(folder))
+        TRY(FAIL(ERR_INPUT, "%s: is itself one video, a folder of numbered pictures: name the folder it lies in",
+                 folder));
     tree = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, NULL);
     if (!tree) TRY(FAIL(ERR_IO, "%s: cannot look into it: %s", folder, strerror(errno)));
     TRY(walk(tree, folder, all, &list));
-    if (!list.count) TRY(FAIL(ERR_INPUT, "%s: no videos in it (.mp4, .mkv, .mov, .avi or .webm)", folder));
+    if (!list.count)
+        TRY(FAIL(ERR_INPUT, "%s: no videos in it (.mp4, .mkv, .mov, .avi, .webm, or folders of numbered pictures)",
+                 folder));
     qsort(list.at, list.count, sizeof *list.at, all ? by_path : by_name);
     if (!all) TRY(check_names(&list));
     *out = list;

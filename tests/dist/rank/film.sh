@@ -71,9 +71,19 @@ stopped) # in the middle: whole files only, and it goes on to what it would have
     never alone run
     grep -q 'is there already' "$work/said"
     ;;
-damaged) # what other options have left is made anew; a place that cannot be written is told on all ranks
+damaged) # what other options, or another drawing, have left is made anew; a place that cannot be written is told on all ranks
     videos=3
     alone first
+    cp -r "$work/first" "$work/old" # of a making that was stopped
+    rm "$work/old/many_shot_nouns.csv"
+    grep -q '^drawing [0-9]*$' "$work/old/videos/film.txt"
+    for line in 'drawing 0' ''; do # and of one that had no number yet
+        sed -i "s/^drawing.*/$line/; /^\$/d" "$work/old/videos/film.txt"
+        echo 'as it was drawn once' >"$work/old/videos/kitchen_000001.mp4"
+        alone old
+        same first old
+        rm "$work/old/many_shot_nouns.csv"
+    done
     run "" 2 seed=9
     expect 0
     rm "$work/run/steps/generate/done.json"

@@ -8,7 +8,7 @@
 #include <dirent.h>
 #include <time.h>
 
-enum { FILES_MOST = 16, FILE_BYTES_MOST = 1 << 20 };
+enum { FILES_MOST = 24, FILE_BYTES_MOST = 1 << 20 };
 #ifdef __SANITIZE_ADDRESS__
 #define GROWTH_MOST 512 /* it keeps what was freed, and looks for leaks itself */
 #else
@@ -60,7 +60,7 @@ static inline void add_file(const char *path)
 
 static inline void make_file(const char *name, const char *options)
 {
-    char command[512], path[256];
+    char command[1024], path[256];
     snprintf(path, sizeof path, "%s/%s", scratch_directory, name);
     snprintf(command, sizeof command,
              "ffmpeg -v quiet -f lavfi -i testsrc2=size=96x64:rate=25:duration=1 %s '%s' 2>/dev/null", options, path);

@@ -176,7 +176,7 @@ static void hands_stay_in_the_box(void **state)
     sign_renderer_free(&r);
 }
 
-/* Fixed once: whoever changes what is drawn says so here. */
+/* Fixed once: whoever changes what is drawn says so here, and by another number to films that lie about. */
 static void pictures_are_always_the_same(void **state)
 {
     (void)state;
@@ -192,6 +192,7 @@ static void pictures_are_always_the_same(void **state)
     }
     hash_bytes(all, strlen(all), hash);
     assert_string_equal(hash, "150db4da690f522709c6b90c24437366");
+    assert_int_equal(SIGN_DRAWING, 1); /* of these pictures */
     sign_renderer_free(&r);
 }
 

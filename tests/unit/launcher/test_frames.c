@@ -8,7 +8,7 @@
 
 static char folder[] = "/tmp/magister-frames-XXXXXX";
 
-/* `magister-rank video frames VIDEO --times A,B --size N -o FOLDER`. It notes its words, one a line. */
+/* `magister-rank video frames VIDEO --times A,B --size N -o FOLDER --frame-rate R`. It notes its words, one a line. */
 static const char SCRIPT[] = "#!/bin/sh\n"
                              "here=$(dirname \"$0\")\n"
                              "printf '%s\\n' \"$@\" >\"$here/words\"\n"
@@ -62,7 +62,7 @@ static status read_three(const char *how, frame_list *out)
     static const double SECONDS[] = {0.25, 7, 123456.7891};
     char *scratch = inside("scratch");
     setenv("FAKE", how, 1);
-    status st = frames_read("a video.mp4", SECONDS, 3, 96, scratch, out);
+    status st = frames_read("a video.mp4", 30, SECONDS, 3, 96, scratch, out);
     free(scratch);
     return st;
 }
@@ -84,7 +84,8 @@ static void frames_are_read_in_order(void **state)
     assert_false(file_exists(old));
     assert_ok(file_read(words, 4096, &said, &count));
     snprintf(expected, sizeof expected,
-             "video\nframes\na video.mp4\n--times\n0.250,7.000,123456.789\n--size\n96\n-o\n%s\n", scratch);
+             "video\nframes\na video.mp4\n--times\n0.250,7.000,123456.789\n--size\n96\n-o\n%s\n--frame-rate\n30\n",
+             scratch);
     assert_string_equal(said, expected);
     frames_free(&frames);
     assert_int_equal(frames.count, 0);
@@ -102,7 +103,7 @@ static void only_so_many_are_asked_for(void **state)
     char *scratch = inside("scratch");
     setenv("FAKE", "good", 1);
     for (size_t i = 0; i < FRAMES_MAX + 5; i++) seconds[i] = (double)i;
-    assert_ok(frames_read("v", seconds, FRAMES_MAX + 5, 96, scratch, &frames));
+    assert_ok(frames_read("v", 30, seconds, FRAMES_MAX + 5, 96, scratch, &frames));
     assert_int_equal(frames.count, FRAMES_MAX);
     frames_free(&frames);
     free(scratch);
@@ -118,7 +119,7 @@ static void times_that_are_none_are_refused(void **state)
         double seconds[FRAMES_MAX] = {0};
         frame_list frames = {0};
         for (size_t k = i % 2; k < FRAMES_MAX; k++) seconds[k] = WRONG[i];
-        assert_int_equal(frames_read("a video.mp4", seconds, FRAMES_MAX, 96, scratch, &frames), ERR_INPUT);
+        assert_int_equal(frames_read("a video.mp4", 30, seconds, FRAMES_MAX, 96, scratch, &frames), ERR_INPUT);
         assert_has(fail_message(), "a video.mp4: has no frame at ");
         fail_clear();
     }

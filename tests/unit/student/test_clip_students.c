@@ -5,6 +5,9 @@
 #include "student/scoring.h"
 #include "video/encoder.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 enum { WIDTH = 64, HEIGHT = 48, FRAMES = 24, FPS = 12, VIDEOS = 9, GLOSSES = 3, SEEN = 6, SIDE = 32 };
 static const int BOX[4] = {20, 8, 44, 40}; /* left, top, right, bottom: bright, in a dark picture */
 static comm *alone;
@@ -98,7 +101,7 @@ static int open_all(void **state)
         if (make_video(i) != OK) return print_error("%s\n", fail_message()), -1;
     recipe *r = clip_recipe(NULL);
     status st = dataset_open(r, &data);
-    if (st == OK) st = clip_lengths_find(alone, r, &data, scratch_directory);
+    if (st == OK) st = clip_lengths_find(alone, r, &data, scratch_directory, scratch_directory);
     recipe_free(&r);
     return st == OK ? 0 : -1;
 }
@@ -368,6 +371,52 @@ static void what_is_broken_is_replaced_and_counted(void **state)
     scope_close(&sc);
 }
 
+/* Clips that a step finds to be missing. */
+static size_t missing_in(const char *run)
+{
+    dataset own = {0};
+    recipe *r = clip_recipe(NULL);
+    assert_ok(directory_make(run));
+    assert_ok(dataset_open(r, &own));
+    assert_ok(clip_lengths_find(alone, r, &own, run, run));
+    size_t missing = own.missing.count;
+    assert_int_equal(own.train.count + own.development.count + own.eval.count + missing, VIDEOS);
+    dataset_free(&own);
+    recipe_free(&r);
+    return missing;
+}
+
+/* A video that looks as it was is not opened again, and one that changed is. */
+static void lengths_are_kept_from_step_to_step(void **state)
+{
+    (void)state;
+    static const char *const STRANGE[] = {
+        "[1", "[]", "{\"version\": 1, \"videos\": 7}",
+        "{\"version\": 1, \"frame_rate\": 30, \"library\": \"another\", \"videos\": [{\"path\": 5}, 3]}"};
+    char path[256], run[256], kept[320];
+    struct stat was;
+    snprintf(path, sizeof path, "%s", scratch_path("c0.mp4"));
+    snprintf(run, sizeof run, "%s", scratch_path("run"));
+    snprintf(kept, sizeof kept, "%s/clip_lengths.json", run);
+    assert_int_equal(missing_in(run), 0);
+    assert_int_equal(stat(path, &was), 0);
+    assert_int_equal(truncate(path, 0), 0);
+    assert_int_equal(truncate(path, was.st_size), 0); /* zeros */
+    const struct timespec times[2] = {was.st_atim, was.st_mtim};
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    assert_int_equal(missing_in(run), 0);
+    assert_int_equal(missing_in(scratch_path("other_run")), 1);
+    for (size_t i = 0; i < sizeof STRANGE / sizeof STRANGE[0]; i++) {
+        assert_ok(file_write(kept, STRANGE[i], strlen(STRANGE[i])));
+        assert_int_equal(missing_in(run), 1);
+        assert_int_equal(missing_in(run), 1); /* what cannot be opened is not kept */
+    }
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(missing_in(run), 1);
+    assert_ok(make_video(0));
+    assert_int_equal(missing_in(run), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +428,7 @@ int main(void)
         cmocka_unit_test(probabilities_of_views_are_averaged),
         cmocka_unit_test(views_are_parts_of_the_picture_and_their_mirror_images),
         cmocka_unit_test(what_is_broken_is_replaced_and_counted),
+        cmocka_unit_test(lengths_are_kept_from_step_to_step),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -77,7 +77,7 @@ static status make(const cache_form *form, int threads, bool resume, cache_resul
 static frame_cache *opened(const cache_form *want)
 {
     frame_cache *c = NULL;
-    assert_ok(frame_cache_open(cache, want, videos, &c));
+    assert_ok(frame_cache_open(cache, want, videos, 0, &c));
     return c;
 }
 
@@ -189,10 +189,10 @@ static void test_what_is_wanted_is_compared(void **state)
     frame_cache *c = NULL;
     cache_form other = FOUR_FPS;
     assert_ok(make(&FOUR_FPS, 1, false, &made));
-    assert_failed(frame_cache_open(cache, &EIGHT_FRAMES, NULL, &c), ERR_INPUT,
+    assert_failed(frame_cache_open(cache, &EIGHT_FRAMES, NULL, 0, &c), ERR_INPUT,
                   "holds 4 frames a second of 32 x 32 (crop), but wanted are 8 uniform frames a video");
     other.format.fit = FIT_STRETCH;
-    assert_failed(frame_cache_open(cache, &other, NULL, &c), ERR_INPUT, "(stretch)");
+    assert_failed(frame_cache_open(cache, &other, NULL, 0, &c), ERR_INPUT, "(stretch)");
     assert_null(c);
     c = opened(NULL);
     assert_true(frame_cache_made_as(c)->fps == 4);
@@ -209,11 +209,12 @@ static void test_changed_sources(void **state)
     c = opened(&FOUR_FPS);
     frame_cache_close(&c);
     write_video("b.mp4", 90);
-    assert_failed(frame_cache_open(cache, &FOUR_FPS, videos, &c), ERR_INPUT, "b.mp4 has changed");
-    assert_ok(frame_cache_open(cache, &FOUR_FPS, NULL, &c)); /* not asked to look */
+    assert_failed(frame_cache_open(cache, &FOUR_FPS, videos, 0, &c), ERR_INPUT, "b.mp4 has changed");
+    assert_ok(frame_cache_open(cache, &FOUR_FPS, NULL, 0, &c)); /* not asked to look */
     frame_cache_close(&c);
     write_video("new.mp4", 10);
-    assert_failed(frame_cache_open(cache, &FOUR_FPS, videos, &c), ERR_INPUT, "--fps 4 --size 32 --fit crop --resume");
+    assert_failed(frame_cache_open(cache, &FOUR_FPS, videos, 0, &c), ERR_INPUT,
+                  "--fps 4 --size 32 --fit crop --resume");
     assert_failed(make(&FOUR_FPS, 1, false, &made), ERR_CREATE, "is not empty");
     assert_failed(make(&EIGHT_FRAMES, 1, true, &made), ERR_INPUT, "wanted are 8 uniform frames");
     told = 0;
@@ -240,7 +241,7 @@ static void test_resume(void **state)
     assert_ok(make(&FOUR_FPS, 1, false, &made));
     assert_false(file_exists(in(cache, "making.jsonl")));
     unlink(in(cache, "manifest.json"));
-    assert_failed(frame_cache_open(cache, NULL, NULL, &c), ERR_MISSING, "no frame cache");
+    assert_failed(frame_cache_open(cache, NULL, NULL, 0, &c), ERR_MISSING, "no frame cache");
     write_text(in(cache, "making.jsonl"),
                "{\"sampling\":{\"fps\":4.0},\"width\":32,\"height\":32,\"fit\":\"crop\"}\n{\"name\":\"b\",\"sou");
     write_text(in(cache, "part/a.u8.part"), "half");
@@ -249,7 +250,7 @@ static void test_resume(void **state)
     c = opened(&FOUR_FPS);
     frame_cache_close(&c);
     assert_ok(truncate(in(cache, "b.u8"), 10) == 0 ? OK : ERR_IO);
-    assert_failed(frame_cache_open(cache, NULL, NULL, &c), ERR_INPUT, "b.u8: 10 bytes, but 10 pictures");
+    assert_failed(frame_cache_open(cache, NULL, NULL, 0, &c), ERR_INPUT, "b.u8: 10 bytes, but 10 pictures");
     assert_ok(make(&FOUR_FPS, 1, true, &made));
     assert_int_equal(made.kept, 1);
     c = opened(&FOUR_FPS);
@@ -275,7 +276,7 @@ static void test_stopped(void **state)
         .videos = videos, .out = cache, .form = FOUR_FPS, .threads = 1, .tell = tell, .stopped = stop};
     stop_after = 1;
     assert_failed(frame_cache_make(&making, &made), ERR_RETRY, "stopped when 1 of 2 videos were done: --resume");
-    assert_failed(frame_cache_open(cache, NULL, NULL, &c), ERR_MISSING, "is not finished");
+    assert_failed(frame_cache_open(cache, NULL, NULL, 0, &c), ERR_MISSING, "is not finished");
     assert_true(file_exists(in(cache, "b.u8")));
     assert_false(file_exists(in(cache, "part/a.u8.part")));
     stop_after = SIZE_MAX;

@@ -95,7 +95,7 @@ static void test_no_videos(void **state)
     (void)state;
     video *v = NULL;
     assert_failed(video_open(scratch_path("nothing.mp4"), NULL, &v), ERR_MISSING, "nothing.mp4: cannot open");
-    assert_failed(video_open(scratch_directory, NULL, &v), ERR_INPUT, "is no file");
+    assert_failed(video_open(scratch_directory, NULL, &v), ERR_INPUT, "without numbered pictures");
     assert_failed(video_open(scratch_file("text.mp4", "not a video\n"), NULL, &v), ERR_INPUT, "text.mp4");
     assert_failed(video_open(scratch_file("empty.mp4", ""), NULL, &v), ERR_INPUT, "empty.mp4");
     /* a list that names another file must not be followed */

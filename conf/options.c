@@ -189,7 +189,6 @@ static const option TABLE[] = {
     TEXT("stream.raw.pixels", "null", "input is raw video of these pixels (rgb24, yuv420p), with the size and rate below; null: files with a container"),
     SIZES("stream.raw.size", "[0, 0]", 0, 16384, "height and width of raw video"),
     REAL("stream.raw.fps", "25", 0.001, 1e6, "frames a second of raw video"),
-    BOOL("stream.embeddings", "true", "what the learner makes of every event goes to the store, as the set stream"),
     BOOL("stream.errors", "false", "errors and limits of all inputs are written down too, for pictures of them"),
     INT("stream.train.epochs", "1", 1, COUNT_MAX, "passes over the videos"),
     INT("stream.train.max_steps", "0", 0, 9e15, "frames that are learned from, all ranks together; 0: no limit"),

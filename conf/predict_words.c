@@ -13,7 +13,8 @@ enum {
     KEY_EVENTS,
     KEY_LIVE,
     KEY_STALL,
-    KEY_RAW
+    KEY_RAW,
+    KEY_STORE
 };
 enum { TOP_MOST = 1000000, THREADS_MOST = 1024 };
 
@@ -25,6 +26,7 @@ static const struct argp_option OPTIONS[] = {
     {"threads", KEY_THREADS, "T", 0, "Threads of the model (as many as there are CPUs)", 0},
     {"timeout", KEY_TIMEOUT, "S", 0, "Seconds that opening a video may take, and a few frames of it (30; 0: any)", 0},
     {"events", KEY_EVENTS, "FOLDER", 0, "Streaming learner: write each video's events there, as published JSON and as WebVTT", 0},
+    {"store", KEY_STORE, "STORE[:NAME]", 0, "Streaming learner: keep what it made of each event in a store, as the set NAME (stream): see magister store similar", 0},
     {"live", KEY_LIVE, NULL, 0, "Streaming learner: input does not wait; frames that are too late are dropped and counted", 0},
     {"stall", KEY_STALL, "S", 0, "Streaming learner: a pipe that gives nothing for so many seconds has ended (0: never)", 0},
     {"raw", KEY_RAW, "WxH@FPS:PIXELS", 0, "Streaming learner: input is raw video, such as 640x480@25:rgb24", 0},
@@ -87,6 +89,7 @@ static void take(int key, char *value, struct argp_state *state)
     case KEY_THREADS: w->threads = whole(state, "--threads", value, THREADS_MOST); break;
     case KEY_TIMEOUT: w->timeout = seconds(state, "--timeout", value); break;
     case KEY_EVENTS: w->events = value; break;
+    case KEY_STORE: w->store = value; break;
     case KEY_LIVE: w->live = true; break;
     case KEY_STALL: w->stall = seconds(state, "--stall", value); break;
     case KEY_RAW: raw(state, value, w); break;

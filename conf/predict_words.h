@@ -21,6 +21,7 @@ typedef struct {
 
     /* of a streaming learner */
     const char *events;            /* folder for files of events; NULL: none */
+    const char *store;             /* STORE or STORE:NAME for what was made of events; NULL: none */
     bool live;                     /* input does not wait */
     double stall;                  /* seconds without input after which a pipe counts as ended; 0: never */
     int64_t raw_width, raw_height; /* of raw video; 0: files with a container */

@@ -22,6 +22,14 @@ static status wrong(const reader *r, const char *what)
     return FAIL(ERR_INPUT, "%s:%zu: %s", r->path, r->line, what);
 }
 
+/* The first event of the lowest layer is the first to close. */
+static bool is_first(const json_t *object)
+{
+    const json_t *layer = json_object_get(object, "layer"), *number = json_object_get(object, "event");
+    return json_is_integer(layer) && json_is_integer(number) && !json_integer_value(layer) &&
+           !json_integer_value(number);
+}
+
 /* A video that is watched again is what was seen of it last. */
 static void begin_again(hierarchy *h)
 {
@@ -45,7 +53,7 @@ static status find_video(reader *r, const json_t *object, hierarchy **out)
         TRY(names_add(&r->videos, r->list->at[at].file, at, &at));
     }
     *out = &r->list->at[at];
-    if ((*out)->ended) begin_again(*out);
+    if ((*out)->ended && is_first(object)) begin_again(*out);
 done:
     return st;
 }

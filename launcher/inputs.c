@@ -94,9 +94,20 @@ static void look_for_pictures(search *s)
     }
 }
 
+/* "-" is standard input. */
+static void look_for_stream(search *s)
+{
+    if (!is(s->view, "data.train", "-")) look_for_key(s, "data.train");
+    look_for_key(s, "data.videos");
+}
+
 static void look_for_all(search *s, const char *section)
 {
     if (!strcmp(section, "generate")) return;
+    if (!strcmp(section, "stream")) {
+        look_for_stream(s);
+        return;
+    }
     look_for_annotations(s);
     if (!strcmp(section, "pretrain")) look_for_corpus(s);
     if (!strcmp(section, "pretrain") || !strcmp(section, "teacher")) look_for_texts(s);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "events/event_files.h"
+#include "rank/event_store.h"
 #include "rank/json_lines.h"
 #include "stream/segmenter.h"
 
@@ -17,7 +18,8 @@ enum { REAL_DIGITS = 9, NAME_MOST = 200 };
 typedef struct {
     const predict_words *w;
     const char *name;
-    double latency; /* the longest of the video */
+    double latency;     /* the longest of the video */
+    event_store *store; /* borrowed; NULL: none */
 } telling;
 
 static json_t *real_or_null(double x)
@@ -29,15 +31,17 @@ static status on_event(void *self, size_t layer, size_t number, const event *e, 
 {
     telling *t = self;
     status st = OK;
-    (void)vector;
+    if (t->store && vector) TRY(event_store_put(t->store, t->name, layer, number, e, vector));
     if (latency > t->latency) t->latency = latency;
     if (t->w->json) {
         json_t *line = json_pack("{s:s, s:I, s:I, s:f, s:f, s:o, s:o}", "video", t->name, "layer", (json_int_t)layer,
                                  "event", (json_int_t)number, "start", e->start, "end", e->end, "error",
                                  real_or_null(e->error), "latency", real_or_null(latency));
-        st = json_line_print(t->name, line, REAL_DIGITS);
+        TRY(json_line_print(t->name, line, REAL_DIGITS));
     } else printf("%s: layer %zu, event %zu: %.2f - %.2f s\n", t->name, layer, number, e->start, e->end);
-    return fflush(stdout) ? FAIL(ERR_IO, "cannot write to stdout") : st;
+    if (fflush(stdout)) TRY(FAIL(ERR_IO, "cannot write to stdout"));
+done:
+    return st;
 }
 
 static status tell_end(const telling *t, const hierarchy *h, const frame_stream_account *a)
@@ -78,12 +82,12 @@ done:
     return st;
 }
 
-static status watch_one(const predict_words *w, const char *given, segmenter *s)
+static status watch_one(const predict_words *w, const char *given, segmenter *s, event_store *kept)
 {
     status st = OK;
     hierarchy h = {0};
     frame_stream_account account;
-    telling t = {.w = w, .name = strcmp(given, "-") ? given : "stdin"};
+    telling t = {.w = w, .name = strcmp(given, "-") ? given : "stdin", .store = kept};
     const segment_listener listener = {&t, on_event};
     const frame_stream_options input = {
         .live = w->live,
@@ -102,17 +106,21 @@ status predict_events(const predict_words *w, const char *path)
 {
     status st = OK;
     segmenter *s = NULL;
+    event_store *kept = NULL;
     size_t unreadable = 0;
     TRY(segmenter_open(path, &s));
+    if (w->store) TRY(event_store_open(w->store, path, segmenter_features(s), &kept));
     if (w->events) TRY(directory_make(w->events));
     for (size_t i = 0; i < w->video_count; i++) {
-        st = watch_one(w, w->videos[i], s);
+        st = watch_one(w, w->videos[i], s, kept);
         if (st != OK && st != ERR_MISSING && st != ERR_INPUT) goto done; /* not the video's fault */
         unreadable += st != OK;
         if (st != OK) TRY(json_line_unreadable("video", w->videos[i], w->json));
     }
+    if (kept) TRY(event_store_end(kept));
     if (unreadable) TRY(FAIL(ERR_INPUT, "%zu of %zu videos cannot be read", unreadable, w->video_count));
 done:
+    event_store_close(&kept);
     segmenter_close(&s);
     return st;
 }

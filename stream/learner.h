@@ -22,14 +22,15 @@
 /* An input of a layer, as it was taken in. */
 typedef struct {
     size_t stream, layer;
-    int64_t frame;      /* its number in the video: its time is frame * snippet */
-    bool predicted;     /* there was a prediction: what follows is known */
-    double value;       /* similarity or distance of input and prediction */
-    double limit;       /* what the value was compared with; NAN: nothing yet */
-    double tau;         /* frames since this layer's input before */
-    bool boundary;      /* an event ended, and this input is the first of the next */
-    bool forced;        /* because it had as many inputs as fit (force_fixed_buffer) */
-    const float *event; /* (features) what was made of the event that ended; NULL without a boundary; borrowed */
+    int64_t frame;           /* its number in the video: its time is frame * snippet */
+    bool predicted;          /* there was a prediction: what follows is known */
+    double value;            /* similarity or distance of input and prediction */
+    double limit;            /* what the value was compared with; NAN: nothing yet */
+    double error, threshold; /* the same as errors, large where it is surprising: 1 - similarity, or the distance */
+    double tau;              /* frames since this layer's input before */
+    bool boundary;           /* an event ended, and this input is the first of the next */
+    bool forced;             /* because it had as many inputs as fit (force_fixed_buffer) */
+    const float *event;      /* (features) what was made of the event that ended; NULL without a boundary; borrowed */
 } stream_input;
 
 /* Told of every input; that of a layer comes before what it hands to the layer above. */

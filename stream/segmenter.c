@@ -117,7 +117,7 @@ static status on_input(void *self, const stream_input *input)
 {
     segmenter *s = self;
     if (!input->boundary) return OK;
-    return end_event(s, input->layer, (double)input->frame * s->input.snippet, input->value, input->event);
+    return end_event(s, input->layer, (double)input->frame * s->input.snippet, input->error, input->event);
 }
 
 /* Frames that are there already are taken together, and none is waited for. */

@@ -17,8 +17,7 @@ static status on_input(void *self, const stream_input *input)
 {
     stage *s = self;
     if (input->layer == 0 && input->predicted) {
-        bool similar = stream_distance(&s->o, 0) == DISTANCE_SIMILARITY;
-        s->errors.error += similar ? 1 - input->value : input->value;
+        s->errors.error += input->error;
         s->errors.count++;
     }
     return watched_input(s->watched, input);

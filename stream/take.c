@@ -152,6 +152,9 @@ static status judge(taking *t, size_t i, bool learn, const stream_listener *list
         said.forced = said.forced && !judged;
         if (learn) TRY(note_loss(t, i, said.tau));
     }
+    bool similar = stream_distance(&t->l->o, t->layer) == DISTANCE_SIMILARITY;
+    said.error = similar ? 1 - said.value : said.value;
+    said.threshold = similar ? 1 - said.limit : said.limit;
     t->ends[i] = said.boundary;
     if (listener) TRY(tell(t, &said, s->event, listener));
 done:

@@ -129,7 +129,7 @@ static status write_error(watched *w, const stream_input *input)
     const watching *s = &w->streams[input->stream];
     if (!w->errors || !s->open || !input->predicted) return OK;
     return may_be_lost(w, event_log_error(w->errors, s->events.file, input->layer, (double)input->frame * w->o.snippet,
-                                          input->value, input->limit, input->boundary));
+                                          input->error, input->threshold, input->boundary));
 }
 
 status watched_input(watched *w, const stream_input *input)
@@ -137,7 +137,7 @@ status watched_input(watched *w, const stream_input *input)
     status st = OK;
     watching *s = &w->streams[input->stream];
     double now = (double)input->frame * w->o.snippet;
-    event e = {.start = s->last[input->layer], .end = now, .error = input->value};
+    event e = {.start = s->last[input->layer], .end = now, .error = input->error};
     TRY(write_error(w, input));
     if (!input->boundary || !s->open || !(e.end > e.start)) goto done;
     TRY(hierarchy_add(&s->events, input->layer, &e));

@@ -4,6 +4,8 @@ MAGISTER="${MAGISTER:-$MAGISTER_BUILD/magister}"
 FAKE="$MAGISTER_BUILD/tests/fake_rank"
 [ -x "$MAGISTER" ] || { echo "skipped: there is no $MAGISTER"; exit 77; }
 WORK="$(mktemp -d)"
+: >"$WORK/a.csv" # what recipes here name as inputs: the ranks read neither
+: >"$WORK/t"
 trap 'rm -rf "$WORK"' EXIT
 export XDG_STATE_HOME="$WORK/state" MAGISTER_RANK="$FAKE"
 FAILED=0

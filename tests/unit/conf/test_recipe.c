@@ -151,7 +151,7 @@ static void all_problems_are_told_at_once_in_order(void **state)
         ":5:10: teacher.width is a whole number from 8 to 16384, not 7",
         ":6:10: teacher.model is one of encoder, majority, bigram, trigram, not encodr: did you mean encoder?",
         ":7:3: there is no key teacher.distill: did you mean student.distill?",
-        ":8:1: there is no key layers: did you mean teacher.layers, student.layers or student.network.layers?",
+        ":8:1: there is no key layers: did you mean teacher.layers, stream.layers or student.layers?",
         ":9:9: launch is a section of keys, not a single value"};
     assert_int_equal(read_text(BASE "nmae: x\nteacher:\n  layers: two\n  width: 7\n  model: encodr\n  distill: "
                                     "{weight: 1}\nlayers: 3\nlaunch: 2\n",

@@ -201,6 +201,23 @@ static void test_both_forms_are_told_apart(void **state)
     hierarchy_free(&h);
 }
 
+/* A video that has ended and begins with its first event again: the last time counts. */
+static void test_a_video_watched_again_is_as_it_was_last(void **state)
+{
+    (void)state;
+    hierarchy_list list = {0};
+    const char *again = "{\"video\": \"v\", \"layer\": 0, \"event\": 0, \"start\": 0, \"end\": 2}\n"
+                        "{\"video\": \"v\", \"layer\": 0, \"event\": 1, \"start\": 2, \"end\": 3}\n"
+                        "{\"video\": \"v\", \"duration\": 3}\n"
+                        "{\"video\": \"v\", \"layer\": 0, \"event\": 0, \"start\": 0, \"end\": 1}\n";
+    assert_ok(event_lines_read(scratch_file("again.jsonl", again), &list));
+    assert_int_equal(list.count, 1);
+    assert_int_equal(list.at[0].layers[0].count, 1);
+    assert_true(list.at[0].layers[0].at[0].end == 1);
+    assert_false(list.at[0].ended);
+    hierarchy_list_free(&list);
+}
+
 static void assert_bad_line(const char *line, const char *part)
 {
     char text[1024];
@@ -306,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_what_is_wrong_in_published_files_is_named),
         cmocka_unit_test(test_lines_of_several_videos),
         cmocka_unit_test(test_both_forms_are_told_apart),
+        cmocka_unit_test(test_a_video_watched_again_is_as_it_was_last),
         cmocka_unit_test(test_what_is_wrong_in_lines_is_named),
         cmocka_unit_test(test_damaged_files_do_no_harm),
         cmocka_unit_test(test_vtt_cues),

@@ -1,6 +1,7 @@
 /* bench_stream SIDE FEATURES CHANNELS BUFFER FRAMES STREAMS TURN THREADS LEARN [DEVICE] - a streaming learner of one
  * layer on scenes made in memory. CHANNELS: of the encoder's first convolution; the others have 2, 8 and 32 times as
- * many, as published. LEARN 1: with gradients, a step every 100 losses; 0: only where events end. Prints frames a
+ * many, as published. LEARN 1: with gradients, a step every 100 losses; 0: only
+ * watching. No event ends, so the buffer fills up and stays full. Prints frames a
  * second (all streams), steps, and the largest resident memory in MB; the first step's start-up is not counted.
  */
 #include "base/clock.h"
@@ -63,7 +64,8 @@ static status run(const int64_t *n, const char *device)
                               .init_layers = 1,
                               .buffer_size = n[3],
                               .window = 50,
-                              .modifier = 1,
+                              .demarcation = DEMARCATION_FIXED,
+                              .threshold = -2, /* no event ends: the buffer is full */
                               .evolve_every = 1000000,
                               .optimize_every = 100,
                               .lr = 1e-4,

@@ -27,6 +27,15 @@ static bool is_setting(const char *line, const char *const *keys, size_t count)
     return false;
 }
 
+status settings_fault(const char *path, status st)
+{
+    if (st != ERR_CONFIG) return st;
+    char reason[512];
+    snprintf(reason, sizeof reason, "%s", fail_message());
+    fail_clear();
+    return FAIL(ERR_INPUT, "%s: its settings are not those of a model: %s", path, reason);
+}
+
 status settings_read(const char *path, const char *text, const char *const *keys, size_t key_count, recipe **out)
 {
     status st = OK;
@@ -41,13 +50,7 @@ status settings_read(const char *path, const char *text, const char *const *keys
             TRY(FAIL(ERR_INPUT, "%s: its settings hold \"%.80s\", which is none of a model", path, line));
         words[count++] = line;
     }
-    st = recipe_read(NULL, words, count, out);
-    if (st == ERR_CONFIG) {
-        char reason[512];
-        snprintf(reason, sizeof reason, "%s", fail_message());
-        fail_clear();
-        st = FAIL(ERR_INPUT, "%s: its settings are not those of a model: %s", path, reason);
-    }
+    TRY(settings_fault(path, recipe_read(NULL, words, count, out)));
 done:
     free(copy);
     return st;

@@ -15,4 +15,8 @@ status settings_write(const recipe *r, const char *const *keys, size_t count, ch
  * ERR_INPUT, ERR_MEMORY. The caller frees `*out`. */
 status settings_read(const char *path, const char *text, const char *const *keys, size_t count, recipe **out);
 
+/* What went wrong with settings (ERR_CONFIG) is the fault of the file that they are from: ERR_INPUT, with its name. Any
+ * other status stays as it is. */
+status settings_fault(const char *path, status st);
+
 #endif

@@ -1,6 +1,7 @@
 #include "stream/segmenter.h"
 
 #include "base/clock.h"
+#include "conf/settings.h"
 #include "stream/layers.h"
 #include "stream/learner.h"
 #include "stream/recipe.h"
@@ -44,8 +45,8 @@ static status read_card(segmenter *s, const char *path)
     recipe *settings = NULL;
     int64_t layers = 0;
     TRY(stream_card_read(path, &settings, &layers));
-    TRY(stream_recipe_learner(settings, 1, &s->o));
-    TRY(stream_recipe_input(settings, &s->input));
+    TRY(settings_fault(path, stream_recipe_learner(settings, 1, &s->o)));
+    TRY(settings_fault(path, stream_recipe_input(settings, &s->input)));
     s->input.raw.pixels = NULL; /* the recipe's, which goes */
     if (layers > s->o.max_layers)
         TRY(FAIL(ERR_INPUT, "%s: has %lld layers of at most %lld", path, (long long)layers,

@@ -1,5 +1,6 @@
 #include "student/known.h"
 
+#include "conf/settings.h"
 #include "student/transform_options.h"
 #include "tensor/load.h"
 
@@ -46,7 +47,7 @@ static status read_look(known *k, const char *path)
 {
     status st = OK;
     const recipe *r = k->card.recipe;
-    TRY(known_model_fault(path, transform_options_read(r, &k->look)));
+    TRY(settings_fault(path, transform_options_read(r, &k->look)));
     k->when_short = transform_short_clips(r);
     k->frames = (size_t)recipe_int(r, "student.frames");
     k->views = transform_views(&k->look);
@@ -55,7 +56,7 @@ static status read_look(known *k, const char *path)
                  "%s: its student.frames %zu of student.transform.size %d, in %zu views, are more than %zu MB a clip: "
                  "no model is made for these",
                  path, k->frames, k->look.size, k->views, CLIP_BYTES_MOST >> 20));
-    TRY(known_model_fault(path, transform_open(&k->look, &k->transform)));
+    TRY(settings_fault(path, transform_open(&k->look, &k->transform)));
 done:
     return st;
 }
@@ -66,7 +67,7 @@ static status build(known *k, tensor_file *file)
     status st = OK;
     const char *path = tensor_file_path(file);
     module_expect(file);
-    TRY(known_model_fault(path, student_model_of_clips(k->card.recipe, k->card.class_count, &k->model)));
+    TRY(settings_fault(path, student_model_of_clips(k->card.recipe, k->card.class_count, &k->model)));
     add_projector(k);
     TRY(t_check(module_parameter_at(student_model_module(&k->model), 0)));
 done:

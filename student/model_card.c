@@ -1,11 +1,13 @@
 #include "student/model_card.h"
 
+#include "conf/settings.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETTINGS_MOST = 256, PROJECTED_MOST = 1 << 20 };
+enum { PROJECTED_MOST = 1 << 20 };
 
 static const char KIND[] = "student of clips";
 
@@ -42,19 +44,6 @@ enum { KEY_COUNT = sizeof KEYS / sizeof KEYS[0] };
 
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
-static status write_settings(const recipe *r, char **out)
-{
-    size_t length = 0;
-    FILE *to = open_memstream(out, &length);
-    if (!to) return FAIL(ERR_MEMORY, "no memory for a model's settings");
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        fprintf(to, "%s=", KEYS[i]);
-        recipe_value_write(r, KEYS[i], to);
-        fputc('\n', to);
-    }
-    return fclose(to) ? FAIL(ERR_MEMORY, "no memory for a model's settings") : OK;
-}
-
 static status write_classes(const class_list *classes, char **out)
 {
     status st = OK;
@@ -72,7 +61,7 @@ done:
 status model_card_make(const recipe *r, const class_list *classes, int64_t projected, model_card *out)
 {
     status st = OK;
-    TRY(write_settings(r, &out->settings));
+    TRY(settings_write(r, KEYS, KEY_COUNT, &out->settings));
     TRY(write_classes(classes, &out->classes));
     if (asprintf(&out->projected, "%lld", (long long)projected) < 0) {
         out->projected = NULL;
@@ -95,45 +84,6 @@ void model_card_free(model_card *card)
 }
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */
-
-/* Whether the line gives one of the keys that are written: a stranger's file is not to set others. */
-static bool is_setting(const char *line)
-{
-    size_t length = strcspn(line, "=");
-    for (size_t i = 0; line[length] && i < KEY_COUNT; i++)
-        if (strlen(KEYS[i]) == length && !strncmp(KEYS[i], line, length)) return true;
-    return false;
-}
-
-status known_model_fault(const char *path, status st)
-{
-    if (st != ERR_CONFIG) return st;
-    char reason[512];
-    snprintf(reason, sizeof reason, "%s", fail_message());
-    fail_clear();
-    return FAIL(ERR_INPUT, "%s: its settings are not those of a model: %s", path, reason);
-}
-
-/* The settings as a recipe. Values are what the option table allows, or refused. */
-static status read_settings(const char *path, const char *text, recipe **out)
-{
-    status st = OK;
-    char *words[SETTINGS_MOST + 1], *copy = strdup(text), *rest = NULL;
-    size_t count = 0;
-    static char stages[] = "stages=[evaluate]"; /* no stage of it is run: what these need is not asked for */
-    if (!copy) TRY(FAIL(ERR_MEMORY, "%s: no memory for its settings", path));
-    words[count++] = stages;
-    for (char *line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        if (count > SETTINGS_MOST) TRY(FAIL(ERR_INPUT, "%s: more settings than a model has", path));
-        if (!is_setting(line))
-            TRY(FAIL(ERR_INPUT, "%s: its settings hold \"%.80s\", which is none of a model", path, line));
-        words[count++] = line;
-    }
-    TRY(known_model_fault(path, recipe_read(NULL, words, count, out)));
-done:
-    free(copy);
-    return st;
-}
 
 /* Names are printed: one that moves the cursor is none. */
 static bool is_printable(const char *name)
@@ -174,7 +124,7 @@ status known_model_read(const tensor_file *file, known_model *out)
         TRY(FAIL(ERR_INPUT,
                  "%s does not say how it is used: it takes the model.safetensors of a student with student.input clips",
                  path));
-    TRY(read_settings(path, settings, &m.recipe));
+    TRY(settings_read(path, settings, KEYS, KEY_COUNT, &m.recipe));
     TRY(read_classes(path, classes, &m));
     m.projected = projected ? strtoll(projected, NULL, 10) : 0;
     if (m.projected < 0 || m.projected > PROJECTED_MOST)

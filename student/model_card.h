@@ -36,10 +36,6 @@ typedef struct {
  * frees it. */
 status known_model_read(const tensor_file *file, known_model *out);
 
-/* What went wrong with settings (ERR_CONFIG) is the fault of the file that they are from: ERR_INPUT, with its name. Any
- * other status stays as it is. */
-status known_model_fault(const char *path, status st);
-
 void known_model_free(known_model *m);
 
 #endif

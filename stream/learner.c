@@ -396,23 +396,44 @@ done:
     return st;
 }
 
-static status encode_again(learner *l, size_t row)
+/* Features of the pictures at `rows` (count) of the tape. */
+static status encode_again(learner *l, const size_t *rows, size_t count)
 {
+    status st = OK;
+    size_t size = l->tape.picture_bytes;
     scope *sc = scope_open();
-    tensor *bytes = t_from_bytes(T_U8, l->tape.rows[row].picture, SHAPE(1, l->o.height, l->o.width, 3));
-    tensor *features = stream_encode_pictures(&l->layers[0], stream_pictures(&l->o, l->type, bytes));
-    status st = t_assign(t_narrow(l->tape.values, 0, (int64_t)row, 1), features);
+    uint8_t *bytes = malloc(count * size);
+    if (!bytes) TRY(FAIL(ERR_MEMORY, "no memory for %zu pictures", count));
+    for (size_t i = 0; i < count; i++) memcpy(bytes + i * size, l->tape.rows[rows[i]].picture, size);
+    tensor *x = t_from_bytes(T_U8, bytes, SHAPE((int64_t)count, l->o.height, l->o.width, 3));
+    x = stream_encode_pictures(&l->layers[0], stream_pictures(&l->o, l->type, x));
+    for (size_t i = 0; i < count; i++)
+        TRY(t_assign(t_narrow(l->tape.values, 0, (int64_t)rows[i], 1), t_narrow(x, 0, (int64_t)i, 1)));
+done:
+    free(bytes);
     scope_close(&sc);
+    return st;
+}
+
+static status encode_kept(learner *l)
+{
+    status st = OK;
+    size_t count = 0, at_once = learner_at_once(l), *rows = malloc((l->tape.count + 1) * sizeof *rows);
+    if (!rows) TRY(FAIL(ERR_MEMORY, "no memory for %zu pictures", l->tape.count));
+    for (size_t i = 0; i < l->tape.count; i++)
+        if (!l->tape.rows[i].is_event) rows[count++] = i;
+    for (size_t at = 0; at < count; at += at_once)
+        TRY(encode_again(l, rows + at, count - at < at_once ? count - at : at_once));
+done:
+    free(rows);
     return st;
 }
 
 status learner_changed(learner *l)
 {
-    status st = OK;
     for (size_t i = 0; i < l->layer_count; i++) stream_layer_changed(&l->layers[i]);
     grad_pause();
-    for (size_t i = 0; st == OK && i < l->tape.count; i++)
-        if (!l->tape.rows[i].is_event) st = encode_again(l, i);
+    status st = encode_kept(l);
     grad_resume();
     return st;
 }

@@ -2,6 +2,7 @@
 #include "stream/staging.h"
 
 #include "base/clock.h"
+#include "stream/layers.h"
 #include "trainer/trainer.h"
 
 #include <math.h>
@@ -53,14 +54,11 @@ static void say(const stage *s, double *mine)
 
 /* ---- parameters -------------------------------------------------------------------------------------------------- */
 
+/* Memory that ranks of a node add in without copying, for all layers there may come to be. Collective. */
 static status make_bucket(stage *s)
 {
-    size_t count = module_element_count(learner_model(s->learner));
-    if (count <= s->bucket_room) return OK;
-    free(s->bucket);
-    s->bucket = malloc(count * sizeof *s->bucket);
-    s->bucket_room = s->bucket ? count : 0;
-    return s->bucket ? OK : FAIL(ERR_MEMORY, "no memory to average %zu parameters", count);
+    if (s->bucket) return OK;
+    return comm_shared_alloc(s->c, (size_t)stream_parameter_count(&s->o, (size_t)s->o.max_layers), &s->bucket);
 }
 
 static status fill_bucket(stage *s, float weight)
@@ -103,11 +101,11 @@ static status average(stage *s, const double *said)
     status st = OK;
     double watched_by = sum(said, ranks_of(s), SAYS_WATCHED);
     if (watched_by == 0) goto done;
+    TRY(make_bucket(s));
     st = learner_settle(s->learner);
-    if (st == OK) st = make_bucket(s);
     if (st == OK) st = fill_bucket(s, s->since > 0 ? (float)(1 / watched_by) : 0);
     TRY(comm_agree(s->c, st));
-    TRY(comm_sum_f32(s->c, s->bucket, module_element_count(learner_model(s->learner)), false));
+    TRY(comm_sum_shared(s->c, s->bucket, module_element_count(learner_model(s->learner)), false));
     TRY(empty_bucket(s));
     TRY(learner_changed(s->learner));
 done:

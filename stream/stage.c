@@ -141,7 +141,6 @@ static void stage_free(stage *s)
     dealing_free(&s->dealing);
     video_list_free(&s->videos);
     curve_close(&s->curve);
-    free(s->bucket);
     free(s->frames);
     free(s->directory);
 }

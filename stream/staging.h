@@ -38,8 +38,7 @@ typedef struct {
     dealing dealing;
     stream_frames *frames; /* (streams) of the turn */
     gradients *gradients;  /* sums_gradients */
-    float *bucket;         /* averaging: all parameters; NULL before */
-    size_t bucket_room;
+    float *bucket;         /* averaging: all parameters; the communicator's; NULL before */
 
     size_t begun;                 /* videos of this rank's hand, since the last meeting */
     int64_t since;                /* frames of each stream since the last meeting */

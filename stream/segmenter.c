@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { AT_ONCE = 32, AHEAD = 64 };
 
@@ -121,14 +122,30 @@ static status on_input(void *self, const stream_input *input)
     return end_event(s, input->layer, (double)input->frame * s->input.snippet, input->error, input->event);
 }
 
-/* Frames that are there already are taken together, and none is waited for. */
-static size_t how_many(frame_stream *frames)
+/* What does not come through a pipe is waited for, so that turns, and with them the last bits of results, are the same
+ * each time; of a pipe what is there already is taken together, and no event waits for frames behind it. */
+static bool is_waited_for(const char *path, bool live)
 {
-    size_t ready = frame_stream_ready(frames, -1);
-    return ready > AT_ONCE ? AT_ONCE : ready > 0 ? ready : 1;
+    struct stat about;
+    return !live && strcmp(path, "-") && !stat(path, &about) && (S_ISREG(about.st_mode) || S_ISDIR(about.st_mode));
 }
 
-static status watch_frames(segmenter *s, frame_stream *frames, size_t *seen)
+static status next_frames(segmenter *s, frame_stream *frames, bool wait, int64_t *numbers, size_t *count, bool *ended)
+{
+    status st = OK;
+    size_t bytes = (size_t)(s->o.height * s->o.width * 3), most = wait ? AT_ONCE : frame_stream_ready(frames, -1);
+    if (most > AT_ONCE) most = AT_ONCE;
+    if (most < 1) most = 1;
+    for (*count = 0; *count < most && !*ended;) {
+        size_t some = 0;
+        TRY(frame_stream_next(frames, most - *count, s->pictures + *count * bytes, numbers + *count, &some, ended));
+        *count += some;
+    }
+done:
+    return st;
+}
+
+static status watch_frames(segmenter *s, frame_stream *frames, bool wait, size_t *seen)
 {
     status st = OK;
     bool ended = false;
@@ -136,7 +153,7 @@ static status watch_frames(segmenter *s, frame_stream *frames, size_t *seen)
     const stream_listener listener = {s, on_input};
     while (!ended) {
         size_t count = 0;
-        TRY(frame_stream_next(frames, how_many(frames), s->pictures, numbers, &count, &ended));
+        TRY(next_frames(s, frames, wait, numbers, &count, &ended));
         if (!count) continue;
         s->arrived = monotonic_seconds();
         stream_frames turn = {.pictures = s->pictures, .numbers = numbers, .count = count, .begins = *seen == 0};
@@ -173,7 +190,7 @@ status segmenter_watch(segmenter *s, const char *path, const char *name, const f
     s->events = out;
     TRY(hierarchy_new(name, NAN, segmenter_layers(s), out));
     TRY(frame_stream_open(path, &o, &frames));
-    TRY(watch_frames(s, frames, &seen));
+    TRY(watch_frames(s, frames, is_waited_for(path, o.live), &seen));
     frame_stream_account_read(frames, account);
     TRY(close_events(s, fmax(account->seconds, (double)learner_frame(s->learner, 0) * s->input.snippet)));
 done:

@@ -150,11 +150,13 @@ predict) # the model's file is enough: files, a pipe, raw pictures; other files 
     quietly "$magister" predict "$step" --events "$work/events" "$film"
     [ -s "$work/events/kitchen_000001.json" ]
     head -1 "$work/events/kitchen_000001.layer0.vtt" | grep -q WEBVTT
-    "$magister" predict "$step" --json "$film" >"$work/file.jsonl"
+    for way in file again; do "$magister" predict "$step" --json "$film" >"$work/$way.jsonl"; done
     "$magister" predict "$step" --json - <"$film" >"$work/pipe.jsonl"
-    sed 's/"video":"[^"]*"//; s/"latency":[^}]*//' "$work/file.jsonl" >"$work/a"
-    sed 's/"video":"[^"]*"//; s/"latency":[^}]*//' "$work/pipe.jsonl" >"$work/b"
-    cmp "$work/a" "$work/b"
+    for way in file again pipe; do sed 's/"video":"[^"]*"//; s/"latency":[^}]*//' "$work/$way.jsonl" >"$work/$way"; done
+    cmp "$work/file" "$work/again"
+    # through a pipe turns are as frames come: the same events, but for the last digits of errors
+    for way in file pipe; do sed 's/"error":[^,]*,//' "$work/$way" >"$work/$way.times"; done
+    cmp "$work/file.times" "$work/pipe.times"
     quietly "$magister" events score "$work/events" --truth "$work/films/training.csv" --fps 30 --baselines
     says 'random'
     head -c 7680 /dev/zero | "$magister" predict "$step" --json --raw 16x16@5:rgb24 - | grep -q '"duration":2'

@@ -94,8 +94,8 @@ done:
     return st;
 }
 
-/* The next video, of the next epoch where one is over. */
-static status draw(dealing *d, size_t *video, bool *any)
+/* The next video; of the next epoch where one is over, `idle`: nobody watches any more of it. */
+static status draw(dealing *d, bool idle, size_t *video, bool *any)
 {
     status st = OK;
     *any = true;
@@ -104,7 +104,7 @@ static status draw(dealing *d, size_t *video, bool *any)
         hand_drop(&d->back, 1);
         goto done;
     }
-    if (d->next == d->videos && d->epoch + 1 < d->epochs) {
+    if (idle && d->next == d->videos && d->epoch + 1 < d->epochs) {
         d->epoch++;
         d->next = 0;
         TRY(lay_out(d));
@@ -116,7 +116,7 @@ done:
 }
 
 /* Deals rounds, one video a round to every rank that wants more. */
-static status deal_rounds(dealing *d, size_t *wanted)
+static status deal_rounds(dealing *d, bool idle, size_t *wanted)
 {
     status st = OK;
     bool any = true, dealt = true;
@@ -125,7 +125,8 @@ static status deal_rounds(dealing *d, size_t *wanted)
         dealt = false;
         for (size_t r = 0; r < d->ranks && any; r++) {
             if (!wanted[r]) continue;
-            TRY(draw(d, &video, &any));
+            TRY(draw(d, idle, &video, &any));
+            idle = false; /* of an epoch that has just begun */
             if (!any) break;
             TRY(hand_add(&d->hands[r], video));
             wanted[r]--;
@@ -139,14 +140,17 @@ done:
 status dealing_deal(dealing *d, const dealing_wish *wishes)
 {
     status st = OK;
+    bool idle = true;
     size_t *wanted = malloc(d->ranks * sizeof *wanted);
     if (!wanted) TRY(FAIL(ERR_MEMORY, "no memory to deal to %zu ranks", d->ranks));
     for (size_t r = 0; r < d->ranks; r++) hand_drop(&d->hands[r], wishes[r].begun);
+    for (size_t r = 0; r < d->ranks; r++) idle = idle && !wishes[r].busy;
     TRY(take_back(d));
+    idle = idle && !d->back.count;
     for (size_t r = 0; r < d->ranks; r++) wanted[r] = wishes[r].free;
-    TRY(deal_rounds(d, wanted));
+    TRY(deal_rounds(d, idle, wanted));
     for (size_t r = 0; r < d->ranks; r++) wanted[r] = wishes[r].reserve;
-    TRY(deal_rounds(d, wanted));
+    TRY(deal_rounds(d, false, wanted));
 done:
     free(wanted);
     return st;

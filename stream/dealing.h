@@ -3,8 +3,9 @@
  *
  * All ranks keep the same table. At a meeting videos that were dealt and not begun go back, and everything is dealt
  * anew: first one for every stream that has none, a rank after the other, then some in reserve, so that nobody waits
- * for the next meeting when a video ends before it. Every video is begun once an epoch. Pure; the same calls in the
- * same order give the same tables.
+ * for the next meeting when a video ends before it. Every video is begun once an epoch, and an epoch begins when the
+ * one before is over, so that no video is watched twice at a time: what is written of it would be mixed. Pure; the same
+ * calls in the same order give the same tables.
  */
 #ifndef MAGISTER_STREAM_DEALING_H
 #define MAGISTER_STREAM_DEALING_H
@@ -40,7 +41,8 @@ void dealing_free(dealing *d);
 /* What a rank says at a meeting. */
 typedef struct {
     size_t begun;   /* of its hand, the first so many */
-    size_t free;    /* streams without a video */
+    size_t busy;    /* streams with a video */
+    size_t free;    /* streams without */
     size_t reserve; /* videos it wants to have besides */
 } dealing_wish;
 

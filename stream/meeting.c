@@ -165,6 +165,7 @@ static status deal(stage *s, const double *said)
     if (!wishes) return FAIL(ERR_MEMORY, "no memory for the wishes of %zu ranks", ranks);
     for (size_t r = 0; r < ranks; r++)
         wishes[r] = (dealing_wish){.begun = (size_t)said[r * SAYINGS + SAYS_BEGUN],
+                                   .busy = (size_t)said[r * SAYINGS + SAYS_BUSY],
                                    .free = (size_t)said[r * SAYINGS + SAYS_FREE],
                                    .reserve = reserve_of(s)};
     status st = dealing_deal(&s->dealing, wishes);

@@ -121,6 +121,26 @@ sums) # gradients summed: one step for all, the same on every run
     same_results one two
     grep -q '"steps": [1-9]' "$step/stats.json"
     ;;
+again) # several epochs of several videos side by side, stopped in a later one: lines of a video are of one time at a time
+    films
+    epochs="stream.streams=3 stream.train.epochs=3 stream.train.max_steps=0 stream.layers=1"
+    # shellcheck disable=SC2086 # words
+    watch whole $epochs
+    expect 0
+    # shellcheck disable=SC2086
+    "$magister" run "$work/recipe.yaml" out="$work/part" $epochs >"$work/said" 2>&1 &
+    launcher=$!
+    ended() { cat "$work/part/steps/stream/events.rank0000.jsonl" 2>/dev/null | grep -c duration || true; }
+    while kill -0 $launcher 2>/dev/null && [ "$(ended)" -lt 9 ]; do sleep 0.02; done
+    kill -TERM $launcher 2>/dev/null || true
+    code=0
+    wait $launcher || code=$?
+    expect 75
+    # shellcheck disable=SC2086
+    quietly "$magister" run "$work/recipe.yaml" out="$work/part" $epochs --resume
+    same_results whole part
+    quietly "$magister" events score "$work/whole/steps/stream/events.rank0000.jsonl" --truth "$work/films/training.csv" --fps 30
+    ;;
 streams) # several videos side by side on a rank
     films
     watch one stream.streams=3

@@ -1,8 +1,7 @@
 #include "events/hierarchy.h"
 
-#include "data/videos.h"
+#include "base/picture_folder.h"
 
-#include <ctype.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -123,9 +122,8 @@ static const char *name_of(const hierarchy *h)
 
 static status check_event(const hierarchy *h, size_t layer, const event *e)
 {
-    const event_list *list = layer < h->layer_count ? &h->layers[layer] : NULL;
-    size_t number = list ? list->count : 0;
-    double last = number ? list->at[number - 1].end : 0;
+    size_t number = layer < h->layer_count ? h->layers[layer].count : 0;
+    double last = hierarchy_layer_end(h, layer);
     const char *name = name_of(h);
     if (layer > h->layer_count || layer >= EVENT_LAYERS_MAX)
         return FAIL(ERR_INPUT, "%.200s: an event of layer %zu, but there are %zu layers so far and %d are possible",
@@ -178,22 +176,25 @@ status hierarchy_set_duration(hierarchy *h, double duration)
     return OK;
 }
 
+double hierarchy_layer_end(const hierarchy *h, size_t layer)
+{
+    const event_list *list = layer < h->layer_count ? &h->layers[layer] : NULL;
+    return list && list->count ? list->at[list->count - 1].end : 0;
+}
+
 double hierarchy_end(const hierarchy *h)
 {
     double end = 0;
-    for (size_t i = 0; i < h->layer_count; i++)
-        if (h->layers[i].count) end = fmax(end, h->layers[i].at[h->layers[i].count - 1].end);
+    for (size_t i = 0; i < h->layer_count; i++) end = fmax(end, hierarchy_layer_end(h, i));
     return end;
 }
 
 status hierarchy_close(hierarchy *h, event_closing how)
 {
     if (isnan(h->duration)) return FAIL(ERR_INTERNAL, "%.200s: closed before its duration is known", h->file);
-    const event_list *base = h->layer_count ? &h->layers[0] : NULL;
-    double end = how == CLOSE_AT_END ? h->duration : base && base->count ? base->at[base->count - 1].end : 0;
+    double end = how == CLOSE_AT_END ? h->duration : hierarchy_layer_end(h, 0);
     for (size_t i = how == CLOSE_AT_END ? 0 : 1; i < h->layer_count; i++) {
-        const event_list *layer = &h->layers[i];
-        event last = {.start = layer->count ? layer->at[layer->count - 1].end : 0, .end = end, .error = NAN};
+        event last = {.start = hierarchy_layer_end(h, i), .end = end, .error = NAN};
         if (last.end - last.start <= ROUNDING) continue;
         status st = hierarchy_add(h, i, &last);
         if (st != OK) return st;
@@ -205,12 +206,8 @@ status hierarchy_close(hierarchy *h, event_closing how)
 
 const char *video_base_name(const char *file, size_t *length)
 {
-    const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file, *dot = strrchr(base, '.');
-    char ending[16] = "x";
-    *length = strlen(base);
-    if (!dot || dot == base || strlen(dot) + 2 > sizeof ending) return base;
-    for (size_t i = 0; dot[i]; i++) ending[i + 1] = (char)tolower((unsigned char)dot[i]);
-    if (videos_ending_is_known(ending)) *length = (size_t)(dot - base);
+    const char *slash = strrchr(file, '/'), *base = slash ? slash + 1 : file;
+    *length = video_file_name_is(base) ? (size_t)(strrchr(base, '.') - base) : strlen(base);
     return base;
 }
 

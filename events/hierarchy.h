@@ -74,6 +74,9 @@ typedef enum {
  * that ends there already gets none. Errors: ERR_MEMORY, ERR_INTERNAL. */
 status hierarchy_close(hierarchy *h, event_closing how);
 
+/* The end of a layer's last event, where the next one begins; 0 without events, and for a layer that is not there. */
+double hierarchy_layer_end(const hierarchy *h, size_t layer);
+
 /* The latest end of any event; 0 without events. */
 double hierarchy_end(const hierarchy *h);
 

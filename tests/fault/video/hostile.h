@@ -93,4 +93,42 @@ static inline int drop_files(void **state)
     return scratch_close(state);
 }
 
+/* Tries a changed copy, number `i`; OK when it gave frames, else the reason. `r` goes on from what changed it. */
+typedef status (*hostile_try)(rng *r, size_t i, const char *bytes, size_t count);
+
+/* So many changed copies, by seed; returns the longest that one took, in seconds. Skips where there are no files. */
+static inline double try_mutations(uint64_t seed, size_t copies, hostile_try attempt)
+{
+    size_t good = 0, bad = 0, descriptors = 0;
+    double memory = 0, slowest = 0;
+    char *bytes = malloc(FILE_BYTES_MOST);
+    assert_non_null(bytes);
+    if (!file_count) {
+        print_message("neither shared videos nor ffmpeg are here\n");
+        free(bytes);
+        skip();
+    }
+    for (size_t i = 0; i < copies; i++) {
+        rng r = rng_stream(seed, 1, i);
+        size_t count = mutate(&r, files[i % file_count].bytes, files[i % file_count].count, bytes);
+        double start = seconds_now();
+        if (attempt(&r, i, bytes, count) == OK) good++;
+        else bad++;
+        double took = seconds_now() - start;
+        if (took > slowest) slowest = took;
+        if (i == copies / 10) {
+            descriptors = open_descriptors();
+            memory = resident_mebibytes();
+        }
+    }
+    free(bytes);
+    double grown = resident_mebibytes() - memory;
+    print_message("%zu copies of %zu files: %zu gave frames, %zu a reason; slowest %.2f s, memory grew by %.1f MiB\n",
+                  copies, file_count, good, bad, slowest, grown);
+    assert_true(good > copies / 10 && bad > copies / 50); /* or the changes try nothing */
+    assert_int_equal(open_descriptors(), descriptors);
+    assert_true(grown < GROWTH_MOST);
+    return slowest;
+}
+
 #endif

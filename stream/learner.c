@@ -147,7 +147,8 @@ done:
 
 /* ---- watching ---------------------------------------------------------------------------------------------------- */
 
-void learner_mark(learner *l)
+/* What streams still need of the tape. */
+static void mark(learner *l)
 {
     tape *t = &l->tape;
     tape_let_go(t);
@@ -176,14 +177,14 @@ static void renumber(learner *l, const size_t *moved)
     }
 }
 
-/* Gradients go back as far as no more can come to them, and what nobody needs goes; `more` rows will fit. Also where
- * nothing is learned at present: they may have come before. */
-static status settle(learner *l, size_t more)
+/* Gradients go back, `all` or as far as no more can come to them, and what nobody needs goes; `more` rows will fit.
+ * Also where nothing is learned at present: they may have come before. */
+static status settle(learner *l, bool all, size_t more)
 {
     status st = OK;
     size_t *moved = NULL;
-    learner_mark(l);
-    TRY(replay(l, false));
+    mark(l);
+    TRY(replay(l, all));
     TRY(tape_compact(&l->tape, more, &moved));
     renumber(l, moved);
 done:
@@ -233,7 +234,7 @@ static status part_begin(learner *l, part *p)
     status st = OK;
     size_t count = p->count * p->active, size = l->tape.picture_bytes;
     const uint8_t *bytes = pictures_side_by_side(l, p);
-    for (size_t i = 0; i < count; i++) p->rows[i] = tape_add_picture(&l->tape, bytes + i * size);
+    for (size_t i = 0; i < count; i++) TRY(tape_add_picture(&l->tape, bytes + i * size, &p->rows[i]));
     tensor *x = t_from_bytes(T_U8, bytes, SHAPE((int64_t)count, l->o.height, l->o.width, 3));
     p->pictures = stream_pictures(&l->o, l->type, x);
     TRY(encode_pictures(l, p));
@@ -280,7 +281,7 @@ static status part_run(learner *l, part *p, bool learn, const stream_listener *l
     status st = OK;
     bool due = false;
     scope *sc = NULL;
-    TRY(settle(l, p->count * p->active * (1 + (size_t)l->o.max_layers)));
+    TRY(settle(l, false, p->count * p->active * (1 + (size_t)l->o.max_layers)));
     sc = scope_open();
     grad_pause();
     st = part_begin(l, p);
@@ -294,7 +295,7 @@ static status part_run(learner *l, part *p, bool learn, const stream_listener *l
     TRY(st);
     if (due) TRY(replay(l, true));
     if (due) TRY(learner_step(l));
-    TRY(settle(l, 0));
+    TRY(settle(l, false, 0));
 done:
     return st;
 }
@@ -385,32 +386,18 @@ bool learner_wants_growth(const learner *l)
 
 status learner_settle(learner *l)
 {
-    status st = OK;
-    size_t *moved = NULL;
-    learner_mark(l);
-    TRY(replay(l, true));
-    TRY(tape_compact(&l->tape, 0, &moved));
-    renumber(l, moved);
-done:
-    free(moved);
-    return st;
+    return settle(l, true, 0);
 }
 
 /* Features of the pictures at `rows` (count) of the tape. */
 static status encode_again(learner *l, const size_t *rows, size_t count)
 {
     status st = OK;
-    size_t size = l->tape.picture_bytes;
     scope *sc = scope_open();
-    uint8_t *bytes = malloc(count * size);
-    if (!bytes) TRY(FAIL(ERR_MEMORY, "no memory for %zu pictures", count));
-    for (size_t i = 0; i < count; i++) memcpy(bytes + i * size, l->tape.rows[rows[i]].picture, size);
-    tensor *x = t_from_bytes(T_U8, bytes, SHAPE((int64_t)count, l->o.height, l->o.width, 3));
-    x = stream_encode_pictures(&l->layers[0], stream_pictures(&l->o, l->type, x));
+    tensor *x = stream_encode_pictures(&l->layers[0], learner_pictures(l, rows, count));
     for (size_t i = 0; i < count; i++)
         TRY(t_assign(t_narrow(l->tape.values, 0, (int64_t)rows[i], 1), t_narrow(x, 0, (int64_t)i, 1)));
 done:
-    free(bytes);
     scope_close(&sc);
     return st;
 }

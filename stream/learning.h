@@ -8,6 +8,7 @@
 #include "stream/demarcation.h"
 #include "stream/layers.h"
 #include "stream/learner.h"
+#include "stream/places.h"
 #include "stream/scales.h"
 #include "stream/tape.h"
 #include "tensor/optim.h"
@@ -60,7 +61,7 @@ status replay(learner *l, bool all);
 /* Pictures that go through the networks at once, so that memory stays bounded. */
 size_t learner_at_once(const learner *l);
 
-/* Marks what streams still need (tape.h). */
-void learner_mark(learner *l);
+/* Pictures of rows of the tape (count) as the networks see them: (count, 3, H, W) */
+tensor *learner_pictures(const learner *l, const size_t *rows, size_t count);
 
 #endif

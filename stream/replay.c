@@ -19,9 +19,9 @@ static const size_t FLOATS_AT_ONCE = (size_t)1 << 24; /* of the widest activatio
 
 typedef struct {
     learner *l;
-    size_t *picked, *rows; /* numbers of losses or rows; rows of a batch (places included) */
-    bool *there;           /* as rows */
-    float *weights;        /* as rows */
+    size_t *picked; /* (EVENTS_AT_ONCE) numbers of losses or rows */
+    places places;  /* of as many samples */
+    float *weights; /* (EVENTS_AT_ONCE, STREAM_LAYERS_MOST) */
 } replaying;
 
 size_t learner_at_once(const learner *l)
@@ -36,36 +36,25 @@ static tensor *weights_of(const replaying *r, int64_t rows, int64_t columns)
     return t_cast(t_from_f32(r->weights, SHAPE(rows, columns)), r->l->type);
 }
 
-static tensor *places_there(const replaying *r, size_t count, size_t most)
-{
-    bool full = true;
-    for (size_t i = 0; i < count * most; i++) full &= r->there[i];
-    return full ? NULL : t_from_bytes(T_BOOL, r->there, SHAPE((int64_t)count, (int64_t)most));
-}
-
 /* Rows of the tape as new leaves that collect gradients: (count, most, D) */
 static tensor *leaves(const replaying *r, size_t count, size_t most)
 {
-    tensor *x = tape_rows(r->l->tape.values, r->rows, count * most);
-    return t_require_grad(t_reshape(x, SHAPE((int64_t)count, (int64_t)most, r->l->o.features)));
+    return t_require_grad(places_values(&r->places, &r->l->tape, count, most));
 }
 
-static void fill(replaying *r, size_t i, const size_t *rows, size_t count, size_t most)
+static status pull_leaves(replaying *r, tensor *gradients, size_t count, size_t most)
 {
-    for (size_t k = 0; k < most; k++) {
-        r->rows[i * most + k] = rows[k < count ? k : 0];
-        r->there[i * most + k] = k < count;
-    }
+    gradients = t_reshape(gradients, SHAPE(-1, r->l->o.features));
+    return tape_pull(&r->l->tape, r->places.rows, count * most, gradients);
 }
 
-static tensor *pictures_of(const replaying *r, const size_t *rows, size_t count)
+tensor *learner_pictures(const learner *l, const size_t *rows, size_t count)
 {
-    const tape *t = &r->l->tape;
-    const stream_options *o = &r->l->o;
+    const stream_options *o = &l->o;
     tensor *x = NULL, **each = malloc(count * sizeof(tensor *));
     for (size_t i = 0; each && i < count; i++)
-        each[i] = t_from_bytes(T_U8, t->rows[rows[i]].picture, SHAPE(o->height, o->width, 3));
-    if (each) x = stream_pictures(o, r->l->type, t_stack(each, (int)count, 0));
+        each[i] = t_from_bytes(T_U8, l->tape.rows[rows[i]].picture, SHAPE(o->height, o->width, 3));
+    if (each) x = stream_pictures(o, l->type, t_stack(each, (int)count, 0));
     free(each);
     return x;
 }
@@ -82,7 +71,7 @@ static size_t levels_of(replaying *r, size_t count)
     size_t most = 0;
     for (size_t i = 0; i < count; i++)
         if (loss_at(r, i)->levels > most) most = loss_at(r, i)->levels;
-    for (size_t i = 0; i < count; i++) fill(r, i, loss_at(r, i)->rows, loss_at(r, i)->levels, most);
+    for (size_t i = 0; i < count; i++) places_fill(&r->places, i, loss_at(r, i)->rows, loss_at(r, i)->levels, most);
     return most;
 }
 
@@ -91,7 +80,7 @@ static tensor *targets(replaying *r, size_t layer, size_t count)
     tensor *x = NULL;
     size_t *rows = malloc(count * sizeof *rows);
     for (size_t i = 0; rows && i < count; i++) rows[i] = loss_at(r, i)->target;
-    if (rows) x = layer == 0 ? pictures_of(r, rows, count) : tape_rows(r->l->tape.values, rows, count);
+    if (rows) x = layer == 0 ? learner_pictures(r->l, rows, count) : tape_rows(r->l->tape.values, rows, count);
     free(rows);
     return x;
 }
@@ -105,21 +94,20 @@ static status losses_back(replaying *r, size_t layer, size_t count)
     double sign = stream_distance(&r->l->o, layer) == DISTANCE_SIMILARITY ? -1 : 1;
 
     tensor *levels = leaves(r, count, most);
-    tensor *x = stream_predict(of, levels, places_there(r, count, most));
+    tensor *x = stream_predict(of, levels, places_there(&r->places, count, most));
     if (layer == 0) x = stream_decode_pictures(of, x);
     x = stream_compare(of, x, targets(r, layer, count));
     for (size_t i = 0; i < count; i++) r->weights[i] = (float)(sign * loss_at(r, i)->tau);
     TRY(t_backward(t_sum_all(t_mul(x, t_reshape(weights_of(r, (int64_t)count, 1), SHAPE(-1))))));
 
-    for (size_t i = 0; i < count * most; i++) r->weights[i] = r->there[i] ? 1 : 0;
+    for (size_t i = 0; i < count * most; i++) r->weights[i] = r->places.there[i] ? 1 : 0;
     tensor *reach[STREAM_LAYERS_MOST], *weights = weights_of(r, (int64_t)count, (int64_t)most);
     for (size_t k = 0; k < most; k++) {
         tensor *each = t_full(r->l->type, SHAPE(1), scales_reach(&r->l->o, loss_at(r, 0)->layers, layer, k));
         reach[k] = each;
     }
     weights = t_mul(weights, t_reshape(t_stack(reach, (int)most, 0), SHAPE(1, -1)));
-    tensor *pull = t_mul(t_grad(levels), t_unsqueeze(weights, 2));
-    TRY(tape_pull(&r->l->tape, r->rows, count * most, t_reshape(pull, SHAPE(-1, r->l->o.features))));
+    TRY(pull_leaves(r, t_mul(t_grad(levels), t_unsqueeze(weights, 2)), count, most));
 done:
     scope_close(&sc);
     return st;
@@ -190,13 +178,11 @@ static status events_back(replaying *r, size_t level, size_t count)
         if (t->rows[r->picked[i]].count > most) most = t->rows[r->picked[i]].count;
     for (size_t i = 0; i < count; i++) {
         const tape_row *row = &t->rows[r->picked[i]];
-        fill(r, i, row->inputs, row->count, most);
+        places_fill(&r->places, i, row->inputs, row->count, most);
     }
-    tensor *inputs = level == 0 ? leaves(r, count, most)
-                                : t_reshape(tape_rows(t->values, r->rows, count * most),
-                                            SHAPE((int64_t)count, (int64_t)most, r->l->o.features));
-    TRY(back(r, stream_encode_event(&r->l->layers[level], inputs, places_there(r, count, most)), count));
-    if (level == 0) TRY(tape_pull(t, r->rows, count * most, t_reshape(t_grad(inputs), SHAPE(-1, r->l->o.features))));
+    tensor *inputs = level == 0 ? leaves(r, count, most) : places_values(&r->places, t, count, most);
+    TRY(back(r, stream_encode_event(&r->l->layers[level], inputs, places_there(&r->places, count, most)), count));
+    if (level == 0) TRY(pull_leaves(r, t_grad(inputs), count, most));
 done:
     scope_close(&sc);
     return st;
@@ -206,7 +192,7 @@ static status pictures_back(replaying *r, size_t count)
 {
     status st = OK;
     scope *sc = scope_open();
-    TRY(back(r, stream_encode_pictures(&r->l->layers[0], pictures_of(r, r->picked, count)), count));
+    TRY(back(r, stream_encode_pictures(&r->l->layers[0], learner_pictures(r->l, r->picked, count)), count));
 done:
     scope_close(&sc);
     return st;
@@ -229,20 +215,15 @@ done:
 status replay(learner *l, bool all)
 {
     status st = OK;
-    size_t places = (size_t)l->o.buffer_size > STREAM_LAYERS_MOST ? (size_t)l->o.buffer_size : STREAM_LAYERS_MOST;
-    size_t room = EVENTS_AT_ONCE * places;
-    replaying r = {.l = l};
-    r.picked = malloc(EVENTS_AT_ONCE * sizeof *r.picked);
-    r.rows = malloc(room * sizeof *r.rows);
-    r.there = malloc(room * sizeof *r.there);
-    r.weights = malloc(room * sizeof *r.weights);
-    if (!r.picked || !r.rows || !r.there || !r.weights) TRY(FAIL(ERR_MEMORY, "no memory for gradients"));
+    replaying r = {.l = l, .picked = malloc(EVENTS_AT_ONCE * sizeof *r.picked)};
+    r.weights = malloc(EVENTS_AT_ONCE * STREAM_LAYERS_MOST * sizeof *r.weights);
+    if (!r.picked || !r.weights) TRY(FAIL(ERR_MEMORY, "no memory for gradients"));
+    TRY(places_new(&l->o, EVENTS_AT_ONCE, &r.places));
     TRY(replay_losses(&r));
     TRY(replay_rows(&r, all));
 done:
     free(r.picked);
-    free(r.rows);
-    free(r.there);
     free(r.weights);
+    places_free(&r.places);
     return st;
 }

@@ -2,10 +2,10 @@
 
 #include "base/clock.h"
 #include "conf/settings.h"
-#include "stream/layers.h"
 #include "stream/learner.h"
 #include "stream/recipe.h"
 #include "stream/stream_card.h"
+#include "tensor/load.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -23,55 +23,52 @@ struct segmenter {
     /* of the present video */
     const segment_listener *listener;
     hierarchy *events;
-    double last[STREAM_LAYERS_MOST], arrived;
+    double arrived; /* when the turn's frames were there */
 };
 
 /* ---- opening ----------------------------------------------------------------------------------------------------- */
 
-/* A stranger's file may ask for any sizes: the numbers they stand for have to be in it before memory is taken. */
-static status check_size(const char *path, const stream_options *o)
-{
-    tensor_file *file = NULL;
-    status st = tensor_file_open(path, &file);
-    if (st == OK && stream_parameter_count(o, (size_t)o->init_layers) > (double)tensor_file_bytes(file) / sizeof(float))
-        st = FAIL(ERR_INPUT, "%s: asks for %.0f parameters, more than the file holds", path,
-                  stream_parameter_count(o, (size_t)o->init_layers));
-    tensor_file_close(&file);
-    return st;
-}
-
-static status read_card(segmenter *s, const char *path)
+static status read_card(segmenter *s, const tensor_file *file)
 {
     status st = OK;
     recipe *settings = NULL;
     int64_t layers = 0;
-    TRY(stream_card_read(path, &settings, &layers));
+    const char *path = tensor_file_path(file);
+    TRY(stream_card_read(file, &settings, &layers));
     TRY(settings_fault(path, stream_recipe_learner(settings, 1, &s->o)));
     TRY(settings_fault(path, stream_recipe_input(settings, &s->input)));
     s->input.raw.pixels = NULL; /* the recipe's, which goes */
-    if (layers > s->o.max_layers)
-        TRY(FAIL(ERR_INPUT, "%s: has %lld layers of at most %lld", path, (long long)layers,
-                 (long long)s->o.max_layers));
     s->o.init_layers = layers;
-    TRY(check_size(path, &s->o));
 done:
     recipe_free(&settings);
+    return st;
+}
+
+/* The networks, made as large as the file's tensors are and no larger, whatever the card says. */
+static status build(segmenter *s, tensor_file *file)
+{
+    module_expect(file);
+    status st = settings_fault(tensor_file_path(file), learner_new(&s->o, 1, T_F32, &s->learner));
+    module_expect(NULL);
     return st;
 }
 
 status segmenter_open(const char *path, segmenter **out)
 {
     status st = OK;
+    tensor_file *file = NULL;
     segmenter *s = calloc(1, sizeof *s);
     if (!s) TRY(FAIL(ERR_MEMORY, "no memory for a model"));
-    TRY(read_card(s, path));
-    TRY(learner_new(&s->o, 1, T_F32, &s->learner));
-    TRY(module_load(learner_model(s->learner), path));
+    TRY(tensor_file_open(path, &file));
+    TRY(read_card(s, file));
+    TRY(build(s, file));
+    TRY(module_load_file(learner_model(s->learner), file));
     s->pictures = malloc((size_t)(AT_ONCE * s->o.height * s->o.width * 3));
     if (!s->pictures) TRY(FAIL(ERR_MEMORY, "no memory for pictures"));
     *out = s;
     s = NULL;
 done:
+    tensor_file_close(&file);
     segmenter_close(&s);
     return st;
 }
@@ -85,16 +82,6 @@ void segmenter_close(segmenter **s)
     *s = NULL;
 }
 
-double segmenter_snippet(const segmenter *s)
-{
-    return s->input.snippet;
-}
-
-size_t segmenter_layers(const segmenter *s)
-{
-    return learner_layers(s->learner);
-}
-
 size_t segmenter_features(const segmenter *s)
 {
     return (size_t)s->o.features;
@@ -102,24 +89,24 @@ size_t segmenter_features(const segmenter *s)
 
 /* ---- watching ---------------------------------------------------------------------------------------------------- */
 
-static status end_event(segmenter *s, size_t layer, double now, double error, const float *vector)
+static status tell(segmenter *s, size_t layer, size_t number, const float *vector)
 {
-    status st = OK;
-    event e = {.start = s->last[layer], .end = now, .error = error};
     double latency = vector ? monotonic_seconds() - s->arrived : NAN;
-    if (!(e.end > e.start)) goto done;
-    TRY(hierarchy_add(s->events, layer, &e));
-    s->last[layer] = now;
-    TRY(s->listener->event(s->listener->self, layer, s->events->layers[layer].count - 1, &e, vector, latency));
-done:
-    return st;
+    return s->listener->event(s->listener->self, layer, number, &s->events->layers[layer].at[number], vector, latency);
 }
 
 static status on_input(void *self, const stream_input *input)
 {
+    status st = OK;
     segmenter *s = self;
-    if (!input->boundary) return OK;
-    return end_event(s, input->layer, (double)input->frame * s->input.snippet, input->error, input->event);
+    event e = {.start = hierarchy_layer_end(s->events, input->layer),
+               .end = (double)input->frame * s->input.snippet,
+               .error = input->error};
+    if (!input->boundary || !(e.end > e.start)) goto done;
+    TRY(hierarchy_add(s->events, input->layer, &e));
+    TRY(tell(s, input->layer, s->events->layers[input->layer].count - 1, input->event));
+done:
+    return st;
 }
 
 /* What does not come through a pipe is waited for, so that turns, and with them the last bits of results, are the same
@@ -164,12 +151,17 @@ done:
     return st;
 }
 
+/* The last event of each layer ends with the video. */
 static status close_events(segmenter *s, double seconds)
 {
     status st = OK;
-    if (seconds < hierarchy_end(s->events)) seconds = hierarchy_end(s->events);
-    for (size_t i = 0; i < segmenter_layers(s); i++) TRY(end_event(s, i, seconds, NAN, NULL));
-    TRY(hierarchy_set_duration(s->events, seconds));
+    hierarchy *h = s->events;
+    size_t before[STREAM_LAYERS_MOST];
+    for (size_t i = 0; i < h->layer_count; i++) before[i] = h->layers[i].count;
+    TRY(hierarchy_set_duration(h, fmax(seconds, hierarchy_end(h))));
+    TRY(hierarchy_close(h, CLOSE_AT_END));
+    for (size_t i = 0; i < h->layer_count; i++)
+        for (size_t k = before[i]; k < h->layers[i].count; k++) TRY(tell(s, i, k, NULL));
 done:
     return st;
 }
@@ -185,10 +177,9 @@ status segmenter_watch(segmenter *s, const char *path, const char *name, const f
     o.format = s->input.format;
     o.ahead = AHEAD;
     o.first = 0;
-    memset(s->last, 0, sizeof s->last);
     s->listener = listener;
     s->events = out;
-    TRY(hierarchy_new(name, NAN, segmenter_layers(s), out));
+    TRY(hierarchy_new(name, NAN, learner_layers(s->learner), out));
     TRY(frame_stream_open(path, &o, &frames));
     TRY(watch_frames(s, frames, is_waited_for(path, o.live), &seen));
     frame_stream_account_read(frames, account);

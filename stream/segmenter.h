@@ -23,8 +23,6 @@ typedef struct {
 status segmenter_open(const char *path, segmenter **out);
 void segmenter_close(segmenter **s);
 
-double segmenter_snippet(const segmenter *s); /* seconds between frames */
-size_t segmenter_layers(const segmenter *s);
 size_t segmenter_features(const segmenter *s);
 
 /* Watches a video, from `input` live, stall, raw and threads are taken; all events, closed at its end, are left in

@@ -2,7 +2,6 @@
 
 #include "conf/settings.h"
 #include "stream/options.h"
-#include "tensor/module.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,12 +47,11 @@ status stream_card_is_there(const char *path, bool *out)
     return st;
 }
 
-status stream_card_read(const char *path, recipe **settings, int64_t *layers)
+status stream_card_read(const tensor_file *file, recipe **settings, int64_t *layers)
 {
     status st = OK;
-    tensor_file *file = NULL;
     char *end = NULL;
-    TRY(tensor_file_open(path, &file));
+    const char *path = tensor_file_path(file);
     if (!is_ours(file)) TRY(FAIL(ERR_INPUT, "%s: is no streaming learner's model", path));
     const char *text = tensor_file_metadata(file, "settings"), *count = tensor_file_metadata(file, "layers");
     if (!text || !count) TRY(FAIL(ERR_INPUT, "%s: says nothing about its sizes", path));
@@ -62,6 +60,5 @@ status stream_card_read(const char *path, recipe **settings, int64_t *layers)
         TRY(FAIL(ERR_INPUT, "%s: has %.20s layers: 1 to %d are possible", path, count, STREAM_LAYERS_MOST));
     TRY(settings_read(path, text, KEYS, KEY_COUNT, settings));
 done:
-    tensor_file_close(&file);
     return st;
 }

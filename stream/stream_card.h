@@ -9,6 +9,7 @@
 #define MAGISTER_STREAM_STREAM_CARD_H
 
 #include "conf/recipe.h"
+#include "tensor/module.h"
 
 /* For writing: pairs for module_save, ended by NULL. The caller frees it. */
 typedef struct {
@@ -22,7 +23,8 @@ void stream_card_free(stream_card *card);
 /* Whether the file is such a model. Errors: ERR_MISSING; ERR_INPUT for a file that is damaged. */
 status stream_card_is_there(const char *path, bool *out);
 
-/* Its settings as a recipe, which the caller frees, and its layers. Errors: the same; ERR_INPUT for another kind. */
-status stream_card_read(const char *path, recipe **settings, int64_t *layers);
+/* Its settings as a recipe, which the caller frees, and its layers. Errors: ERR_INPUT for another kind, or settings
+ * that are none. */
+status stream_card_read(const tensor_file *file, recipe **settings, int64_t *layers);
 
 #endif

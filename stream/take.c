@@ -15,8 +15,8 @@ typedef struct {
     double *values; /* (count) NAN without prediction */
     bool *ends;     /* (count) whether an event ended with it */
     size_t *some;   /* (count) indices into in */
-    size_t *rows;   /* room for the rows of (count) events' inputs, or of their levels */
-    bool *there;    /* as many: whether a place is taken */
+    size_t *rows;   /* (count) */
+    places places;  /* of (count) events' inputs, or of their levels */
 } taking;
 
 static layer_state *state_of(const taking *t, size_t i)
@@ -35,20 +35,18 @@ static void taking_free(taking *t)
     free(t->ends);
     free(t->some);
     free(t->rows);
-    free(t->there);
+    places_free(&t->places);
 }
 
 static status taking_new(learner *l, size_t layer, const layer_inputs *in, taking *t)
 {
-    size_t wide = (size_t)l->o.buffer_size > STREAM_LAYERS_MOST ? (size_t)l->o.buffer_size : STREAM_LAYERS_MOST;
     *t = (taking){.l = l, .layer = layer, .in = in};
     t->values = malloc(in->count * sizeof *t->values);
     t->ends = calloc(in->count, sizeof *t->ends);
     t->some = malloc(in->count * sizeof *t->some);
-    t->rows = malloc(in->count * wide * sizeof *t->rows);
-    t->there = malloc(in->count * wide * sizeof *t->there);
-    if (t->values && t->ends && t->some && t->rows && t->there) return OK;
-    return FAIL(ERR_MEMORY, "no memory for %zu inputs", in->count);
+    t->rows = malloc(in->count * sizeof *t->rows);
+    if (!t->values || !t->ends || !t->some || !t->rows) return FAIL(ERR_MEMORY, "no memory for %zu inputs", in->count);
+    return places_new(&l->o, in->count, &t->places);
 }
 
 /* ---- comparing --------------------------------------------------------------------------------------------------- */
@@ -181,28 +179,7 @@ done:
 }
 
 /* ---- encoding and predicting --------------------------------------------------------------------------------------
- * Batches of rows: sample i has lengths[i] places of `most`, and the rest is filled up and said not to be there. */
-
-static tensor *places_there(const taking *t, size_t most, bool full)
-{
-    int64_t shape[] = {(int64_t)t->in->count, (int64_t)most};
-    return full ? NULL : t_from_bytes(T_BOOL, t->there, shape, 2);
-}
-
-static tensor *gather(const taking *t, size_t most)
-{
-    tensor *x = tape_rows(t->l->tape.values, t->rows, t->in->count * most);
-    return t_reshape(x, SHAPE((int64_t)t->in->count, (int64_t)most, t->l->o.features));
-}
-
-static bool fill(const taking *t, size_t i, const size_t *rows, size_t count, size_t most)
-{
-    for (size_t k = 0; k < most; k++) {
-        t->rows[i * most + k] = rows[k < count ? k : 0];
-        t->there[i * most + k] = k < count;
-    }
-    return count == most;
-}
+ */
 
 static void keep(taking *t, size_t i)
 {
@@ -217,12 +194,12 @@ static status encode(taking *t)
     status st = OK;
     tape *tape_of = &t->l->tape;
     size_t most = 0, count = t->in->count, first = tape_of->count;
-    bool full = true;
     for (size_t i = 0; i < count; i++)
         if (state_of(t, i)->buffer.count > most) most = state_of(t, i)->buffer.count;
     for (size_t i = 0; i < count; i++)
-        full &= fill(t, i, state_of(t, i)->buffer.items, state_of(t, i)->buffer.count, most);
-    tensor *z = stream_encode_event(&t->l->layers[t->layer], gather(t, most), places_there(t, most, full));
+        places_fill(&t->places, i, state_of(t, i)->buffer.items, state_of(t, i)->buffer.count, most);
+    tensor *z = stream_encode_event(&t->l->layers[t->layer], places_values(&t->places, tape_of, count, most),
+                                    places_there(&t->places, count, most));
     TRY(t_assign(t_narrow(tape_of->values, 0, (int64_t)first, (int64_t)count), z));
     for (size_t i = 0; i < count; i++) {
         layer_state *s = state_of(t, i);
@@ -248,14 +225,14 @@ static status predict(taking *t)
 {
     status st = OK;
     size_t most = 0, count = t->in->count;
-    bool full = true;
     stream_layer *layer = &t->l->layers[t->layer];
     for (size_t i = 0; i < count; i++) {
         look_around(t, i);
         if (state_of(t, i)->levels > most) most = state_of(t, i)->levels;
     }
-    for (size_t i = 0; i < count; i++) full &= fill(t, i, state_of(t, i)->seen, state_of(t, i)->levels, most);
-    tensor *x = stream_predict(layer, gather(t, most), places_there(t, most, full));
+    for (size_t i = 0; i < count; i++) places_fill(&t->places, i, state_of(t, i)->seen, state_of(t, i)->levels, most);
+    tensor *x = stream_predict(layer, places_values(&t->places, &t->l->tape, count, most),
+                               places_there(&t->places, count, most));
     if (t->layer == 0) x = stream_decode_pictures(layer, x);
     TRY(t_check(x));
     for (size_t i = 0; i < count; i++) {

@@ -21,10 +21,17 @@ void tape_free(tape *t)
     *t = (tape){0};
 }
 
-size_t tape_add_picture(tape *t, const uint8_t *picture)
+static status add(tape *t, const tape_row *r, size_t *row)
 {
-    t->rows[t->count] = (tape_row){.picture = picture};
-    return t->count++;
+    if (t->count == t->room) return FAIL(ERR_INTERNAL, "a tape with room for %zu vectors is given more", t->room);
+    t->rows[t->count] = *r;
+    *row = t->count++;
+    return OK;
+}
+
+status tape_add_picture(tape *t, const uint8_t *picture, size_t *row)
+{
+    return add(t, &(tape_row){.picture = picture}, row);
 }
 
 status tape_add_event(tape *t, size_t level, const size_t *inputs, size_t count, size_t *row)
@@ -32,9 +39,9 @@ status tape_add_event(tape *t, size_t level, const size_t *inputs, size_t count,
     tape_row r = {.is_event = true, .level = level, .inputs = malloc(count * sizeof *inputs), .count = count};
     if (!r.inputs) return FAIL(ERR_MEMORY, "no memory to note an event of %zu inputs", count);
     memcpy(r.inputs, inputs, count * sizeof *inputs);
-    t->rows[t->count] = r;
-    *row = t->count++;
-    return OK;
+    status st = add(t, &r, row);
+    if (st != OK) row_free(&r);
+    return st;
 }
 
 status tape_add_loss(tape *t, const tape_loss *loss)

@@ -44,8 +44,8 @@ typedef struct {
 
 void tape_free(tape *t);
 
-/* A new row; there must be room. `picture` is borrowed. */
-size_t tape_add_picture(tape *t, const uint8_t *picture);
+/* A new row for a picture, which is borrowed. Errors: ERR_INTERNAL when tape_compact made no room for it. */
+status tape_add_picture(tape *t, const uint8_t *picture, size_t *row);
 
 /* A new row for an event of `level`; `inputs` (count) are copied. Errors: ERR_MEMORY. */
 status tape_add_event(tape *t, size_t level, const size_t *inputs, size_t count, size_t *row);

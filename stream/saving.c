@@ -250,8 +250,9 @@ static status load_streams(stage *s, const json_t *seat)
         TRY(feed_give(s->feed, i, (size_t)which, next));
         if (next == 0) continue; /* it begins, and was told so */
         stage_video_name(s, (size_t)which, name, sizeof name);
-        TRY(watched_begin(s->watched, i, s->videos.at[which].path, name, true));
+        TRY(watched_begin(s->watched, i, s->videos.at[which].path, name));
     }
+    TRY(watched_take_up(s->watched));
 done:
     return st;
 }

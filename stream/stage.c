@@ -50,7 +50,7 @@ static status on_begin(void *self, size_t stream, size_t which)
     stage *s = self;
     char name[512];
     stage_video_name(s, which, name, sizeof name);
-    return watched_begin(s->watched, stream, s->videos.at[which].path, name, false);
+    return watched_begin(s->watched, stream, s->videos.at[which].path, name);
 }
 
 /* What was wrong with a video, in words; false: nothing. */

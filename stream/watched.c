@@ -13,7 +13,7 @@ typedef struct {
     bool open;
     hierarchy events;
     char *name;
-    double last[STREAM_LAYERS_MOST]; /* seconds: where the open event of each layer begins */
+    size_t written[STREAM_LAYERS_MOST]; /* events of each layer that the file of lines has */
 } watching;
 
 struct watched {
@@ -89,28 +89,7 @@ static status may_be_lost(watched *w, status st)
     return OK;
 }
 
-/* Events of the video that had not ended when the lines were saved. */
-static status take_up(watched *w, watching *s, const char *path)
-{
-    status st = OK;
-    hierarchy_list list = {0};
-    TRY(event_lines_read(w->lines, &list));
-    for (size_t i = list.count; i-- > 0;) {
-        hierarchy *h = &list.at[i];
-        if (strcmp(h->file, path) || h->ended) continue;
-        for (size_t layer = 0; layer < h->layer_count && layer < w->o.layers; layer++)
-            for (size_t k = 0; k < h->layers[layer].count; k++) {
-                TRY(hierarchy_add(&s->events, layer, &h->layers[layer].at[k]));
-                s->last[layer] = h->layers[layer].at[k].end;
-            }
-        break;
-    }
-done:
-    hierarchy_list_free(&list);
-    return st;
-}
-
-status watched_begin(watched *w, size_t stream, const char *path, const char *name, bool resumed)
+status watched_begin(watched *w, size_t stream, const char *path, const char *name)
 {
     status st = OK;
     watching *s = &w->streams[stream];
@@ -119,9 +98,43 @@ status watched_begin(watched *w, size_t stream, const char *path, const char *na
     if (!s->name) TRY(FAIL(ERR_MEMORY, "no memory for the name of %s", path));
     TRY(hierarchy_new(path, NAN, w->o.layers, &s->events));
     s->open = true;
-    if (resumed) TRY(take_up(w, s, path));
 done:
     return st;
+}
+
+static status take_events(watching *s, const hierarchy *from)
+{
+    status st = OK;
+    for (size_t i = 0; i < from->layer_count && i < s->events.layer_count; i++) {
+        for (size_t k = 0; k < from->layers[i].count; k++) TRY(hierarchy_add(&s->events, i, &from->layers[i].at[k]));
+        s->written[i] = from->layers[i].count;
+    }
+done:
+    return st;
+}
+
+status watched_take_up(watched *w)
+{
+    status st = OK;
+    hierarchy_list list = {0};
+    TRY(event_lines_read(w->lines, &list));
+    for (size_t s = 0; s < w->o.streams; s++)
+        for (size_t i = 0; w->streams[s].open && i < list.count; i++)
+            if (!list.at[i].ended && !strcmp(list.at[i].file, w->streams[s].events.file))
+                TRY(take_events(&w->streams[s], &list.at[i]));
+done:
+    hierarchy_list_free(&list);
+    return st;
+}
+
+/* Those that could not be written before come first. */
+static status write_lines(watched *w, watching *s, size_t layer)
+{
+    status st = OK;
+    const event_list *list = &s->events.layers[layer];
+    for (size_t *k = &s->written[layer]; st == OK && *k < list->count; *k += st == OK)
+        st = event_log_append(w->log, s->events.file, layer, *k, &list->at[*k]);
+    return may_be_lost(w, st);
 }
 
 static status write_error(watched *w, const stream_input *input)
@@ -136,15 +149,15 @@ status watched_input(watched *w, const stream_input *input)
 {
     status st = OK;
     watching *s = &w->streams[input->stream];
-    double now = (double)input->frame * w->o.snippet;
-    event e = {.start = s->last[input->layer], .end = now, .error = input->error};
     TRY(write_error(w, input));
-    if (!input->boundary || !s->open || !(e.end > e.start)) goto done;
+    if (!input->boundary || !s->open) goto done;
+    event e = {.start = hierarchy_layer_end(&s->events, input->layer),
+               .end = (double)input->frame * w->o.snippet,
+               .error = input->error};
+    if (!(e.end > e.start)) goto done;
     TRY(hierarchy_add(&s->events, input->layer, &e));
-    TRY(may_be_lost(
-        w, event_log_append(w->log, s->events.file, input->layer, s->events.layers[input->layer].count - 1, &e)));
-    s->last[input->layer] = now;
     w->events++;
+    TRY(write_lines(w, s, input->layer));
 done:
     return st;
 }
@@ -163,14 +176,17 @@ done:
 }
 
 /* The last event of each layer ends with the video: a line like any other. */
-static status close_layer(watched *w, watching *s, size_t layer, double seconds)
+static status close_layers(watched *w, watching *s)
 {
-    event e = {.start = s->last[layer], .end = seconds, .error = NAN};
-    if (!(e.end > e.start)) return OK;
-    status st = hierarchy_add(&s->events, layer, &e);
-    if (st != OK) return st;
-    w->events++;
-    return may_be_lost(w, event_log_append(w->log, s->events.file, layer, s->events.layers[layer].count - 1, &e));
+    status st = OK;
+    int64_t before = 0, after = 0;
+    for (size_t i = 0; i < s->events.layer_count; i++) before += (int64_t)s->events.layers[i].count;
+    TRY(hierarchy_close(&s->events, CLOSE_AT_END));
+    for (size_t i = 0; i < s->events.layer_count; i++) after += (int64_t)s->events.layers[i].count;
+    w->events += after - before;
+    for (size_t i = 0; i < s->events.layer_count; i++) TRY(write_lines(w, s, i));
+done:
+    return st;
 }
 
 status watched_end(watched *w, size_t stream, double seconds, size_t layers)
@@ -178,10 +194,10 @@ status watched_end(watched *w, size_t stream, double seconds, size_t layers)
     status st = OK;
     watching *s = &w->streams[stream];
     if (!s->open) goto done;
-    if (seconds < hierarchy_end(&s->events)) seconds = hierarchy_end(&s->events);
-    for (size_t i = 0; i < layers; i++) TRY(close_layer(w, s, i, seconds));
-    TRY(hierarchy_set_duration(&s->events, seconds));
     s->events.layer_count = layers; /* those above have no events */
+    seconds = fmax(seconds, hierarchy_end(&s->events));
+    TRY(hierarchy_set_duration(&s->events, seconds));
+    TRY(close_layers(w, s));
     TRY(may_be_lost(w, event_log_end(w->log, s->events.file, seconds)));
     TRY(may_be_lost(w, write_video(w, s)));
 done:

@@ -5,8 +5,8 @@
  *   DIRECTORY/videos/NAME.json         as published, all layers closed at the video's end
  *   DIRECTORY/errors.rankNNNN.jsonl    with `errors`: every input's error and what it was compared with
  *
- * A disk that is full stops nothing: what could not be written is counted and told once, and lines that could be
- * written later are whole.
+ * A disk that is full stops nothing: what could not be written is counted and told once. Events whose lines it took are
+ * written before later ones of their video, so that lines have no holes.
  */
 #ifndef MAGISTER_STREAM_WATCHED_H
 #define MAGISTER_STREAM_WATCHED_H
@@ -34,9 +34,11 @@ typedef struct {
 status watched_new(const watched_options *options, const watched_place *from, watched **out);
 void watched_free(watched **w);
 
-/* A stream begins a video, or goes on with one whose events are in the file of lines (`resumed`). `name`: of its JSON
- * file, without ending. */
-status watched_begin(watched *w, size_t stream, const char *path, const char *name, bool resumed);
+/* A stream begins a video. `name`: of its JSON file, without ending. */
+status watched_begin(watched *w, size_t stream, const char *path, const char *name);
+
+/* Streams that have begun go on with what the file of lines has of their videos, where these had not ended. */
+status watched_take_up(watched *w);
 
 /* An input of a layer: an event where it is a boundary. */
 status watched_input(watched *w, const stream_input *input);
@@ -48,6 +50,6 @@ status watched_end(watched *w, size_t stream, double seconds, size_t layers);
 status watched_position(watched *w, watched_place *out);
 
 int64_t watched_events(const watched *w); /* that closed */
-int64_t watched_lost(const watched *w);   /* lines and files that could not be written */
+int64_t watched_lost(const watched *w);   /* times that a line or a file could not be written */
 
 #endif

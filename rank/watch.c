@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 /* To a process that does not wait for it this signal does nothing. */
-enum { SHOW = SIGURG, SHOW_SECONDS = 10, NAP_MS = 100, LOOK_MS = 500, START_MS_LEAST = 20000 };
+enum { SHOW = SIGURG, SHOW_SECONDS = 10, NAP_MS = 100, LOOK_MS = 500, START_MS_LEAST = 20000, NEIGHBOURS_MOST = 1024 };
 
 /* What rank and watcher both know. */
 static struct {
@@ -55,13 +55,27 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Other ranks of this node. */
+typedef struct {
+    int ranks[NEIGHBOURS_MOST];
+    size_t count;
+} neighbours;
+
 /* mpirun and srun tell a process its rank; -1 without either. */
-static int rank_told(void)
+static int rank_told(pid_t pid)
 {
-    static const char *const NAMES[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"};
-    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
-        if (getenv(NAMES[i])) return atoi(getenv(NAMES[i]));
-    return -1;
+    static const char *const NAMES[] = {"OMPI_COMM_WORLD_RANK=", "PMIX_RANK=", "PMI_RANK="};
+    char path[64], *word = NULL;
+    size_t room = 0, best = sizeof NAMES / sizeof NAMES[0];
+    int rank = -1;
+    snprintf(path, sizeof path, "/proc/%ld/environ", (long)pid);
+    FILE *file = fopen(path, "re");
+    while (file && getdelim(&word, &room, '\0', file) > 0)
+        for (size_t i = 0; i < best; i++)
+            if (!strncmp(word, NAMES[i], strlen(NAMES[i]))) rank = atoi(word + strlen(NAMES[i])), best = i;
+    if (file) fclose(file);
+    free(word);
+    return rank;
 }
 
 /* ---- a death ----------------------------------------------------------------------------------------------------- */
@@ -111,23 +125,30 @@ static bool same_program(long pid)
            !strcmp(mine, other);
 }
 
-static void tell_children(const char *path)
+static void tell_neighbour(pid_t pid, neighbours *told)
+{
+    if (kill(pid, SHOW) || told->count == NEIGHBOURS_MOST) return;
+    int rank = rank_told(pid);
+    if (rank >= 0) told->ranks[told->count++] = rank;
+}
+
+static void tell_children(const char *path, neighbours *told)
 {
     long pid;
     FILE *list = fopen(path, "re");
     while (list && fscanf(list, "%ld", &pid) == 1)
-        if (pid != getpid() && same_program(pid)) kill((pid_t)pid, SHOW);
+        if (pid != getpid() && same_program(pid)) tell_neighbour((pid_t)pid, told);
     if (list) fclose(list);
 }
 
 /* The watchers of this node's other ranks have the parent that this one has. */
-static void tell_neighbours(const watcher *w)
+static void tell_neighbours(const watcher *w, neighbours *told)
 {
     char pattern[64];
     glob_t lists = {0};
     snprintf(pattern, sizeof pattern, "/proc/%ld/task/*/children", (long)w->launcher); /* of each of its threads */
     if (glob(pattern, 0, NULL, &lists)) return;
-    for (size_t i = 0; i < lists.gl_pathc; i++) tell_children(lists.gl_pathv[i]);
+    for (size_t i = 0; i < lists.gl_pathc; i++) tell_children(lists.gl_pathv[i], told);
     globfree(&lists);
 }
 
@@ -141,12 +162,20 @@ static bool is_stopped(pid_t pid)
     return state == 'T' || state == 't';
 }
 
-static void show(watcher *w, bool with_neighbours)
+/* Looks before its stack is read: whoever reads it halts the rank as well, and lets it go some time later. */
+static bool was_stopped(watcher *w)
+{
+    if (!w->shown) w->stopped = is_stopped(w->rank);
+    return w->stopped;
+}
+
+/* `told`: the neighbours that shall do the same; NULL: none. */
+static void show(watcher *w, neighbours *told)
 {
     if (w->shown) return;
+    was_stopped(w);
     w->shown = true;
-    w->stopped = is_stopped(w->rank); /* whoever reads its stack halts it as well, and lets it go some time later */
-    if (with_neighbours) tell_neighbours(w);
+    if (told) tell_neighbours(w, told);
     stacks_write(self.run, self.step, self.rank, self.host, w->rank);
 }
 
@@ -165,11 +194,16 @@ static bool all_are_shown(const int *ranks, size_t count)
     return is_shown(self.rank);
 }
 
+static void wait_shown(const int *ranks, size_t count)
+{
+    for (int ms = 0; ms < SHOW_SECONDS * 1000 && !all_are_shown(ranks, count); ms += NAP_MS) nap(NAP_MS);
+}
+
 void watch_show(const int *missing, size_t count)
 {
     if (!self.watcher || getppid() != self.watcher) return;
     kill(self.watcher, SHOW);
-    for (int ms = 0; ms < SHOW_SECONDS * 1000 && !all_are_shown(missing, count); ms += NAP_MS) nap(NAP_MS);
+    wait_shown(missing, count);
 }
 
 /* ---- the start --------------------------------------------------------------------------------------------------- */
@@ -185,30 +219,44 @@ void watch_opened(void)
     if (self.world) *self.world = WORLD_IS_THERE;
 }
 
-static void end_rank(watcher *w, int exit_code, const char *why)
+static void tell_end(watcher *w, int exit_code, const char *why)
 {
     char message[512], place[64];
     snprintf(message, sizeof message, "rank %d (%s) %s", self.rank, self.host, why);
     snprintf(place, sizeof place, "watch.c:%d", __LINE__);
     error_file_write(self.run, self.step, self.rank, exit_code, message, place);
     w->exit_code = exit_code;
+}
+
+static void end_rank(watcher *w, int exit_code, const char *why)
+{
+    tell_end(w, exit_code, why);
     kill(w->rank, SIGKILL);
 }
 
+static const char STOPPED[] = "was stopped (state T) at the start of MPI, and others waited in vain";
+
 /* The rank waits for a world that does not come together: those of this node that have not asked for it are missed, and
- * the cause is told before the complaints (failures.h of the launcher). */
+ * the cause is told before the complaints (failures.h of the launcher). Once this rank is gone whoever started it ends
+ * the others and their watchers, so those have said what they have to say before. */
 static void end_wait(watcher *w)
 {
-    show(w, true);
-    if (w->stopped) end_rank(w, 128 + SIGKILL, "was stopped (state T) at the start of MPI, and others waited in vain");
+    neighbours told = {.count = 0};
+    show(w, &told);
+    wait_shown(told.ranks, told.count);
+    if (w->stopped) end_rank(w, 128 + SIGKILL, STOPPED);
     else end_rank(w, status_exit_code(ERR_RANK), "waited in vain for the others at the start of MPI");
 }
 
-/* Another rank of this node waits in vain. */
+/* Another rank of this node waits in vain, and goes once this one's stack is there: the cause is written before. */
 static void neighbour_waits(watcher *w)
 {
-    show(w, false);
-    if (*self.world == WORLD_NOT_ASKED_FOR) end_rank(w, 128 + SIGKILL, "did not come to the start of MPI");
+    const char *why = NULL;
+    if (*self.world == WORLD_NOT_ASKED_FOR) why = "did not come to the start of MPI";
+    else if (*self.world > 0 && was_stopped(w)) why = STOPPED;
+    if (why && !w->exit_code) tell_end(w, 128 + SIGKILL, why);
+    show(w, NULL);
+    if (why) kill(w->rank, SIGKILL);
 }
 
 /* ---- the end ----------------------------------------------------------------------------------------------------- */
@@ -235,7 +283,7 @@ static bool any_complaint(void)
 static void end_hanging(watcher *w)
 {
     if (!w->told || now_ms() - w->told < LOOK_MS || !any_complaint()) return;
-    show(w, false);
+    show(w, NULL);
     kill(w->rank, SIGKILL);
     w->exit_code = status_exit_code(ERR_RANK);
 }
@@ -253,7 +301,7 @@ static void watch(watcher *w, const sigset_t *asked)
         if (*self.world > 0 && now_ms() > *self.world && !w->exit_code) end_wait(w);
         end_hanging(w);
         int number = sigtimedwait(asked, &info, &most);
-        if (number == SHOW && info.si_pid == w->rank) show(w, true);
+        if (number == SHOW && info.si_pid == w->rank) show(w, &(neighbours){.count = 0});
         else if (number == SHOW) neighbour_waits(w);
         else if (number > 0 && number != SIGCHLD) kill(w->rank, number);
         if (number == SIGTERM && !w->told) w->told = now_ms();
@@ -278,7 +326,7 @@ void watch_begin(const char *run, const char *step_name)
     watcher w = {.launcher = getppid(), .kills = memory_kills()};
     self.run = run;
     self.step = step_name;
-    self.rank = rank_told();
+    self.rank = rank_told(getpid());
     if (self.rank < 0) return;
     void *shared = mmap(NULL, sizeof *self.world, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) return;

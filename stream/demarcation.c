@@ -29,6 +29,7 @@ void demarcation_reset(demarcation *d)
 {
     d->count = d->next = 0;
     d->sum = 0;
+    d->worse = false;
 }
 
 static double window_mean(const demarcation *d)
@@ -66,6 +67,9 @@ bool demarcation_judge(demarcation *d, double value)
 {
     if (d->mode == DEMARCATION_ACCUM) return accumulate(d, value);
     double limit = demarcation_limit(d); /* NAN: no comparison holds */
-    if (d->mode == DEMARCATION_AVERAGE) window_add(d, value);
-    return d->distance == DISTANCE_SIMILARITY ? value < limit : value > limit;
+    bool worse = d->distance == DISTANCE_SIMILARITY ? value < limit : value > limit, before = d->worse;
+    if (d->mode == DEMARCATION_FIXED) return worse;
+    window_add(d, value);
+    d->worse = worse && d->mode == DEMARCATION_RISE;
+    return worse && !before;
 }

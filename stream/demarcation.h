@@ -3,6 +3,9 @@
  * A value is a similarity (small is surprising) or a distance (large is surprising). The mean that decides is taken
  * before the value itself counts; the first value after a reset is never a boundary. A window lives as long as a video
  * and is not emptied by boundaries. Nothing here allocates but demarcation_new.
+ *
+ * What surprises often does so for a while: a hand that sets out moves for some frames. The mean of the last ones then
+ * ends an event at each of them; DEMARCATION_RISE ends one where that begins.
  */
 #ifndef MAGISTER_STREAM_DEMARCATION_H
 #define MAGISTER_STREAM_DEMARCATION_H
@@ -19,6 +22,7 @@ typedef struct {
     size_t room, count; /* count: values in it */
     size_t next;        /* where the next one goes */
     double sum;         /* what has added up (DEMARCATION_ACCUM) */
+    bool worse;         /* the last value was worse than its limit (DEMARCATION_RISE) */
 } demarcation;
 
 /* Errors: ERR_CONFIG (accum without squared distances); ERR_MEMORY. */

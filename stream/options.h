@@ -15,6 +15,7 @@ enum { STREAM_LAYERS_MOST = 8, STREAM_STAGES = 4, STREAM_BUFFER_MOST = 4096 };
 
 typedef enum {
     DEMARCATION_AVERAGE, /* worse than the mean of the last `window` */
+    DEMARCATION_RISE,    /* worse than that mean, where the input before was not: ours, not published */
     DEMARCATION_FIXED,   /* worse than `threshold` */
     DEMARCATION_ACCUM,   /* errors since the last boundary add up to more than `threshold` (distance only) */
 } demarcation_mode;

@@ -25,6 +25,7 @@ static status check_count(const recipe *r, const char *key, size_t count)
 static demarcation_mode mode_of(const recipe *r)
 {
     if (is(r, "stream.demarcation", "fixed")) return DEMARCATION_FIXED;
+    if (is(r, "stream.demarcation", "rise")) return DEMARCATION_RISE;
     return is(r, "stream.demarcation", "accum") ? DEMARCATION_ACCUM : DEMARCATION_AVERAGE;
 }
 

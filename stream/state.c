@@ -134,6 +134,7 @@ enum {
     STATE_VALUES,
     STATE_NEXT,
     STATE_PREDICTED,
+    STATE_WORSE,
     STATE_ROWS,
     STATE_FIELDS = STATE_ROWS + STREAM_LAYERS_MOST
 };
@@ -142,9 +143,9 @@ static void put_layer(named *n, const layer_state *s, size_t stream, size_t laye
 {
     const event_buffer *b = &s->buffer;
     const demarcation *d = &s->where;
-    int64_t fields[STATE_FIELDS] = {s->last_frame,      s->inputs,        number_of(s->event),
-                                    (int64_t)s->levels, b->seen,          (int64_t)b->count,
-                                    (int64_t)d->count,  (int64_t)d->next, s->prediction != NULL};
+    int64_t fields[STATE_FIELDS] = {
+        s->last_frame,     s->inputs,         number_of(s->event), (int64_t)s->levels,    b->seen,
+        (int64_t)b->count, (int64_t)d->count, (int64_t)d->next,    s->prediction != NULL, d->worse};
     for (size_t k = 0; k < s->levels; k++) fields[STATE_ROWS + k] = number_of(s->seen[k]);
     put(n, integers(fields, STATE_FIELDS), "stream.%zu.layer.%zu", stream, layer);
     put(n, reals(&d->sum, 1), "stream.%zu.layer.%zu.sum", stream, layer);
@@ -422,6 +423,7 @@ static status load_fields(reading *r, layer_state *s, const int64_t *fields)
     s->buffer.count = (size_t)fields[STATE_KEPT];
     s->where.count = (size_t)fields[STATE_VALUES];
     s->where.next = (size_t)fields[STATE_NEXT];
+    s->where.worse = fields[STATE_WORSE] != 0;
     return OK;
 }
 

@@ -36,6 +36,7 @@ CASES = {
     "base_distance": {"force_base_distance": True, "modifier": 1.01},
     "fixed": {"demarcation": "fixed", "force_base_distance": True, "threshold": 0.372},
     "accum": {"demarcation": "accum", "distance": "distance", "threshold": 1.2},
+    "rise": {"demarcation": "rise", "distance": "distance", "window": 2, "init_layers": 2},
     "added": {"modifier_adds": True, "modifier": 0.01},
     "forced": {"force_fixed_buffer": True},
     "no_timescale": {"timescale": False},

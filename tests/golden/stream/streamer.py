@@ -27,7 +27,7 @@ class Options:
     normalize: bool = False
     distance: str = "similarity"  # or "distance"
     force_base_distance: bool = False
-    demarcation: str = "average"  # or "fixed", "accum"
+    demarcation: str = "average"  # or "fixed", "accum"; "rise" is not published
     window: int = 6
     modifier_adds: bool = False
     modifier: float = 1.0
@@ -135,7 +135,7 @@ class Layer(nn.Module):
 
     def reset(self):
         """A video begins."""
-        self.window, self.sum = [], 0.0
+        self.window, self.sum, self.worse = [], 0.0, False
         self.last_frame = -1
         self.forget()
         self.clear()
@@ -277,7 +277,9 @@ class Streamer(nn.Module):
         if math.isnan(said.limit):
             return False
         said.margin = abs(said.value - said.limit)
-        return surprising(mode, said.value, said.limit)
+        worse, before = surprising(mode, said.value, said.limit), layer.worse
+        layer.worse = worse and o.demarcation == "rise"
+        return worse and not before
 
     def keep(self, layer, x, said):
         mode = self.o.distance_of(layer.number)

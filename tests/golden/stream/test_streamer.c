@@ -37,6 +37,7 @@ static const stream_case CASES[] = {
     {"base_distance", {COMMON, .force_base_distance = true, .modifier = 1.01}},
     {"fixed", {COMMON, .demarcation = DEMARCATION_FIXED, .force_base_distance = true, .threshold = 0.372}},
     {"accum", {COMMON, .demarcation = DEMARCATION_ACCUM, .distance = DISTANCE_SQUARED, .threshold = 1.2}},
+    {"rise", {COMMON, .demarcation = DEMARCATION_RISE, .distance = DISTANCE_SQUARED, .window = 2, .init_layers = 2}},
     {"added", {COMMON, .modifier_adds = true, .modifier = 0.01}},
     {"forced", {COMMON, .force_fixed_buffer = true}},
     {"no_timescale", {COMMON, .timescale = false}},

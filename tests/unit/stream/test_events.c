@@ -69,6 +69,21 @@ static void test_a_modifier_multiplies_or_is_added(void **state)
     assert_int_equal(judge_all(&o, values, 3, ends), 0);
 }
 
+static void test_what_stays_surprising_ends_one_event(void **state)
+{
+    (void)state;
+    stream_options o = some_options();
+    o.distance = DISTANCE_SQUARED;
+    o.demarcation = DEMARCATION_RISE;
+    o.window = 10;
+    const double values[] = {1, 3, 4, 5, 1, 6, 7, 0, 9};
+    /* means before: -, 1, 2, 2.67, 3.25, 2.8, 3.33, 3.86, 3.38 */
+    const bool wanted[] = {false, true, false, false, false, true, false, false, true};
+    bool ends[9];
+    judge_all(&o, values, 9, ends);
+    for (size_t i = 0; i < 9; i++) assert_int_equal(ends[i], wanted[i]);
+}
+
 static void test_a_threshold_or_what_adds_up(void **state)
 {
     (void)state;
@@ -95,6 +110,14 @@ static void test_a_reset_forgets(void **state)
     demarcation_reset(&d);
     assert_true(isnan(demarcation_limit(&d)));
     assert_false(demarcation_judge(&d, .1));
+    demarcation_free(&d);
+    o.demarcation = DEMARCATION_RISE;
+    assert_int_equal(demarcation_new(&o, 0, &d), OK);
+    demarcation_judge(&d, .9);
+    assert_true(demarcation_judge(&d, .1));
+    demarcation_reset(&d);
+    demarcation_judge(&d, .9);
+    assert_true(demarcation_judge(&d, .1)); /* what was before the reset was worse too, and is forgotten */
     demarcation_free(&d);
 }
 
@@ -187,6 +210,7 @@ int main(void)
         cmocka_unit_test(test_worse_than_the_mean_of_those_before),
         cmocka_unit_test(test_distances_surprise_when_they_are_large),
         cmocka_unit_test(test_a_modifier_multiplies_or_is_added),
+        cmocka_unit_test(test_what_stays_surprising_ends_one_event),
         cmocka_unit_test(test_a_threshold_or_what_adds_up),
         cmocka_unit_test(test_a_reset_forgets),
         cmocka_unit_test(test_adding_up_needs_distances),

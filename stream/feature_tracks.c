@@ -270,9 +270,10 @@ done:
     return st;
 }
 
-static bool is_videos_own(status st)
+/* A video fails before its first frame; what fails later is the learner's. */
+static bool is_videos_own(status st, const track *t)
 {
-    return st == ERR_MISSING || st == ERR_INPUT || st == ERR_IO;
+    return t->moments == 0 && (st == ERR_MISSING || st == ERR_INPUT || st == ERR_IO);
 }
 
 /* `broken`: what was wrong with the video, "" for nothing. */
@@ -286,7 +287,7 @@ static status watch(making *m, size_t v, track *t, frame_stream_account *account
     broken[0] = '\0';
     status st = segmenter_watch(m->learner, path, video_table_name(m->files, v), &input, &listener, &events, account);
     hierarchy_free(&events);
-    if (is_videos_own(st)) {
+    if (is_videos_own(st, t)) {
         snprintf(broken, WHAT_BYTES, "%s", fail_message());
         fail_clear();
         return OK;
@@ -471,25 +472,30 @@ static bool is_written(const making *m)
     return same;
 }
 
-static void tell_of_all(const making *m)
+static status tell_of_all(const making *m)
 {
-    int64_t moments = 0, broken = 0;
+    int64_t moments = 0, replaced = 0, broken = 0;
     size_t before = 0;
     for (size_t v = 0; v < m->videos; v++) {
         moments += m->tracks[v].moments;
+        replaced += m->tracks[v].replaced;
         broken += m->tracks[v].replaced > 0;
         before += m->there[v];
     }
+    if (replaced >= moments)
+        return FAIL(ERR_INPUT, "%s: not one of the %zu videos could be watched: the log says why", m->folder,
+                    m->videos);
     log_info("%s: %lld moments of %zu videos (%zu of them were there already), %zu numbers each; %lld videos were "
              "broken in part",
              m->folder, (long long)moments, m->videos, before, width_of(m), (long long)broken);
+    return OK;
 }
 
 static status finish(making *m)
 {
     status st = OK;
     TRY(complete(m));
-    tell_of_all(m);
+    TRY(tell_of_all(m));
     if (is_written(m)) goto done;
     TRY(write_index(m));
     TRY(feature_manifest_write(m->folder, m->about));

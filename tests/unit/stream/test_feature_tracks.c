@@ -70,8 +70,16 @@ static const char LEARNER_KEYS[][64] = {"stages=[evaluate]",  "stream.size=[16, 
                                         "stream.snippet=0.1", "stream.window=10",     "stream.init_layers=2"};
 enum { LEARNER_KEY_COUNT = sizeof LEARNER_KEYS / sizeof LEARNER_KEYS[0] };
 
-/* A learner that has learned nothing yet: what it begins with, for that seed. */
-static void leave_learner(const char *name, int seed)
+static void spoil(learner *l)
+{
+    scope *sc = scope_open();
+    tensor *first = module_parameter_at(learner_model(l), 0);
+    assert_ok(t_assign(first, t_scale(first, NAN)));
+    scope_close(&sc);
+}
+
+/* A learner that has learned nothing yet: what it begins with, for that seed; or one without a number in it. */
+static void leave_learner(const char *name, int seed, bool spoiled)
 {
     char keys[LEARNER_KEY_COUNT + 1][64], *words[LEARNER_KEY_COUNT + 1];
     recipe *r = NULL;
@@ -85,6 +93,7 @@ static void leave_learner(const char *name, int seed)
     assert_ok(stream_recipe_learner(r, 1, &o));
     assert_ok(learner_new(&o, 1, T_F32, &l));
     assert_int_equal(learner_layers(l), LAYERS);
+    if (spoiled) spoil(l);
     assert_ok(stream_card_make(r, LAYERS, &card));
     assert_ok(module_save(learner_model(l), scratch_path(name), card.pairs));
     stream_card_free(&card);
@@ -148,7 +157,7 @@ static int open_all(void **state)
         snprintf(name, sizeof name, "v%zu", v);
         film(name, v, SIZE_MAX, FRAMES);
     }
-    leave_learner("model.safetensors", 3);
+    leave_learner("model.safetensors", 3, false);
     return 0;
 }
 
@@ -345,7 +354,7 @@ static void another_learner_watches_all_again(void **state)
     assert_ok(feature_manifest_read(folder(), &manifest));
     assert_ok(feature_manifest_hash(folder(), manifest, before));
     json_decref(manifest);
-    leave_learner("model.safetensors", 4);
+    leave_learner("model.safetensors", 4, false);
     assert_ok(make("seed=0"));
     assert_true(is_rewritten("v0.f32", number, when));
     assert_ok(feature_manifest_read(folder(), &manifest));
@@ -368,13 +377,16 @@ static void a_learner_that_is_missing_or_none_is_told(void **state)
     module_free(&m);
     snprintf(key, sizeof key, "student.stream=%s/other.safetensors", scratch_directory);
     assert_failed(make(key), ERR_INPUT, "is no streaming learner's model");
+    leave_learner("spoiled.safetensors", 3, true);
+    snprintf(key, sizeof key, "student.stream=%s/spoiled.safetensors", scratch_directory);
+    assert_failed(make(key), ERR_INPUT, "is compared to"); /* no video's fault */
 }
 
-/* The last test that looks at v3: it is broken then. */
+/* The last test: what it leaves are no videos. */
 static void a_broken_video_goes_on_or_stops(void **state)
 {
     (void)state;
-    char path[200];
+    char path[200], file[32];
     tracks *t = NULL;
     json_t *manifest = NULL;
     snprintf(path, sizeof path, "%s/videos/v3", scratch_directory);
@@ -392,6 +404,13 @@ static void a_broken_video_goes_on_or_stops(void **state)
     assert_string_equal(json_string_value(json_object_get(last, "video")), "v3");
     assert_int_equal(json_integer_value(json_object_get(last, "replaced")), 61);
     json_decref(manifest);
+    for (int v = 0; v < VIDEOS - 1; v++) {
+        snprintf(path, sizeof path, "%s/videos/v%d", scratch_directory, v);
+        assert_ok(directory_remove(path));
+        snprintf(file, sizeof file, "videos/v%d.mp4", v);
+        scratch_file(file, "<html>404</html>");
+    }
+    assert_failed(make("seed=0"), ERR_INPUT, "not one of the 4 videos could be watched");
 }
 
 static void surprise_is_bounded_and_stays(void **state)

@@ -103,6 +103,8 @@ own) # of the recipe's own stage; a stop in between; another recipe's learner is
     says 'generate, stream, features, student, evaluate'
     grep -q '"model": "steps/stream/model.safetensors"' "$work/run/steps/student/features.json"
     grep -q student "$work/run/metrics.json"
+    run own run data.development=0.3 --resume --only evaluate # though the step features looks for itself each time
+    expect 0
     rm "$work/run/features/stream/kitchen_000002.track.json" # as of a step that was stopped before its last video
     run own run data.development=0.3 --resume
     expect 0

@@ -149,6 +149,11 @@ static void check_stream(checker *c)
     if (is_stage(c->r, "generate") && !generates_signs(c->r) && is(c->r, "generate.film", "tracks"))
         conflict(c, "generate.film", "stages",
                  "generate.film is tracks, and the stage stream watches videos: say generate.film: video");
+    bool annotations = is_stage(c->r, "teacher") || is_stage(c->r, "predict") || is_stage(c->r, "student");
+    if (annotations && !is_stage(c->r, "generate") && recipe_is_null(c->r, "data.videos"))
+        conflict(c, "data.videos", "stages",
+                 "data.videos is missing: the stage stream watches them, as data.train are the annotations of other "
+                 "stages");
 }
 
 static void check_generate(checker *c)
@@ -338,11 +343,23 @@ static void check_backbone(checker *c)
                  key, name, input);
 }
 
+static void check_learner(checker *c)
+{
+    if (!is_stage(c->whole, "stream") && recipe_is_null(c->r, "student.stream"))
+        conflict(c, "student.stream", "student.input",
+                 "student.input stream needs a streaming learner: put stream into stages, or name one in "
+                 "student.stream");
+    if (has_single_clips(c))
+        conflict(c, "student.input", "data.format",
+                 "student.input stream needs videos of many segments, which single clips are not: say clips");
+}
+
 static void check_input(checker *c)
 {
     const recipe *r = c->r;
     bool generates = is_stage(c->whole, "generate"), tracks = is(r, "student.input", "tracks");
     if (is(r, "student.input", "cache")) check_backbone(c);
+    if (is(r, "student.input", "stream")) check_learner(c);
     if (generates_signs(c->whole)) {
         if (tracks)
             conflict(c, "student.input", "generate.world",

@@ -208,8 +208,9 @@ static const option TABLE[] = {
 
     CHOICE("student.model", "avt", "avt|sign2text|timesformer", "video model: avt over features, moments, or (input clips) a vision transformer's view of each frame; sign2text and timesformer tell the sign of a clip"),
     CHOICE("student.task", "anticipate", "anticipate|recognise", "predict the segment that begins tau_a after what is seen, or the one seen"),
-    CHOICE("student.input", "tracks", "tracks|frames|clips|cache", "what is seen: data.tracks; moments of data.videos through a small CNN that is trained along; clips of whole frames of data.videos, cut and changed by student.transform; or the features of such a CNN, kept in the run"),
+    CHOICE("student.input", "tracks", "tracks|frames|clips|cache|stream", "what is seen: data.tracks; moments of data.videos through a small CNN that is trained along; clips of whole frames of data.videos, cut and changed by student.transform; the features of such a CNN, kept in the run; or what a streaming learner knows of data.videos at each moment, kept in the run as well"),
     TEXT("student.backbone", "null", "input cache: the student with input frames whose trained CNN (of its first seed) makes the features"),
+    PATH("student.stream", "null", "input stream: the streaming learner, its model.safetensors or the step's folder that it is in (runs/NAME/steps/stream); null: that of the stage stream"),
     REAL("student.cache_fps", "2", 0.01, 1000, "moments a second that the features of a student with input frames are kept at, for those with input cache"),
     SIZES("student.cnn.channels", "[16, 32, 64, 96]", 1, 4096, "channels of the CNN's stages, each of which halves the picture"),
     INT("student.cnn.width", "64", 4, 16384, "features that the CNN makes of a moment"),

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "conf/recipe_parts.h"
+#include "conf/run.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -330,9 +331,9 @@ status recipe_for_step(const recipe *r, const char *section, const char *name, i
 {
     status st = OK;
     recipe *step = NULL;
-    /* "predict" and "cache" have no variants of their own: they predict with a teacher, and see with a student */
-    bool student = !strcmp(section, "student") || !strcmp(section, "cache");
-    const char *owner = student ? "student" : "teacher";
+    /* "predict", "cache" and "features" have no variants of their own: they predict with a teacher, and see with a
+     * student, or for one */
+    const char *owner = run_section_is_students(section) ? "student" : "teacher";
     const variant *v = name ? recipe_variant(r, owner, name) : NULL;
     if (name && !v) TRY(FAIL(ERR_CONFIG, "%s: %s.variants has no %s", r->file.source, owner, name));
     step = recipe_new(r->file.source);

@@ -1,22 +1,30 @@
 #include "conf/run.h"
 
 #include "base/file.h"
+#include "base/hash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+bool run_section_is_students(const char *section)
+{
+    return !strcmp(section, "student") || !strcmp(section, "cache") || !strcmp(section, "features");
+}
+
 const char *run_set_name(const run_step *step)
 {
     if (step->variant) return step->variant;
     if (!strcmp(step->section, "generate") || !strcmp(step->section, "stream")) return step->section;
-    return !strcmp(step->section, "student") || !strcmp(step->section, "cache") ? "student" : "teacher";
+    return run_section_is_students(step->section) ? "student" : "teacher";
 }
 
 status run_step_name(const run_step *step, char *out, size_t size)
 {
-    bool prefixed =
-        !strcmp(step->section, "pretrain") || !strcmp(step->section, "predict") || !strcmp(step->section, "cache");
+    static const char *const PREFIXED[] = {"pretrain", "predict", "cache", "features"};
+    bool prefixed = false;
+    for (size_t i = 0; i < sizeof PREFIXED / sizeof PREFIXED[0]; i++)
+        prefixed = prefixed || !strcmp(step->section, PREFIXED[i]);
     const char *before = prefixed ? step->section : "", *dot = prefixed ? "." : "";
     int length = step->several_seeds
                      ? snprintf(out, size, "%s%s%s.%lld", before, dot, run_set_name(step), (long long)step->seed)
@@ -40,6 +48,29 @@ bool run_pretrains(const recipe *r)
     bool corpus = recipe_list_count(r, "teacher.pretrain.corpus") > 0;
     bool extra = recipe_bool(r, "teacher.pretrain.extra_text") && recipe_text(r, "teacher.extra_text");
     return (corpus || extra) && !strcmp(recipe_text(r, "teacher.model"), "encoder");
+}
+
+void run_learner_id(const recipe *r, char out[RUN_LEARNER_BYTES])
+{
+    char hash[HASH_TEXT];
+    const char *path = recipe_text(r, "student.stream");
+    out[0] = '\0';
+    if (strcmp(recipe_text(r, "student.input"), "stream")) return;
+    if (path) hash_bytes(path, strlen(path), hash);
+    snprintf(out, RUN_LEARNER_BYTES, "%.8s", path ? hash : "stream");
+}
+
+char *run_learner_model(const recipe *r, const char *run)
+{
+    const char *path = recipe_text(r, "student.stream");
+    if (!path) return path_join(run, "steps/stream/model.safetensors");
+    return directory_exists(path) ? path_join(path, "model.safetensors") : strdup(path);
+}
+
+char *run_features(const char *run, const char *id)
+{
+    char *path = NULL;
+    return asprintf(&path, "%s/features/%s", run, id) < 0 ? NULL : path;
 }
 
 char *run_directory(const recipe *r)

@@ -1,6 +1,7 @@
 /* The resolved recipe as YAML, and as a hash. */
 #include "base/hash.h"
 #include "conf/recipe_parts.h"
+#include "conf/run.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -119,8 +120,18 @@ static bool starts(const char *key, const char *prefix)
  * the sections of later steps. */
 static bool stream_ignores(const char *key)
 {
-    static const char *const KEPT[] = {"stream.", "generate.", "data.train", "data.videos", "data.split_seed",
-                                       "data.frame_rate", "seed", "device", "launch.threads"};
+    static const char *const KEPT[] = {"stream.",         "generate.", "data.train", "data.videos",   "data.split_seed",
+                                       "data.frame_rate", "seed",      "device",     "launch.threads"};
+    for (size_t i = 0; i < sizeof KEPT / sizeof KEPT[0]; i++)
+        if (starts(key, KEPT[i])) return false;
+    return true;
+}
+
+/* What a learner knows of videos does not depend on who is to see it. */
+static bool features_ignore(const char *key)
+{
+    static const char *const KEPT[] = {"student.stream",  "data.",  "generate.",
+                                       "video.on_broken", "device", "launch.threads"};
     for (size_t i = 0; i < sizeof KEPT / sizeof KEPT[0]; i++)
         if (starts(key, KEPT[i])) return false;
     return true;
@@ -129,11 +140,12 @@ static bool stream_ignores(const char *key)
 static bool step_ignores(const char *section, const char *key)
 {
     if (!strcmp(section, "stream")) return stream_ignores(key);
+    if (!strcmp(section, "features")) return features_ignore(key);
     if (starts(key, "stream.")) return true;
     if (!strcmp(section, "generate")) return !starts(key, "generate.") && strcmp(key, "seed") != 0;
     if (starts(key, "stages") || starts(key, "train.")) return true;
     if (starts(key, "teacher.seeds") || starts(key, "student.seeds")) return true;
-    bool student = !strcmp(section, "student") || !strcmp(section, "cache");
+    bool student = run_section_is_students(section);
     if (!strcmp(section, "student") && starts(key, "student.cache_fps")) return true;
     if (!student && (starts(key, "video.") || starts(key, "data.videos"))) return true;
     if (!strcmp(section, "teacher") || !strcmp(section, "pretrain"))

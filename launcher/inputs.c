@@ -1,5 +1,7 @@
 #include "launcher/inputs.h"
 
+#include "weights/weights.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +92,8 @@ static void look_for_pictures(search *s)
         look_for_key(s, "data.eval_tracks");
     } else {
         look_for_key(s, "data.videos");
-        if (!is(s->view, "student.input", "clips")) look_for_key(s, "video.cache");
+        bool decodes = is(s->view, "student.input", "clips") || is(s->view, "student.input", "stream");
+        if (!decodes) look_for_key(s, "video.cache");
     }
 }
 
@@ -99,6 +102,37 @@ static void look_for_stream(search *s)
 {
     if (!is(s->view, "data.train", "-")) look_for_key(s, "data.train");
     look_for_key(s, "data.videos");
+}
+
+/* What its file says of itself (docs/formats.md): found out here, before hours of other steps. */
+static status check_learner(const char *path)
+{
+    status st = OK;
+    weight_file *file = NULL;
+    TRY(weight_file_open(path, false, &file));
+    const char *kind = json_string_value(json_object_get(weight_file_values(file), "kind"));
+    if (!kind || strcmp(kind, "streaming learner"))
+        TRY(FAIL(ERR_INPUT,
+                 "student.stream: %s: is no streaming learner's model: name the model.safetensors of a step stream, or "
+                 "its folder",
+                 path));
+done:
+    weight_file_close(&file);
+    return st;
+}
+
+static status look_for_learner(search *s)
+{
+    status st = OK;
+    char *path = NULL;
+    if (recipe_is_null(s->view, "student.stream")) goto done;
+    path = run_learner_model(s->view, s->run);
+    if (!path) TRY(FAIL(ERR_MEMORY, "no memory to look for a streaming learner"));
+    look_for(s, "student.stream", path);
+    if (!access(path, F_OK)) TRY(check_learner(path));
+done:
+    free(path);
+    return st;
 }
 
 static void look_for_all(search *s, const char *section)
@@ -111,7 +145,7 @@ static void look_for_all(search *s, const char *section)
     look_for_annotations(s);
     if (!strcmp(section, "pretrain")) look_for_corpus(s);
     if (!strcmp(section, "pretrain") || !strcmp(section, "teacher")) look_for_texts(s);
-    if (!strcmp(section, "student") || !strcmp(section, "cache")) look_for_pictures(s);
+    if (run_section_is_students(section)) look_for_pictures(s);
     if (!strcmp(section, "student")) look_for_teacher(s);
 }
 
@@ -124,10 +158,12 @@ status inputs_check(const recipe *r, const plan *p, const bool *done, const char
     search s = {.run = run};
     for (size_t i = 0; i < p->count; i++) {
         const run_step *step = &p->at[i].step;
-        if (p->at[i].kind != PLAN_RANKS || done[i] || (only && strcmp(plan_stage(&p->at[i]), only))) continue;
+        bool over = done[i] && !plan_looks_itself(&p->at[i]);
+        if (p->at[i].kind != PLAN_RANKS || over || (only && strcmp(plan_stage(&p->at[i]), only))) continue;
         TRY(recipe_for_step(r, step->section, step->variant, step->seed, &view));
         s.view = view;
         look_for_all(&s, step->section);
+        if (!strcmp(step->section, "features")) TRY(look_for_learner(&s));
         recipe_free(&view);
     }
     if (s.count)

@@ -141,11 +141,10 @@ done:
     return st;
 }
 
-/* The steps from `first` on depend on the features of the student of that name as well. */
-static void depend_on_cache(plan *p, size_t first, const char *backbone)
+/* The steps from `first` on depend on the step of that name before them as well. */
+static void depend_on(plan *p, size_t first, const char *name)
 {
-    char name[NAME_BYTES + 8], both[80];
-    snprintf(name, sizeof name, "cache.%s", backbone);
+    char both[80];
     for (size_t i = 0; i < first; i++) {
         if (strcmp(p->at[i].name, name)) continue;
         for (size_t s = first; s < p->count; s++) {
@@ -155,11 +154,49 @@ static void depend_on_cache(plan *p, size_t first, const char *backbone)
     }
 }
 
+/* What is told of the streaming learner whose features student `i` sees (run_learner_id). */
+static status learner_of(const recipe *r, size_t i, char out[RUN_LEARNER_BYTES])
+{
+    status st = OK;
+    recipe *view = NULL;
+    TRY(recipe_for_step(r, "student", student_variant(r, i), recipe_int(r, "seed"), &view));
+    run_learner_id(view, out);
+done:
+    recipe_free(&view);
+    return st;
+}
+
+/* The step that has the learner of student `i` watch the videos, and its name: the first student that sees what this
+ * learner knows has it made; "" for a student that sees something else. */
+static status add_features(plan *p, const recipe *r, size_t i, char *name, size_t size)
+{
+    status st = OK;
+    recipe *view = NULL;
+    char mine[RUN_LEARNER_BYTES], other[RUN_LEARNER_BYTES] = "";
+    size_t first = 0;
+    name[0] = '\0';
+    TRY(learner_of(r, i, mine));
+    if (!mine[0]) goto done;
+    for (;; first++) {
+        TRY(learner_of(r, first, other));
+        if (!strcmp(mine, other)) break;
+    }
+    const run_step step = {"features", student_variant(r, first), recipe_int(r, "seed"), false};
+    TRY(run_step_name(&step, name, size));
+    if (first < i) goto done;
+    TRY(recipe_for_step(r, step.section, step.variant, step.seed, &view));
+    TRY(append(p, view, PLAN_RANKS, step));
+    if (recipe_is_null(view, "student.stream")) depend_on(p, p->count - 1, "stream");
+done:
+    recipe_free(&view);
+    return st;
+}
+
 static status add_students(plan *p, const recipe *r)
 {
     status st = OK;
     size_t count = recipe_variant_count(r, "student") + 1;
-    char backbone[NAME_BYTES];
+    char backbone[NAME_BYTES], features[NAME_BYTES + 16];
     bool gives = false;
     for (size_t i = 0; i < count; i++) {
         TRY(is_backbone(r, i, &gives));
@@ -170,10 +207,12 @@ static status add_students(plan *p, const recipe *r)
     for (size_t i = 0; i < count; i++) {
         TRY(is_backbone(r, i, &gives));
         if (gives) continue;
+        TRY(add_features(p, r, i, features, sizeof features));
         size_t first = p->count;
         TRY(backbone_of(r, i, backbone, sizeof backbone));
+        if (backbone[0]) snprintf(features, sizeof features, "cache.%s", backbone);
         TRY(add_variant(p, r, "student", "student", student_variant(r, i)));
-        if (backbone[0]) depend_on_cache(p, first, backbone);
+        if (features[0]) depend_on(p, first, features);
     }
 done:
     return st;
@@ -197,7 +236,8 @@ static status relation_of(const recipe *r, const plan_step *student, const char 
     bool distils = strcmp(recipe_text(view, "student.distill.loss"), "none") ||
                    strcmp(recipe_text(view, "student.distill.features"), "none");
     *out = (relation){.learns = distils && !strcmp(from, name),
-                      .cached = !strcmp(recipe_text(view, "student.input"), "cache")};
+                      .cached = !strcmp(recipe_text(view, "student.input"), "cache") ||
+                                !strcmp(recipe_text(view, "student.input"), "stream")};
     for (size_t i = 0; i < recipe_list_count(r, "teacher.baselines"); i++)
         if (distils && !strcmp(from, recipe_list_text(r, "teacher.baselines", i))) out->from_baseline = true;
 done:
@@ -307,7 +347,14 @@ void plan_free(plan *p)
 const char *plan_stage(const plan_step *step)
 {
     const char *section = step->step.section;
-    return !strcmp(section, "pretrain") ? "teacher" : !strcmp(section, "cache") ? "student" : section;
+    if (run_section_is_students(section)) return "student";
+    return strcmp(section, "pretrain") ? section : "teacher";
+}
+
+bool plan_looks_itself(const plan_step *step)
+{
+    const char *section = step->step.section;
+    return !strcmp(section, "cache") || !strcmp(section, "features");
 }
 
 bool plan_is_alone(const recipe *r, const char *stage)

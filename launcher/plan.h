@@ -6,7 +6,8 @@
  *   teacher and each of its variants, once for every seed     (baselines are only counted: they have nothing to train)
  *   predict.teacher and each of its variants, once for every seed
  *   students whose CNN others take features from, once for every seed, and behind each cache.NAME
- *   the other students, the section's own first, once for every seed
+ *   the other students, the section's own first, once for every seed; before the first of them that sees what a
+ *   streaming learner knows features.NAME, which has that learner watch the videos
  *   evaluate
  *
  * A step predict knows its learner: the first student step that learns from its set. With launch.overlap it stands
@@ -49,6 +50,9 @@ void plan_free(plan *p);
 
 /* The stage of the recipe that a step belongs to: "teacher" for its pretraining too, "student" for its features. */
 const char *plan_stage(const plan_step *step);
+
+/* Whether a step that was done is run again, as it looks itself whether what it has made is still right: features. */
+bool plan_looks_itself(const plan_step *step);
 
 /* Whether the launcher does a stage's work by itself, without ranks. */
 bool plan_is_alone(const recipe *r, const char *stage);

@@ -11,6 +11,7 @@
 #include "launcher/ranks.h"
 #include "launcher/restarts.h"
 #include "launcher/run_state.h"
+#include "launcher/seen_features.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -74,8 +75,6 @@ static status job_open(job *j, run_mode mode)
     TRY(rundir_open(j->directory, mode, &j->lock));
     for (size_t i = 0; i < j->plan.count; i++) /* before the recipe that made them is replaced */
         if (j->plan.at[i].kind != PLAN_EVALUATE) TRY(step_is_done(j->directory, &j->plan.at[i], &j->done[i]));
-    for (size_t i = 0; i < j->plan.count; i++) /* looks itself whether its features are still right */
-        if (!strcmp(j->plan.at[i].step.section, "cache")) j->done[i] = false;
     TRY(rundir_write_recipe(j->directory, j->recipe));
     log = path_join(j->directory, "logs/launcher.log");
     if (!log) TRY(FAIL(ERR_MEMORY, "no memory to start a run"));
@@ -126,6 +125,11 @@ static status pass_over(const job *j, size_t i, bool *passed)
     return OK;
 }
 
+static bool is_over(const job *j, size_t i)
+{
+    return j->done[i] && !plan_looks_itself(&j->plan.at[i]);
+}
+
 static status run_step_of(job *j, size_t i)
 {
     status st = OK;
@@ -134,7 +138,8 @@ static status run_step_of(job *j, size_t i)
     const plan_step *step = &j->plan.at[i], *with = step->teachers ? step + 1 : NULL; /* runs at the same time */
     TRY(pass_over(j, i, &passed));
     if (passed || (i && step[-1].teachers)) goto done; /* the latter ran with the one before */
-    if (j->done[i] && (!with || j->done[i + 1])) {
+    TRY(seen_features_check(j->directory, step, &j->done[i]));
+    if (is_over(j, i) && (!with || is_over(j, i + 1))) {
         log_info("[%zu/%zu] %s: done before", i + 1, j->plan.count, step->logs);
         goto done;
     }

@@ -10,7 +10,7 @@ enum { KEY_LEARNER = 256, KEY_LEARNER_SEED, KEY_LEARNER_SEVERAL, KEY_TEACHERS };
 
 static const struct argp_option OPTIONS[] = {
     {"run", 'r', "DIR", 0, "run directory with recipe.yaml", 0},
-    {"section", 's', "NAME", 0, "generate, pretrain, teacher, predict, student or cache", 0},
+    {"section", 's', "NAME", 0, "generate, stream, pretrain, teacher, predict, student, cache or features", 0},
     {"variant", 'v', "NAME", 0, "variant of the section", 0},
     {"seed", 'k', "N", 0, "seed of the step", 0},
     {"several-seeds", 'm', NULL, 0, "the section has several seeds: the step's name carries this one", 0},
@@ -66,7 +66,8 @@ static error_t parse(int key, char *value, struct argp_state *state)
 
 static bool section_is_known(const char *name)
 {
-    static const char *const KNOWN[] = {"generate", "stream", "pretrain", "teacher", "predict", "student", "cache"};
+    static const char *const KNOWN[] = {"generate", "stream",  "pretrain", "teacher",
+                                        "predict",  "student", "cache",    "features"};
     for (size_t i = 0; name && i < sizeof KNOWN / sizeof KNOWN[0]; i++)
         if (!strcmp(KNOWN[i], name)) return true;
     return false;
@@ -82,7 +83,7 @@ status rank_arguments_read(int argc, char **argv, rank_arguments *out)
     if (argp_parse(&parser, argc, argv, 0, NULL, out)) return FAIL(ERR_USAGE, "the command line cannot be read");
     if (!out->run) return FAIL(ERR_USAGE, "--run DIR is missing");
     if (!section_is_known(out->step.section))
-        return FAIL(ERR_USAGE, "--section is generate, stream, pretrain, teacher, predict, student or cache");
+        return FAIL(ERR_USAGE, "--section is generate, stream, pretrain, teacher, predict, student, cache or features");
     if (!out->ranks) return FAIL(ERR_USAGE, "--ranks N is missing: a rank has to know how many were promised");
     if (out->teachers && (strcmp(out->step.section, "predict") || !out->learner.section))
         return FAIL(ERR_USAGE, "--teachers goes with --section predict and --learner");

@@ -20,6 +20,7 @@
 #include "rank/step_recipe.h"
 #include "rank/video.h"
 #include "rank/watch.h"
+#include "stream/feature_tracks.h"
 #include "stream/stage.h"
 #include "student/feature_cache.h"
 #include "student/student.h"
@@ -108,6 +109,7 @@ static status step_run(comm *c, const recipe *r, const rank_arguments *a)
     if (a->teachers) return overlap_run(c, r, a);
     if (!strcmp(a->step.section, "predict")) return predict_for_learner(c, r, a, NULL);
     if (!strcmp(a->step.section, "cache")) return feature_cache_make(c, r, a->run, &a->step);
+    if (!strcmp(a->step.section, "features")) return stream_features_make(c, r, a->run, &a->step);
     return student_train(c, r, a->run, &a->step, NULL);
 }
 

@@ -88,7 +88,7 @@ static status watch_one(const predict_words *w, const char *given, segmenter *s,
     hierarchy h = {0};
     frame_stream_account account;
     telling t = {.w = w, .name = strcmp(given, "-") ? given : "stdin", .store = kept};
-    const segment_listener listener = {&t, on_event};
+    const segment_listener listener = {.self = &t, .event = on_event};
     const frame_stream_options input = {
         .live = w->live,
         .stall = w->stall,

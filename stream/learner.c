@@ -268,11 +268,14 @@ static status take_frame(learner *l, const part *p, size_t k, bool learn, const 
                        t_narrow(p->pictures, 0, (int64_t)first, (int64_t)p->active)};
     status st = layer_take(l, 0, &in, learn, listener);
     scope_close(&sc);
-    if (st != OK) return st;
+    TRY(st);
     count_losses(l, losses);
     for (size_t i = 0; i < p->active; i++) l->states[p->streams[i]].frame++;
     l->frames += (int64_t)p->active;
-    return OK;
+    for (size_t i = 0; listener && listener->frame && i < p->active; i++)
+        TRY(listener->frame(listener->self, p->streams[i], l->states[p->streams[i]].frame - 1));
+done:
+    return st;
 }
 
 /* Frames from p->at on, up to a step at most; p->at is moved behind them. */
@@ -370,6 +373,23 @@ int64_t learner_frames(const learner *l)
 int64_t learner_frame(const learner *l, size_t stream)
 {
     return l->states[stream].frame;
+}
+
+status learner_encodings(const learner *l, size_t stream, float *out)
+{
+    status st = OK;
+    size_t width = (size_t)l->o.features;
+    for (size_t i = 0; i < l->layer_count; i++, out += width) {
+        size_t row = l->states[stream].layers[i].event;
+        memset(out, 0, width * sizeof *out);
+        if (row == NO_ROW) continue;
+        scope *sc = scope_open();
+        st = t_to_f32(t_narrow(l->tape.values, 0, (int64_t)row, 1), out, width);
+        scope_close(&sc);
+        TRY(st);
+    }
+done:
+    return st;
 }
 
 /* ---- together with other ranks ----------------------------------------------------------------------------------- */

@@ -33,10 +33,12 @@ typedef struct {
     const float *event;      /* (features) what was made of the event that ended; NULL without a boundary; borrowed */
 } stream_input;
 
-/* Told of every input; that of a layer comes before what it hands to the layer above. */
+/* Told of every input; that of a layer comes before what it hands to the layer above. `frame` may be NULL: told when
+ * all layers have taken in frame `number` of a stream, before a step. */
 typedef struct {
     void *self;
     status (*input)(void *self, const stream_input *input);
+    status (*frame)(void *self, size_t stream, int64_t number);
 } stream_listener;
 
 /* Frames of one stream in a turn. Borrowed. */
@@ -88,5 +90,9 @@ module *learner_model(learner *l);                      /* borrowed */
 int64_t learner_steps(const learner *l);                /* optimiser steps */
 int64_t learner_frames(const learner *l);               /* taken in, all streams */
 int64_t learner_frame(const learner *l, size_t stream); /* number of the next frame of its video */
+
+/* What the present event of each layer of a stream amounts to: (learner_layers, features) into `out`; zeros of a layer
+ * that has had no input. */
+status learner_encodings(const learner *l, size_t stream, float *out);
 
 #endif

@@ -153,19 +153,21 @@ static status draw_share(const recipe *r, video_list *list)
     return OK;
 }
 
-/* What the stage generate makes are annotations, data.train, of a folder of videos. */
-static bool generates(const recipe *r)
+/* Where other stages make or learn from segments, data.train are annotations of a folder of videos. */
+static bool has_annotations(const recipe *r)
 {
+    static const char *const STAGES[] = {"generate", "teacher", "predict", "student"};
     for (size_t i = 0; i < recipe_list_count(r, "stages"); i++)
-        if (!strcmp(recipe_list_text(r, "stages", i), "generate")) return true;
+        for (size_t k = 0; k < sizeof STAGES / sizeof STAGES[0]; k++)
+            if (!strcmp(recipe_list_text(r, "stages", i), STAGES[k])) return true;
     return false;
 }
 
 status stream_recipe_videos(const recipe *r, video_list *out)
 {
     status st = OK;
-    const char *path = recipe_text(r, generates(r) ? "data.videos" : "data.train");
-    if (!path) TRY(FAIL(ERR_CONFIG, "data.train is missing: a video, a folder of videos, or a list of them"));
+    const char *key = has_annotations(r) ? "data.videos" : "data.train", *path = recipe_text(r, key);
+    if (!path) TRY(FAIL(ERR_CONFIG, "%s is missing: a video, a folder of videos, or a list of them", key));
     if (!strcmp(path, "-") || video_file_name_is(path) || picture_folder_is(path)) TRY(video_list_add(out, path, NULL));
     else if (directory_exists(path)) TRY(read_folder(path, out));
     else TRY(video_list_read(path, recipe_text(r, "data.videos"), out));

@@ -14,7 +14,8 @@ status stream_recipe_learner(const recipe *r, int ranks, stream_options *out);
 status stream_recipe_input(const recipe *r, frame_stream_options *out);
 
 /* The videos of data.train: a file, "-", a folder of videos, or a list (video_list.h; paths in it are taken below
- * data.videos where that is given); of a recipe that generates those it makes. stream.share of them, drawn by
+ * data.videos where that is given); of a recipe whose other stages make segments or learn from them, so that data.train
+ * are annotations, those of data.videos. stream.share of them, drawn by
  * data.split_seed. Errors: ERR_MISSING, ERR_INPUT name the path; ERR_MEMORY. */
 status stream_recipe_videos(const recipe *r, video_list *out);
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "conf/settings.h"
+#include "stream/knowledge.h"
 #include "stream/learner.h"
 #include "stream/recipe.h"
 #include "stream/stream_card.h"
@@ -19,10 +20,12 @@ struct segmenter {
     frame_stream_options input;
     learner *learner;
     uint8_t *pictures; /* (AT_ONCE, height, width, 3) */
+    float *row;        /* (segmenter_row_width) */
 
     /* of the present video */
     const segment_listener *listener;
     hierarchy *events;
+    knowledge known;
     double arrived; /* when the turn's frames were there */
 };
 
@@ -53,23 +56,32 @@ static status build(segmenter *s, tensor_file *file)
     return st;
 }
 
-status segmenter_open(const char *path, segmenter **out)
+status segmenter_open_file(tensor_file *file, segmenter **out)
 {
     status st = OK;
-    tensor_file *file = NULL;
     segmenter *s = calloc(1, sizeof *s);
     if (!s) TRY(FAIL(ERR_MEMORY, "no memory for a model"));
-    TRY(tensor_file_open(path, &file));
     TRY(read_card(s, file));
     TRY(build(s, file));
     TRY(module_load_file(learner_model(s->learner), file));
     s->pictures = malloc((size_t)(AT_ONCE * s->o.height * s->o.width * 3));
-    if (!s->pictures) TRY(FAIL(ERR_MEMORY, "no memory for pictures"));
+    s->row = malloc(segmenter_row_width(s) * sizeof *s->row);
+    if (!s->pictures || !s->row) TRY(FAIL(ERR_MEMORY, "no memory for pictures"));
     *out = s;
     s = NULL;
 done:
-    tensor_file_close(&file);
     segmenter_close(&s);
+    return st;
+}
+
+status segmenter_open(const char *path, segmenter **out)
+{
+    status st = OK;
+    tensor_file *file = NULL;
+    TRY(tensor_file_open(path, &file));
+    TRY(segmenter_open_file(file, out));
+done:
+    tensor_file_close(&file);
     return st;
 }
 
@@ -78,6 +90,7 @@ void segmenter_close(segmenter **s)
     if (!*s) return;
     learner_free(&(*s)->learner);
     free((*s)->pictures);
+    free((*s)->row);
     free(*s);
     *s = NULL;
 }
@@ -87,11 +100,27 @@ size_t segmenter_features(const segmenter *s)
     return (size_t)s->o.features;
 }
 
+size_t segmenter_layers(const segmenter *s)
+{
+    return learner_layers(s->learner);
+}
+
+size_t segmenter_row_width(const segmenter *s)
+{
+    return knowledge_width(segmenter_layers(s), segmenter_features(s));
+}
+
+double segmenter_snippet(const segmenter *s)
+{
+    return s->input.snippet;
+}
+
 /* ---- watching ---------------------------------------------------------------------------------------------------- */
 
 static status tell(segmenter *s, size_t layer, size_t number, const float *vector)
 {
     double latency = vector ? monotonic_seconds() - s->arrived : NAN;
+    if (!s->listener->event) return OK;
     return s->listener->event(s->listener->self, layer, number, &s->events->layers[layer].at[number], vector, latency);
 }
 
@@ -99,12 +128,23 @@ static status on_input(void *self, const stream_input *input)
 {
     status st = OK;
     segmenter *s = self;
+    knowledge_input(&s->known, input);
     event e = {.start = hierarchy_layer_end(s->events, input->layer),
                .end = (double)input->frame * s->input.snippet,
                .error = input->error};
     if (!input->boundary || !(e.end > e.start)) goto done;
     TRY(hierarchy_add(s->events, input->layer, &e));
     TRY(tell(s, input->layer, s->events->layers[input->layer].count - 1, input->event));
+done:
+    return st;
+}
+
+static status on_frame(void *self, size_t stream, int64_t number)
+{
+    status st = OK;
+    segmenter *s = self;
+    TRY(knowledge_row(&s->known, s->learner, stream, s->row));
+    TRY(s->listener->frame(s->listener->self, number, s->row));
 done:
     return st;
 }
@@ -137,7 +177,7 @@ static status watch_frames(segmenter *s, frame_stream *frames, bool wait, size_t
     status st = OK;
     bool ended = false;
     int64_t numbers[AT_ONCE];
-    const stream_listener listener = {s, on_input};
+    const stream_listener listener = {s, on_input, s->listener->frame ? on_frame : NULL};
     while (!ended) {
         size_t count = 0;
         TRY(next_frames(s, frames, wait, numbers, &count, &ended));
@@ -179,6 +219,7 @@ status segmenter_watch(segmenter *s, const char *path, const char *name, const f
     o.first = 0;
     s->listener = listener;
     s->events = out;
+    s->known = knowledge_begin(segmenter_layers(s), segmenter_features(s));
     TRY(hierarchy_new(name, NAN, learner_layers(s->learner), out));
     TRY(frame_stream_open(path, &o, &frames));
     TRY(watch_frames(s, frames, is_waited_for(path, o.live), &seen));

@@ -172,7 +172,7 @@ static int64_t until_meeting(const stage *s)
 static status take_turn(stage *s, int64_t left, bool *busy)
 {
     status st = OK;
-    const stream_listener listener = {s, on_input};
+    const stream_listener listener = {.self = s, .input = on_input};
     size_t count = 0, most = (int64_t)s->turn < left ? s->turn : (size_t)left;
     TRY(begin_videos(s));
     *busy = feed_busy(s->feed) > 0;

@@ -3,8 +3,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/picture_folder.h"
+#include "data/feature_manifest.h"
 #include "student/clip_lengths.h"
-#include "student/feature_manifest.h"
 #include "student/frame_input.h"
 #include "trainer/trainer.h"
 #include "video/decoder.h"
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOMENTS_AT_ONCE = 64, WHAT_BYTES = 512 };
+enum { MOMENTS_AT_ONCE = 64, WHAT_BYTES = 512, STEP_BYTES = 128 };
 
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
@@ -49,7 +49,6 @@ typedef struct {
     double fps;
     frame_input frames;
     module *root;        /* of the network's parameters */
-    double *ends;        /* (videos) seconds of the last segment's end */
     feature_file *files; /* (videos) */
     size_t videos;
     json_t *about; /* the manifest without its videos */
@@ -63,24 +62,7 @@ static void making_free(making *m)
     free(m->folder);
     free(m->model);
     free(m->model_path);
-    free(m->ends);
     free(m->files);
-}
-
-static status find_ends(making *m)
-{
-    const segment_list *const lists[] = {&m->data->train, &m->data->development, &m->data->eval};
-    m->videos = video_table_count(m->frames.files);
-    m->ends = calloc(m->videos + 1, sizeof *m->ends);
-    m->files = calloc(m->videos + 1, sizeof *m->files);
-    if (!m->ends || !m->files) return FAIL(ERR_MEMORY, "no memory for the features of %zu videos", m->videos);
-    for (size_t l = 0; l < 3; l++)
-        for (size_t i = 0; i < lists[l]->count; i++) {
-            const segment *of = &lists[l]->at[i];
-            size_t number = video_table_find(m->frames.files, of->sequence);
-            if (of->end > m->ends[number]) m->ends[number] = of->end;
-        }
-    return OK;
 }
 
 /* What the features depend on besides the videos. */
@@ -115,7 +97,9 @@ static status making_open(const recipe *r, const char *run, const run_step *step
     cached_frames_warn(m->frames.cache, 1 / m->fps, "student.cache_fps");
     m->root = module_new();
     TRY(frame_input_make_network(&m->frames, r, m->root));
-    TRY(find_ends(m));
+    m->videos = video_table_count(m->frames.files);
+    m->files = calloc(m->videos + 1, sizeof *m->files);
+    if (!m->files) TRY(FAIL(ERR_MEMORY, "no memory for the features of %zu videos", m->videos));
     TRY(describe(m, name));
 done:
     return st;
@@ -140,6 +124,12 @@ done:
 
 /* ---- whether what is there is right ------------------------------------------------------------------------------ */
 
+/* Up to the end of a video's last segment. */
+static int64_t moments_of(const making *m, size_t number)
+{
+    return (int64_t)floor(video_table_end(m->frames.files, number) * m->fps) + 1;
+}
+
 /* The same but for the videos, which are to be the same ones. */
 static bool is_as_wanted(const making *m, const json_t *there)
 {
@@ -152,7 +142,7 @@ static bool is_as_wanted(const making *m, const json_t *there)
         const char *path = json_string_value(json_object_get(json_array_get(videos, i), "path"));
         int64_t moments = json_integer_value(json_object_get(json_array_get(videos, i), "moments"));
         if (strcmp(path, video_table_path(m->frames.files, i))) return false;
-        if (moments != (int64_t)floor(m->ends[i] * m->fps) + 1) return false;
+        if (moments != moments_of(m, i)) return false;
     }
     return true;
 }
@@ -229,25 +219,6 @@ done:
     return st;
 }
 
-static status write_video(const making *m, size_t number, const float *features)
-{
-    status st = OK;
-    char *path = NULL, *slash = NULL;
-    size_t bytes = (size_t)(m->files[number].moments * m->frames.features) * sizeof *features;
-    if (asprintf(&path, "%s/%s.f32", m->folder, video_table_name(m->frames.files, number)) < 0) {
-        path = NULL;
-        TRY(FAIL(ERR_MEMORY, "no memory for a name in %s", m->folder));
-    }
-    slash = strrchr(path, '/');
-    *slash = '\0';
-    TRY(directory_make(path));
-    *slash = '/';
-    TRY(file_write(path, features, bytes));
-done:
-    free(path);
-    return st;
-}
-
 static status make_video(making *m, frame_source *source, size_t number, uint8_t *pictures)
 {
     status st = OK;
@@ -261,7 +232,8 @@ static status make_video(making *m, frame_source *source, size_t number, uint8_t
         int64_t count = file->moments - first < MOMENTS_AT_ONCE ? file->moments - first : MOMENTS_AT_ONCE;
         TRY(take_moments(m, source, count, pictures, &file->replaced, features + first * m->frames.features));
     }
-    TRY(write_video(m, number, features));
+    TRY(feature_track_write(m->folder, video_table_name(m->frames.files, number), features,
+                            (size_t)(file->moments * m->frames.features)));
 done:
     free(features);
     return st;
@@ -277,7 +249,7 @@ static status make_share(making *m, size_t rank, size_t ranks)
     TRY(load_network(m));
     TRY(frame_source_open(&m->frames.options, m->frames.options.memory, m->frames.files, &source));
     for (size_t v = rank; v < m->videos; v += ranks) {
-        m->files[v].moments = (int64_t)floor(m->ends[v] * m->fps) + 1;
+        m->files[v].moments = moments_of(m, v);
         TRY(ask_video(m, source, v));
     }
     for (size_t v = rank; v < m->videos; v += ranks) {
@@ -310,22 +282,12 @@ done:
 static status write_index(const making *m)
 {
     status st = OK;
-    char *text = NULL, *path = path_join(m->folder, "index.tsv");
-    size_t length = 0;
-    FILE *to = open_memstream(&text, &length);
-    if (!to || !path) TRY(FAIL(ERR_MEMORY, "no memory for the index of %s", m->folder));
-    fputs("video\tframes\twidth\tfps\n", to);
-    for (size_t v = 0; v < m->videos; v++)
-        fprintf(to, "%s\t%lld\t%lld\t%.17g\n", video_table_name(m->frames.files, v), (long long)m->files[v].moments,
-                (long long)m->frames.features, m->fps);
-    fclose(to);
-    to = NULL;
-    if (!text) TRY(FAIL(ERR_MEMORY, "no memory for the index of %s", m->folder));
-    TRY(file_write(path, text, length));
+    const char **names = calloc(m->videos + 1, sizeof *names);
+    if (!names) TRY(FAIL(ERR_MEMORY, "no memory for the index of %s", m->folder));
+    for (size_t v = 0; v < m->videos; v++) names[v] = video_table_name(m->frames.files, v);
+    TRY(feature_index_write(m->folder, names, m->files, m->videos, m->frames.features, m->fps));
 done:
-    if (to) fclose(to);
-    free(text);
-    free(path);
+    free(names);
     return st;
 }
 
@@ -410,32 +372,60 @@ done:
     return st;
 }
 
+/* The folder, and the step that makes what is in it. */
+static status place_of(const recipe *r, const char *run, char **folder, char step[STEP_BYTES])
+{
+    char id[RUN_LEARNER_BYTES];
+    const char *name = recipe_text(r, "student.backbone");
+    run_learner_id(r, id);
+    if (!id[0] && !name)
+        return FAIL(ERR_CONFIG, "student.backbone is not given: name the student whose features are to be seen");
+    *folder = id[0] ? run_features(run, id) : folder_of(run, name);
+    snprintf(step, STEP_BYTES, "%s.%s", id[0] ? "features" : "cache", id[0] ? "NAME" : name);
+    return *folder ? OK : FAIL(ERR_MEMORY, "no memory for the name of a cache");
+}
+
 status feature_cache_open(const recipe *r, const char *run, char **path, char hash[HASH_TEXT])
 {
     status st = OK;
-    char what[WHAT_BYTES], *folder = NULL, *text = NULL;
+    char what[WHAT_BYTES], step[STEP_BYTES], *folder = NULL;
     json_t *manifest = NULL;
-    const char *name = recipe_text(r, "student.backbone");
-    if (!name) TRY(FAIL(ERR_CONFIG, "student.backbone is not given: name the student whose features are to be seen"));
-    folder = folder_of(run, name);
-    if (!folder) TRY(FAIL(ERR_MEMORY, "no memory for the name of a cache"));
+    TRY(place_of(r, run, &folder, step));
     st = feature_manifest_read(folder, &manifest);
     if (st == ERR_MISSING) {
         fail_clear();
-        st = FAIL(ERR_MISSING, "%s: there are no features: the step cache.%s makes them", folder, name);
+        st = FAIL(ERR_MISSING, "%s: there are no features: the step %s makes them", folder, step);
     }
     TRY(st);
     TRY(check_model(run, folder, manifest));
     TRY(feature_manifest_changed(folder, manifest, what, sizeof what));
     if (what[0]) TRY(FAIL(ERR_INPUT, "%s: `magister run ... --resume` makes them again", what));
-    text = json_dumps(manifest, JSON_COMPACT | JSON_SORT_KEYS);
-    if (!text) TRY(FAIL(ERR_MEMORY, "no memory for the manifest of %s", folder));
-    hash_bytes(text, strlen(text), hash);
+    TRY(feature_manifest_hash(folder, manifest, hash));
     *path = folder;
     folder = NULL;
 done:
     json_decref(manifest);
-    free(text);
     free(folder);
+    return st;
+}
+
+status feature_cache_note(const recipe *r, const char *run, const char *hash, const char *directory)
+{
+    status st = OK;
+    char step[STEP_BYTES], *folder = NULL, *path = path_join(directory, "features.json"), *text = NULL;
+    json_t *manifest = NULL, *note = NULL;
+    TRY(place_of(r, run, &folder, step));
+    TRY(feature_manifest_read(folder, &manifest));
+    note = json_pack("{s:s, s:s, s:O, s:O}", "folder", folder + strlen(run) + 1, "hash", hash, "model",
+                     json_object_get(manifest, "model"), "model_hash", json_object_get(manifest, "model_hash"));
+    text = note ? json_dumps(note, JSON_INDENT(2)) : NULL;
+    if (!path || !text) TRY(FAIL(ERR_MEMORY, "no memory to note whose features are seen"));
+    TRY(file_write(path, text, strlen(text)));
+done:
+    json_decref(note);
+    json_decref(manifest);
+    free(folder);
+    free(path);
+    free(text);
     return st;
 }

@@ -22,9 +22,14 @@
  * student that sees no frames; ERR_RETRY when stopped. Collective. */
 status feature_cache_make(comm *c, const recipe *r, const char *run, const run_step *step);
 
-/* The folder of the features that student.backbone of `r` names: new string, freed by the caller; `hash` tells it from
- * any other. Errors: ERR_MISSING without one; ERR_INPUT when its model or a video has changed since, or the manifest is
- * damaged (path and what is wrong). */
+/* The folder of the features that a student of `r` sees, those that student.backbone names or, with input stream, those
+ * of a streaming learner (stream/feature_tracks.h): new string, freed by the caller; `hash` tells them from any other.
+ * Errors: ERR_MISSING without any; ERR_INPUT when their model or a video has changed since, or the manifest is damaged
+ * (path and what is wrong). */
 status feature_cache_open(const recipe *r, const char *run, char **path, char hash[HASH_TEXT]);
+
+/* Leaves DIRECTORY/features.json: which of them were seen, and what made them (docs/formats.md). `hash` is what
+ * feature_cache_open gave. Errors: as above; ERR_CREATE, ERR_IO. */
+status feature_cache_note(const recipe *r, const char *run, const char *hash, const char *directory);
 
 #endif

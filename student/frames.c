@@ -1,8 +1,6 @@
 #include "student/frames.h"
 
 #include "base/log.h"
-#include "data/names.h"
-#include "data/videos.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -46,96 +44,6 @@ static size_t picture_size(const frame_options *o)
 size_t frame_moment_bytes(const frame_options *o)
 {
     return picture_size(o) * (size_t)o->stack;
-}
-
-/* ---- files ------------------------------------------------------------------------------------------------------- */
-
-typedef struct {
-    const char *name; /* borrowed from the data set */
-    char *path;
-    bool told;         /* that it is broken */
-    bool told_resized; /* that its pictures have several sizes */
-} video_entry;
-
-struct video_table {
-    video_entry *at; /* (count) */
-    size_t count, room;
-    name_table names;
-};
-
-static status add_file(video_table *f, const char *folder, const segment *of)
-{
-    status st = OK;
-    size_t place = 0;
-    char *path = NULL;
-    if (names_find(&f->names, of->sequence, &place)) return OK;
-    if (f->count == f->room) {
-        size_t room = f->room ? 2 * f->room : 64;
-        video_entry *larger = realloc(f->at, room * sizeof *larger);
-        if (!larger) TRY(FAIL(ERR_MEMORY, "no memory for %zu videos", room));
-        f->at = larger;
-        f->room = room;
-    }
-    st = videos_find(folder, of->sequence, &path);
-    if (st == ERR_MISSING) {
-        fail_clear();
-        st = FAIL(
-            ERR_MISSING,
-            "segment %s: its video %s is not in %s (.mp4, .mkv, .mov, .avi, .webm, or a folder of numbered pictures)",
-            of->uid, of->sequence, folder);
-    }
-    TRY(st);
-    f->at[f->count++] = (video_entry){.name = of->sequence, .path = path};
-    TRY(names_add(&f->names, of->sequence, f->count - 1, &place));
-done:
-    return st;
-}
-
-status video_table_open(const char *folder, const dataset *d, video_table **out)
-{
-    status st = OK;
-    const segment_list *const lists[] = {&d->train, &d->development, &d->eval};
-    video_table *f = calloc(1, sizeof *f);
-    if (!f) TRY(FAIL(ERR_MEMORY, "no memory for the videos of %s", folder));
-    for (size_t l = 0; l < 3; l++)
-        for (size_t i = 0; i < lists[l]->count; i++) TRY(add_file(f, folder, &lists[l]->at[i]));
-    *out = f;
-    f = NULL;
-done:
-    video_table_close(&f);
-    return st;
-}
-
-void video_table_close(video_table **at)
-{
-    if (!at || !*at) return;
-    video_table *f = *at;
-    for (size_t i = 0; i < f->count; i++) free(f->at[i].path);
-    names_free(&f->names);
-    free(f->at);
-    free(f);
-    *at = NULL;
-}
-
-size_t video_table_find(const video_table *f, const char *name)
-{
-    size_t place = 0;
-    return names_find(&f->names, name, &place) ? place : SIZE_MAX;
-}
-
-size_t video_table_count(const video_table *f)
-{
-    return f->count;
-}
-
-const char *video_table_name(const video_table *f, size_t i)
-{
-    return f->at[i].name;
-}
-
-const char *video_table_path(const video_table *f, size_t i)
-{
-    return f->at[i].path;
 }
 
 /* ---- source ------------------------------------------------------------------------------------------------------ */
@@ -229,10 +137,12 @@ status frame_source_ask_clip(frame_source *s, const char *name, const clip_choic
 {
     status st = OK;
     size_t file = 0;
-    if (!names_find(&s->files->names, name, &file))
-        TRY(FAIL(ERR_MISSING, "video %.80s is not among those that were opened", name));
-    const clip_request request = {
-        .path = s->files->at[file].path, .name = s->files->at[file].name, .frames = *frames, .look = *look};
+    file = video_table_find(s->files, name);
+    if (file == SIZE_MAX) TRY(FAIL(ERR_MISSING, "video %.80s is not among those that were opened", name));
+    const clip_request request = {.path = video_table_path(s->files, file),
+                                  .name = video_table_name(s->files, file),
+                                  .frames = *frames,
+                                  .look = *look};
     TRY(loader_ask(s->loader, &request));
     TRY(note_asked(s, file));
 done:
@@ -240,35 +150,33 @@ done:
 }
 
 /* A broken clip stops the run, or is told of once; pictures of several sizes are told of once. */
-static status judge(frame_source *s, video_entry *file, const video_account *account)
+static status judge(frame_source *s, size_t file, const video_account *account)
 {
-    if (account->resized && !file->told_resized) {
+    const char *name = video_table_name(s->files, file), *path = video_table_path(s->files, file);
+    if (account->resized && video_table_tells(s->files, file, VIDEO_IS_RESIZED))
         log_warn(
             "video %s (%s): %zu of %zu pictures of a clip have another size than its first picture, and were scaled "
             "to it",
-            file->name, file->path, account->resized, account->asked);
-        file->told_resized = true;
-    }
+            name, path, account->resized, account->asked);
     if (account->decoded >= account->asked) return OK;
     if (s->options.stop_on_broken)
         return FAIL(ERR_INPUT,
                     "video %s (%s): %zu of %zu frames could not be decoded: %s; video.on_broken: replace would go on "
                     "with what can be had",
-                    file->name, file->path, account->asked - account->decoded, account->asked, account->reason);
-    if (!file->told)
-        log_warn("video %s (%s): %zu of %zu frames of a clip could not be decoded and were replaced: %s", file->name,
-                 file->path, account->asked - account->decoded, account->asked, account->reason);
-    file->told = true;
+                    name, path, account->asked - account->decoded, account->asked, account->reason);
+    if (video_table_tells(s->files, file, VIDEO_IS_BROKEN))
+        log_warn("video %s (%s): %zu of %zu frames of a clip could not be decoded and were replaced: %s", name, path,
+                 account->asked - account->decoded, account->asked, account->reason);
     return OK;
 }
 
 /* The next clip, which loader_return gets back, and the file it is from. */
-static status take_next(frame_source *s, loaded_clip *clip, video_entry **file)
+static status take_next(frame_source *s, loaded_clip *clip, size_t *file)
 {
     status st = OK;
     TRY(loader_take(s->loader, clip));
     CHECK(s->waiting);
-    *file = &s->files->at[s->asked[s->first]];
+    *file = s->asked[s->first];
     s->first = (s->first + 1) % s->room;
     s->waiting--;
 done:
@@ -279,7 +187,7 @@ status frame_source_take(frame_source *s, const picture_change *change, uint8_t 
 {
     status st = OK;
     loaded_clip clip;
-    video_entry *file;
+    size_t file = 0;
     size_t side = (size_t)s->options.side, stack = (size_t)s->options.stack, bytes = picture_size(&s->options);
 
     TRY(take_next(s, &clip, &file));
@@ -296,7 +204,7 @@ status frame_source_take_clip(frame_source *s, uint8_t *out)
 {
     status st = OK;
     loaded_clip clip;
-    video_entry *file;
+    size_t file = 0;
     TRY(take_next(s, &clip, &file));
     memcpy(out, clip.pictures, transform_bytes(s->options.transform, clip.count));
     st = judge(s, file, &clip.account);

@@ -13,7 +13,7 @@
 #define MAGISTER_STUDENT_FRAMES_H
 
 #include "conf/recipe.h"
-#include "data/dataset.h"
+#include "data/video_table.h"
 #include "student/pictures.h"
 #include "video/loader.h"
 
@@ -41,19 +41,6 @@ picture_format frame_options_format(const frame_options *o);
 
 /* Bytes of a moment: side x side x 3 x stack. */
 size_t frame_moment_bytes(const frame_options *o);
-
-/* The videos of a data set and their files. */
-typedef struct video_table video_table;
-
-/* Finds a file for every video of the data set's segments. Errors: ERR_MISSING naming a uid, its video and the folder;
- * ERR_MEMORY. */
-status video_table_open(const char *folder, const dataset *d, video_table **out);
-void video_table_close(video_table **f);
-
-size_t video_table_find(const video_table *f, const char *name); /* its place; SIZE_MAX when it is not there */
-size_t video_table_count(const video_table *f);
-const char *video_table_name(const video_table *f, size_t i); /* in the order they were met; borrowed */
-const char *video_table_path(const video_table *f, size_t i); /* borrowed */
 
 typedef struct frame_source frame_source;
 

@@ -17,7 +17,8 @@ static sight_kind kind_of(const recipe *r)
 /* Where the tracks are: new strings, *eval NULL when the same; `hash` tells cached features from others. */
 static status tracks_paths(const recipe *r, const char *run, char **path, char **eval, char hash[HASH_TEXT])
 {
-    if (!strcmp(recipe_text(r, "student.input"), "cache")) return feature_cache_open(r, run, path, hash);
+    const char *input = recipe_text(r, "student.input");
+    if (!strcmp(input, "cache") || !strcmp(input, "stream")) return feature_cache_open(r, run, path, hash);
     const char *given = recipe_text(r, "data.tracks");
     if (!given) return FAIL(ERR_CONFIG, "data.tracks is not given: name the features the student is to see");
     *path = strdup(given);

@@ -7,7 +7,11 @@
 #include "student/frame_input.h"
 #include "student/shared_tracks.h"
 
-typedef enum { SIGHT_TRACKS, SIGHT_FRAMES, SIGHT_CLIPS } sight_kind; /* student.input; cache has tracks too */
+typedef enum {
+    SIGHT_TRACKS,
+    SIGHT_FRAMES,
+    SIGHT_CLIPS
+} sight_kind; /* student.input; cache and stream have tracks too */
 
 typedef struct {
     sight_kind kind;

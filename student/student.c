@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "student/attention_examples.h"
 #include "student/clip_lengths.h"
+#include "student/feature_cache.h"
 #include "student/initial_weights.h"
 #include "student/predict.h"
 #include "student/training.h"
@@ -96,12 +97,19 @@ done:
     return st;
 }
 
+static bool sees_kept_features(const student *s)
+{
+    return s->sight.kind == SIGHT_TRACKS && s->sight.cache_hash[0];
+}
+
 static status prepare(comm *c, const recipe *r, const char *run, const step_paths *paths, const dataset *data,
                       const prediction_source *from, student *s)
 {
     status st = OK;
     TRY(student_open_shared(c, r, run, data, from, s));
     TRY(directory_make(paths->directory));
+    if (comm_rank(c) == 0 && sees_kept_features(s))
+        TRY(feature_cache_note(r, run, s->sight.cache_hash, paths->directory));
 done:
     return st;
 }

@@ -59,7 +59,7 @@ static status watch_both(const stream_options *o, reference *r, learner *l, hear
     int64_t numbers[FRAMES];
     status st = OK;
     size_t size = (size_t)(o->height * o->width * 3), turn = 0;
-    const stream_listener to_reference = {wanted, hear}, to_learner = {found, hear};
+    const stream_listener to_reference = {.self = wanted, .input = hear}, to_learner = {.self = found, .input = hear};
     make_film(o, film);
     number_frames(o->seed, numbers);
     for (size_t at = 0; at < FRAMES;) {

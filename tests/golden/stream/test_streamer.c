@@ -397,7 +397,7 @@ static size_t turn_length(size_t video, size_t at, size_t turn)
 static status watch_film(progress *p, size_t video, size_t turn)
 {
     status st = OK;
-    const stream_listener listener = {p, hear};
+    const stream_listener listener = {.self = p, .input = hear};
     p->video = (int64_t)video;
     for (size_t at = 0; at < FRAMES[video];) {
         size_t count = turn_length(video, at, turn);

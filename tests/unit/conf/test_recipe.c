@@ -224,6 +224,17 @@ static void keys_are_checked_against_each_other(void **state)
         "variants: {eyes: {input: tracks}}}\n",
         "eyes, whose input is tracks", NULL);
     bad("data: {train: a}\nstudent: {input: frames, distill: {loss: none}}\n", "data.videos is missing", NULL);
+    bad("stages: [student]\ndata: {train: a, videos: v}\nstudent: {input: stream, distill: {loss: none}}\n",
+        ":3:18: student.input stream needs a streaming learner", NULL);
+    bad("stages: [stream, student]\ndata: {train: a}\nstudent: {input: stream, distill: {loss: none}}\n",
+        "data.videos is missing", NULL);
+    bad("stages: [generate, stream, student]\nstudent: {input: stream, distill: {loss: none}}\n",
+        "say generate.film: video", NULL);
+    bad("stages: [stream, student]\ndata: {train: a, videos: v, format: folder}\n"
+        "student: {input: stream, task: recognise, distill: {loss: none}}\n",
+        "needs videos of many segments", NULL);
+    bad("stages: [stream, student]\ndata: {train: a, tracks: t}\nstudent: {distill: {loss: none}}\n",
+        "data.videos is missing: the stage stream watches them", NULL);
     bad("name: a\n", "data.train is missing", "data.tracks is missing", NULL);
     bad("stages: []\n", "stages is empty", NULL);
     bad("generate: {size: 63}\n", "generate.size 63 is odd", NULL);
@@ -249,6 +260,9 @@ static void keys_are_checked_against_each_other(void **state)
     bad(BASE "student: {distill: {from: 'x:'}}\n", "NAME or STORE:NAME", NULL);
     bad("stages: [generate, student]\n", "which no stage makes", NULL);
     recipe *r = good("stages: [generate, student]\nstudent: {distill: {from: 'old/store.sqlite:teacher'}}\n");
+    recipe_free(&r);
+    r = good("stages: [student]\ndata: {train: a, videos: v}\n"
+             "student: {input: stream, stream: old/steps/stream, distill: {loss: none}}\n");
     recipe_free(&r);
     r = good("stages: [generate, predict, evaluate]\nteacher: {model: trigram}\n");
     recipe_free(&r);

@@ -67,20 +67,38 @@ static void caches_stand_behind_what_makes_them(void **state)
           "student.variants.late.backbone=student");
 }
 
-/* The hash of step `name` with one more override. */
-static void step_hash(const char *name, char *more, char out[33])
+static void what_a_learner_knows_comes_before_who_sees_it(void **state)
 {
-    char *overrides[] = {"stages=[student]",
-                         "data.train=x",
-                         "data.videos=x",
-                         "student.distill.loss=none",
-                         "student.input=cache",
-                         "student.backbone=seeing",
-                         "student.variants.seeing.input=frames",
-                         "student.variants.alone.input=frames",
-                         more};
+    (void)state;
+    STEPS("generate stream features.student student plain evaluate", "stages=[generate, stream, student, evaluate]",
+          "generate.film=video", "student.distill.loss=none", "student.input=stream",
+          "student.variants.plain.width=64");
+    /* one step a learner, whoever sees what it knows, and none for who sees something else */
+    STEPS("stream student eyes features.own own.3 own.4 features.old old again", "stages=[stream, student]",
+          "data.train=x", "data.videos=x", "student.distill.loss=none", "student.input=frames",
+          "student.variants.eyes.input=frames", "student.variants.own={input: stream, seeds: [3, 4]}",
+          "student.variants.old={input: stream, stream: runs/old}",
+          "student.variants.again={input: stream, stream: runs/old}");
+}
+
+static const char *const CACHE[] = {"stages=[student]",
+                                    "student.input=cache",
+                                    "student.backbone=seeing",
+                                    "student.variants.seeing.input=frames",
+                                    "student.variants.alone.input=frames",
+                                    NULL};
+static const char *const STREAM[] = {"stages=[stream, student]", "student.input=stream",
+                                     "student.variants.alone.input=frames",
+                                     "student.variants.old={input: stream, stream: runs/old}", NULL};
+
+/* The hash of step `name` of a recipe of these keys and one more. */
+static void step_hash(const char *const *keys, const char *name, char *more, char out[33])
+{
+    char *overrides[12] = {"data.train=x", "data.videos=x", "student.distill.loss=none", more};
+    size_t count = 4;
+    for (; *keys; keys++) overrides[count++] = (char *)(uintptr_t)*keys;
     plan p;
-    recipe *r = read_overrides(overrides, 9);
+    recipe *r = read_overrides(overrides, count);
     assert_int_equal(plan_make(r, &p), OK);
     out[0] = '\0';
     for (size_t i = 0; i < p.count; i++)
@@ -91,12 +109,17 @@ static void step_hash(const char *name, char *more, char out[33])
 }
 
 /* Whether the hash of that step differs between the override and the plain recipe. */
-static bool hash_moves(const char *name, char *more)
+static bool moves(const char *const *keys, const char *name, char *more)
 {
     char plain[33], moved[33];
-    step_hash(name, "name=plain", plain);
-    step_hash(name, more, moved);
+    step_hash(keys, name, "name=plain", plain);
+    step_hash(keys, name, more, moved);
     return strcmp(plain, moved) != 0;
+}
+
+static bool hash_moves(const char *name, char *more)
+{
+    return moves(CACHE, name, more);
 }
 
 static void students_depend_on_the_features_they_see(void **state)
@@ -113,6 +136,22 @@ static void students_depend_on_the_features_they_see(void **state)
     assert_false(hash_moves("alone", rate));
     assert_false(hash_moves("student", "video.threads=7"));
     assert_true(hash_moves("student", "video.size=48"));
+}
+
+static void students_depend_on_the_learner_whose_knowledge_they_see(void **state)
+{
+    (void)state;
+    char *learner = "stream.features=128", *student = "student.width=64";
+    assert_true(moves(STREAM, "stream", learner));
+    assert_true(moves(STREAM, "features.student", learner));
+    assert_true(moves(STREAM, "student", learner));
+    assert_false(moves(STREAM, "alone", learner));
+    assert_false(moves(STREAM, "old", learner));
+    assert_false(moves(STREAM, "stream", student));
+    assert_false(moves(STREAM, "features.student", student));
+    assert_true(moves(STREAM, "student", student));
+    assert_true(moves(STREAM, "old", "student.variants.old.frames=3"));
+    assert_false(moves(STREAM, "features.old", "student.variants.old.frames=3"));
 }
 
 #define ALL_STAGES "stages=[generate, teacher, predict, student, evaluate]"
@@ -163,6 +202,8 @@ static void a_prediction_knows_who_learns_from_it_first(void **state)
             "student.variants.seeing={input: frames, distill: {loss: none}}");
     LEARNER("predict.teacher", "seeing", ALL_STAGES, "generate.film=video", "student.input=cache",
             "student.backbone=seeing", "student.variants.seeing.input=frames");
+    LEARNER("predict.teacher", "", ALL_STAGES, "generate.film=video", "student.input=stream",
+            "student.stream=runs/old");
 }
 
 /* What the ranks of each step are called, and how many teachers they have: "2 predict.teacher+student". */
@@ -361,6 +402,8 @@ int main(void)
         cmocka_unit_test(steps_follow_stages_variants_and_seeds),
         cmocka_unit_test(caches_stand_behind_what_makes_them),
         cmocka_unit_test(students_depend_on_the_features_they_see),
+        cmocka_unit_test(what_a_learner_knows_comes_before_who_sees_it),
+        cmocka_unit_test(students_depend_on_the_learner_whose_knowledge_they_see),
         cmocka_unit_test(a_prediction_knows_who_learns_from_it_first),
         cmocka_unit_test(predictions_stand_before_the_learners_they_run_with),
         cmocka_unit_test(a_student_of_a_baseline_keeps_predictions_where_they_are),

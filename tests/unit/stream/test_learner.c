@@ -119,7 +119,7 @@ static stream_frames frames_of(const uint8_t *pictures, size_t count, bool begin
 /* Frames from .. to - 1 of one video, in turns; the video begins at 0 and again in the middle. */
 static void watch(learner *l, const uint8_t *pictures, size_t from, size_t to, size_t turn, bool learn, said *s)
 {
-    const stream_listener listener = {s, note};
+    const stream_listener listener = {.self = s, .input = note};
     for (size_t at = from; at < to;) {
         size_t half = at < FRAMES / 2 && to > FRAMES / 2 ? FRAMES / 2 : to;
         size_t count = half - at < turn ? half - at : turn;
@@ -205,7 +205,7 @@ static void test_streams_side_by_side_are_those_alone(void **state)
     static said all, part, alone;
     const uint8_t *films[] = {film, others};
     stream_options o = small_options();
-    const stream_listener listener = {&all, note};
+    const stream_listener listener = {.self = &all, .input = note};
     o.init_layers = 3;
     draw(77, others, FRAMES);
     learner *l = learner_of(&o, 2, T_F64);
@@ -216,7 +216,7 @@ static void test_streams_side_by_side_are_those_alone(void **state)
         assert_int_equal(learner_watch(l, frames, false, &listener), OK);
     }
     for (size_t i = 0; i < 2; i++) {
-        const stream_listener to = {&alone, note};
+        const stream_listener to = {.self = &alone, .input = note};
         learner *m = learner_of(&o, 1, T_F64);
         alone.count = 0;
         stream_frames frames = frames_of(films[i], FRAMES, true);
@@ -239,7 +239,7 @@ static void test_streams_learn_together(void **state)
     draw(78, others, FRAMES);
     for (size_t i = 0; i < 2; i++) {
         size_t turn = i ? 15 : 5;
-        const stream_listener listener = {&said_of[i], note};
+        const stream_listener listener = {.self = &said_of[i], .input = note};
         l[i] = learner_of(&o, 2, T_F64);
         said_of[i].count = 0;
         for (size_t at = 0; at < 90; at += turn) {

@@ -1,8 +1,9 @@
-#include "student/feature_manifest.h"
+#include "data/feature_manifest.h"
 
 #include "base/file.h"
 #include "base/picture_folder.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,10 +41,10 @@ static status check(const char *path, const json_t *manifest)
     return OK;
 }
 
-status feature_manifest_read(const char *folder, json_t **out)
+status feature_part_read(const char *folder, const char *name, json_t **out)
 {
     status st = OK;
-    char *path = path_join(folder, MANIFEST), *text = NULL;
+    char *path = path_join(folder, name), *text = NULL;
     size_t count = 0;
     json_t *manifest = NULL;
     json_error_t problem;
@@ -61,16 +62,77 @@ done:
     return st;
 }
 
-status feature_manifest_write(const char *folder, const json_t *manifest)
+status feature_manifest_read(const char *folder, json_t **out)
+{
+    return feature_part_read(folder, MANIFEST, out);
+}
+
+status feature_part_write(const char *folder, const char *name, const json_t *manifest)
 {
     status st = OK;
-    char *path = path_join(folder, MANIFEST), *text = json_dumps(manifest, JSON_INDENT(1));
+    char *path = path_join(folder, name), *text = json_dumps(manifest, JSON_INDENT(1));
     if (!path || !text) TRY(FAIL(ERR_MEMORY, "no memory for the manifest of %s", folder));
     TRY(file_write(path, text, strlen(text)));
 done:
     free(text);
     free(path);
     return st;
+}
+
+status feature_manifest_write(const char *folder, const json_t *manifest)
+{
+    return feature_part_write(folder, MANIFEST, manifest);
+}
+
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
+
+status feature_track_write(const char *folder, const char *video, const float *values, size_t count)
+{
+    status st = OK;
+    char *path = NULL, *slash = NULL;
+    if (asprintf(&path, "%s/%s.f32", folder, video) < 0) {
+        path = NULL;
+        TRY(FAIL(ERR_MEMORY, "no memory for a name in %s", folder));
+    }
+    slash = strrchr(path, '/');
+    *slash = '\0';
+    TRY(directory_make(path));
+    *slash = '/';
+    TRY(file_write(path, values, count * sizeof *values));
+done:
+    free(path);
+    return st;
+}
+
+status feature_index_write(const char *folder, const char *const *videos, const feature_file *files, size_t count,
+                           int64_t width, double fps)
+{
+    status st = OK;
+    char *text = NULL, *path = path_join(folder, "index.tsv");
+    size_t length = 0;
+    FILE *to = open_memstream(&text, &length);
+    if (!to || !path) TRY(FAIL(ERR_MEMORY, "no memory for the index of %s", folder));
+    fputs("video\tframes\twidth\tfps\n", to);
+    for (size_t v = 0; v < count; v++)
+        fprintf(to, "%s\t%lld\t%lld\t%.17g\n", videos[v], (long long)files[v].moments, (long long)width, fps);
+    fclose(to);
+    to = NULL;
+    if (!text) TRY(FAIL(ERR_MEMORY, "no memory for the index of %s", folder));
+    TRY(file_write(path, text, length));
+done:
+    if (to) fclose(to);
+    free(text);
+    free(path);
+    return st;
+}
+
+status feature_manifest_hash(const char *folder, const json_t *manifest, char out[HASH_TEXT])
+{
+    char *text = json_dumps(manifest, JSON_COMPACT | JSON_SORT_KEYS);
+    if (!text) return FAIL(ERR_MEMORY, "no memory for the manifest of %s", folder);
+    hash_bytes(text, strlen(text), out);
+    free(text);
+    return OK;
 }
 
 /* ---- comparing --------------------------------------------------------------------------------------------------- */

@@ -123,7 +123,7 @@ static bool stream_ignores(const char *key)
                                        "data.frame_rate", "seed", "device", "launch.threads"};
     for (size_t i = 0; i < sizeof KEPT / sizeof KEPT[0]; i++)
         if (starts(key, KEPT[i])) return false;
-    return true;
+    return strcmp(key, "data.eval") != 0;
 }
 
 static bool step_ignores(const char *section, const char *key)

@@ -69,7 +69,7 @@ static double frames_of(const stream_results *s)
     const curve_errors *last = last_of(s->curve.errors, s->curve.error_count);
     double frames = json_real_at(s->stats, "frames");
     if (isfinite(frames)) return frames;
-    return s->frames >= 0 ? (double)s->frames : last ? last->step : NAN;
+    return fmax(s->frames >= 0 ? (double)s->frames : NAN, last ? last->step : NAN); /* either may be behind */
 }
 
 static size_t layers_of(const stream_results *s)

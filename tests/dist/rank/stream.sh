@@ -174,6 +174,9 @@ held_out) # data.eval as annotations: watched after each epoch, not learned from
     says '1 of the 2 videos of data.eval is not there:'
     says gone.mp4
     [ ! -e "$step/curve.jsonl" ]
+    watch nothing data.eval="$work/films/videos"
+    expect 65
+    says 'data.eval holds out all videos of data.train'
     # nearly all the time is evaluation: stops come into that after the first epoch, and into the last
     ls -d "$work"/films/videos/*.mp4 >"$work/all.txt"
     sed -n 1,2p "$work/all.txt" >"$work/train.txt"
@@ -256,6 +259,11 @@ predict) # the model's file is enough: files, a pipe, raw pictures; other files 
     code=0
     "$magister" predict "$work/huge.safetensors" "$film" >"$work/said" 2>&1 || code=$?
     expect 65
+    sed 's/"layers":"[0-9]"/"layers":"8"/' "$step/model.safetensors" >"$work/high.safetensors"
+    code=0
+    "$magister" predict "$work/high.safetensors" "$film" >"$work/said" 2>&1 || code=$?
+    expect 65
+    says 'says it has 8 layers, and its settings allow 3'
     ;;
 *) exit 64 ;;
 esac

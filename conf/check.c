@@ -1,6 +1,7 @@
 /* Checks of several keys against each other, on the recipe itself and on every variant as its steps will see it. */
 #include "conf/recipe_parts.h"
 #include "conf/run.h"
+#include "conf/stream_rules.h"
 #include "conf/suggest.h"
 
 #include <stdarg.h>
@@ -144,6 +145,9 @@ static void check_data(checker *c)
 
 static void check_stream(checker *c)
 {
+    stream_fault faults[STREAM_FAULTS_MOST];
+    size_t count = stream_faults(c->r, recipe_int(c->r, "launch.ranks"), faults);
+    for (size_t i = 0; i < count; i++) conflict(c, faults[i].key, faults[i].other, "%s", faults[i].text);
     if (is(c->r, "precision", "bfloat16"))
         conflict(c, "precision", "stages", "precision is bfloat16, and the stage stream learns in float32: say so");
     if (is_stage(c->r, "generate") && !generates_signs(c->r) && is(c->r, "generate.film", "tracks"))

@@ -69,7 +69,7 @@ static const option TABLE[] = {
     FREE_INT("launch.slurm.at_once", "0", 0, 4096, "members of a sweep that run at the same time; 0: as many as Slurm starts"),
 
     PATH("data.train", "null", "annotations to learn from (CSV; the format is told from the header and columns)"),
-    PATH("data.eval", "null", "annotations to score on, or a folder that holds files named like data.train (and data.tracks); null: a part of data.train is held out"),
+    PATH("data.eval", "null", "annotations to score on, or a folder that holds files named like data.train (and data.tracks); null: a part of data.train is held out; stage stream: held-out videos (a video, a folder, a list, or annotations of data.videos), watched without learning after each epoch; null: none"),
     CHOICE("data.format", "auto", "auto|rulstm|epic|egtea|phoenix|boston104|lines|wlasl|folder", "form of the annotations; auto: told from the file; wlasl: single signs, WLASL_v0.3.json or nslt_N.json; folder: data.train is a folder with a folder of videos a class"),
     PATH("data.actions", "null", "action classes: id,action,verb,noun in any of the known forms; null: collected from data.train"),
     TEXTS("data.splits", "[train, val, test]", "wlasl, folder: names of the splits to learn from, to choose on and to score on; what no clip is in is taken from the first, class by class"),
@@ -189,7 +189,7 @@ static const option TABLE[] = {
     TEXT("stream.raw.pixels", "null", "input is raw video of these pixels (rgb24, yuv420p), with the size and rate below; null: files with a container"),
     SIZES("stream.raw.size", "[0, 0]", 0, 16384, "height and width of raw video"),
     REAL("stream.raw.fps", "25", 0.001, 1e6, "frames a second of raw video"),
-    BOOL("stream.errors", "false", "errors and limits of all inputs are written down too, for pictures of them"),
+    BOOL("stream.errors", "false", "errors and limits of all inputs are written down; false: of four videos, for the pictures of the report"),
     INT("stream.train.epochs", "1", 1, COUNT_MAX, "passes over the videos"),
     INT("stream.train.max_steps", "0", 0, 9e15, "frames that are learned from, all ranks together; 0: no limit"),
     REAL("stream.train.lr", "1e-4", 0, 1e3, "learning rate (Adam, constant)"),

@@ -134,7 +134,7 @@ static bool features_ignore(const char *key)
                                        "video.on_broken", "device", "launch.threads"};
     for (size_t i = 0; i < sizeof KEPT / sizeof KEPT[0]; i++)
         if (starts(key, KEPT[i])) return false;
-    return true;
+    return strcmp(key, "data.eval") != 0;
 }
 
 static bool step_ignores(const char *section, const char *key)

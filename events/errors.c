@@ -47,6 +47,11 @@ static bool is_wanted(const reader *r, const char *file)
     return length == r->length && !memcmp(base, r->video, length);
 }
 
+static void forget(error_curves *curves)
+{
+    for (size_t i = 0; i < curves->layer_count; i++) curves->layers[i].count = 0;
+}
+
 static status read_object(reader *r, const json_t *object)
 {
     status st = OK;
@@ -60,8 +65,9 @@ static status read_object(reader *r, const json_t *object)
     if (layer < 0 || layer >= EVENT_LAYERS_MAX) TRY(wrong(r, "layer is missing, or out of bounds"));
     if (!(fabs(sample.time) <= EVENT_SECONDS_MAX)) TRY(wrong(r, "time is missing, or out of bounds"));
     error_curve *curve = &r->to->layers[layer];
-    if (curve->count && curve->at[curve->count - 1].time >= sample.time)
-        TRY(wrong(r, "time is not after the one before of its layer"));
+    bool back = curve->count && curve->at[curve->count - 1].time >= sample.time;
+    if (back && layer) TRY(wrong(r, "time is not after the one before of its layer"));
+    if (back) forget(r->to); /* the video is watched again */
     TRY(add_sample(curve, &sample));
     if ((size_t)layer >= r->to->layer_count) r->to->layer_count = (size_t)layer + 1;
 done:

@@ -25,7 +25,8 @@ typedef struct {
 } error_curves;
 
 /* The curves of the video that a file, or a name, is of; others in the file are passed over, and so is a last line
- * without a line end. The caller frees it. Errors: ERR_MISSING; ERR_INPUT with path:line; ERR_IO, ERR_MEMORY. */
+ * without a line end. Of a video that was watched again, those of the last time: layer 0, which is told first, goes
+ * back in time then. The caller frees it. Errors: ERR_MISSING; ERR_INPUT with path:line; ERR_IO, ERR_MEMORY. */
 status errors_read(const char *path, const char *file, error_curves *out);
 void errors_free(error_curves *curves);
 

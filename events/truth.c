@@ -220,6 +220,19 @@ done:
     return st;
 }
 
+status truth_is_there(const char *path, bool *out)
+{
+    bool more = false;
+    reader r = {.fps = 0};
+    status st = csv_open(path, CSV_GUESS, &r.file);
+    if (st == OK) st = csv_next(&r.file, &more);
+    *out = st == OK && more && (take_rulstm(&r) || take_header(&r));
+    csv_close(&r.file);
+    if (st != ERR_INPUT) return st;
+    fail_clear(); /* no CSV */
+    return OK;
+}
+
 void truth_free(truth_list *t)
 {
     for (size_t i = 0; i < t->count; i++) event_list_free(&t->at[i].segments);

@@ -33,6 +33,9 @@ typedef struct {
 status truth_read(const char *path, double fps, truth_list *out);
 void truth_free(truth_list *t);
 
+/* Whether a file begins as one of these forms. Errors: ERR_MISSING, ERR_IO, ERR_MEMORY. */
+status truth_is_there(const char *path, bool *out);
+
 /* The video that a file, or a name, is of, by base name; NULL when there is none. */
 const truth_video *truth_find(const truth_list *t, const char *file);
 

@@ -20,8 +20,11 @@ static const struct argp_option REPORT_OPTIONS[] = {
 };
 
 static const char REPORT_HELP[] =
-    "Makes metrics.json, analysis.json and report.html of a run again, from its store."
-    "\vSeveral runs: a page that sets them side by side, with paired tests of sets of the same name against the first "
+    "Makes metrics.json, analysis.json and report.html of a run again, from its store and, of a stage stream, from "
+    "what "
+    "its step has left."
+    "\vA stream may still go on: the report shows how far it has come. Several runs: a page that sets them side by "
+    "side, with paired tests of sets of the same name against the first "
     "run, and with the keys of the recipes that differ.\n\n"
     "Examples:\n  magister report runs/demo\n  magister report runs/a runs/b -o a-b.html";
 
@@ -29,6 +32,14 @@ static void take_output(int key, char *value, struct argp_state *state)
 {
     const char **output = ((command_line *)state->input)->self;
     if (key == 'o') *output = value;
+}
+
+/* A run without a store has no analysis. */
+static void print_path(const char *run, const char *name)
+{
+    char *path = run_path(run, name);
+    if (path && file_exists(path)) puts(path);
+    free(path);
 }
 
 static status make_report(const char *run)
@@ -42,7 +53,9 @@ static status make_report(const char *run)
     TRY(recipe_read(path, NULL, 0, &r));
     TRY(plan_make(r, &p));
     TRY(evaluate_run(run, r, &p));
-    printf("%s/metrics.json\n%s/analysis.json\n%s/report.html\n", run, run, run);
+    print_path(run, "metrics.json");
+    print_path(run, "analysis.json");
+    print_path(run, "report.html");
 done:
     plan_free(&p);
     recipe_free(&r);

@@ -14,6 +14,8 @@ void curve_file_free(curve_file *c)
 {
     free(c->losses);
     free(c->scores);
+    free(c->errors);
+    free(c->held_out);
     *c = (curve_file){0};
 }
 
@@ -57,6 +59,25 @@ static status add_score(curve_file *c, const json_t *line)
     return st;
 }
 
+static status add_errors(curve_errors **at, size_t *count, const json_t *line, const json_t *errors)
+{
+    void *list = *at;
+    status st = make_room(&list, *count, sizeof **at);
+    *at = list;
+    if (st != OK) return st;
+    curve_errors *fresh = &(*at)[(*count)++];
+    *fresh = (curve_errors){.step = json_real_at(line, "step"),
+                            .epoch = json_real_at(line, "epoch"),
+                            .layers = json_array_size(errors),
+                            .optimizer_steps = json_real_at(line, "optimizer_steps")};
+    if (fresh->layers > CURVE_LAYERS_MAX) fresh->layers = CURVE_LAYERS_MAX;
+    for (size_t i = 0; i < fresh->layers; i++) {
+        const json_t *value = json_array_get(errors, i);
+        fresh->errors[i] = json_is_number(value) ? json_number_value(value) : NAN;
+    }
+    return OK;
+}
+
 static status add_line(curve_file *c, const char *path, size_t number, const char *text, size_t length)
 {
     status st = OK;
@@ -66,6 +87,9 @@ static status add_line(curve_file *c, const char *path, size_t number, const cha
     if (!isfinite(json_real_at(line, "step"))) goto done; /* nowhere to draw it */
     if (isfinite(json_real_at(line, "loss"))) TRY(add_loss(c, line));
     if (isfinite(json_real_at(line, "metric"))) TRY(add_score(c, line));
+    const json_t *errors = json_object_get(line, "errors"), *held_out = json_object_get(line, "eval_errors");
+    if (errors) TRY(add_errors(&c->errors, &c->error_count, line, errors));
+    if (held_out) TRY(add_errors(&c->held_out, &c->held_out_count, line, held_out));
 done:
     json_decref(line);
     return st;

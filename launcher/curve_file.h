@@ -23,10 +23,21 @@ typedef struct {
     bool better;                      /* than all before: the weights that are kept */
 } curve_score;
 
+/* Of a stream: the mean error of each of its layers, NAN where there was none. */
+enum { CURVE_LAYERS_MAX = 8 };
 typedef struct {
-    curve_loss *losses;  /* (loss_count) in the order of the file; owned */
-    curve_score *scores; /* (score_count) */
-    size_t loss_count, score_count;
+    double step, epoch;              /* frames of all ranks; from 1 */
+    double errors[CURVE_LAYERS_MAX]; /* (layers) */
+    size_t layers;
+    double optimizer_steps; /* so far; of lines of learning */
+} curve_errors;
+
+typedef struct {
+    curve_loss *losses;     /* (loss_count) in the order of the file; owned */
+    curve_score *scores;    /* (score_count) */
+    curve_errors *errors;   /* (error_count) of what was learned from since the line before */
+    curve_errors *held_out; /* (held_out_count) of held-out videos */
+    size_t loss_count, score_count, error_count, held_out_count;
 } curve_file;
 
 /* A step that has none (a baseline, a prediction) leaves it empty. Errors: ERR_INPUT naming path and line of what is no

@@ -100,25 +100,70 @@ done:
     return st;
 }
 
+/* ---- what a stream gives ----------------------------------------------------------------------------------------- */
+
+static bool has_section(const plan *p, const char *section)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (!strcmp(p->at[i].step.section, section)) return true;
+    return false;
+}
+
+/* Scores of events are of a ground truth and not of the store: they have a place of their own. */
+static status add_segmentation(json_t *metrics, const stream_results *s)
+{
+    const stream_part *part = stream_scored_part(s);
+    if (!part) return OK;
+    json_t *scores = json_pack("{s:s, s:I, s:O, s:O, s:O}", "part", part == &s->held_out ? "held_out" : "learned",
+                               "videos", (json_int_t)json_array_size(json_object_get(part->scores, "videos")), "truth",
+                               json_object_get(part->scores, "truth"), "mean", json_object_get(part->scores, "mean"),
+                               "baselines", json_object_get(part->scores, "baselines"));
+    if (!scores || json_object_set_new(metrics, "segmentation", scores))
+        return FAIL(ERR_MEMORY, "no memory for the scores of events");
+    return OK;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
+/* `*out` NULL: there is none, and none is needed for what a stream has. */
+static status open_store(const char *run, const plan *p, store **out)
+{
+    status st = OK;
+    char *path = run_path(run, "store.sqlite");
+    if (!path) TRY(FAIL(ERR_MEMORY, "no memory to open the store of %s", run));
+    if (file_exists(path) || !has_section(p, "stream")) TRY(store_open(path, STORE_READ, out));
+done:
+    free(path);
+    return st;
+}
+
 status evaluate_run(const char *run, const recipe *r, const plan *p)
 {
     status st = OK;
     store *s = NULL;
     json_t *metrics = NULL, *analysis = NULL;
-    char *path = run_path(run, "store.sqlite");
-    if (!path) TRY(FAIL(ERR_MEMORY, "no memory to open the store of %s", run));
-    TRY(store_open(path, STORE_READ, &s));
-    TRY(metrics_json(s, &metrics));
+    stream_results stream = {0};
+    bool streams = has_section(p, "stream");
+    TRY(open_store(run, p, &s));
+    if (streams) TRY(stream_results_read(run, r, &stream));
+    if (s) TRY(metrics_json(s, &metrics));
+    else metrics = json_object();
     TRY(add_measured(metrics, run, r, p));
+    TRY(add_segmentation(metrics, &stream));
     TRY(write_json(run, "metrics.json", metrics));
-    TRY(analysis_json(s, &ANALYSIS_DEFAULTS, &analysis));
-    TRY(write_json(run, "analysis.json", analysis));
-    TRY(report_write(
-        &(report){.run = run, .recipe = r, .plan = p, .store = s, .metrics = metrics, .analysis = analysis}));
+    if (s) TRY(analysis_json(s, &ANALYSIS_DEFAULTS, &analysis));
+    if (s) TRY(write_json(run, "analysis.json", analysis));
+    TRY(report_write(&(report){.run = run,
+                               .recipe = r,
+                               .plan = p,
+                               .store = s,
+                               .stream = streams ? &stream : NULL,
+                               .metrics = metrics,
+                               .analysis = analysis}));
 done:
     json_decref(analysis);
     json_decref(metrics);
+    stream_results_free(&stream);
     store_close(&s);
-    free(path);
     return st;
 }

@@ -22,8 +22,8 @@ typedef struct {
 
 typedef struct {
     const score_request *request;
-    hierarchy_list predictions;
-    truth_list truth;
+    const hierarchy_list *predictions;
+    const truth_list *truth;
     signal_list signals;
     const hierarchy **videos; /* (video_count) that have a ground truth, in the order of the predictions */
     size_t video_count;
@@ -39,8 +39,6 @@ static void set_free(score_set *set)
 
 static void scoring_free(scoring *s)
 {
-    hierarchy_list_free(&s->predictions);
-    truth_free(&s->truth);
     signals_free(&s->signals);
     free(s->videos);
     set_free(&s->own);
@@ -51,27 +49,13 @@ static void scoring_free(scoring *s)
 
 static status pair_videos(scoring *s)
 {
-    s->videos = calloc(s->predictions.count, sizeof *s->videos);
-    if (!s->videos) return FAIL(ERR_MEMORY, "no memory for %zu videos", s->predictions.count);
-    for (size_t i = 0; i < s->predictions.count; i++)
-        if (truth_find(&s->truth, s->predictions.at[i].file)) s->videos[s->video_count++] = &s->predictions.at[i];
+    s->videos = calloc(s->predictions->count, sizeof *s->videos);
+    if (!s->videos) return FAIL(ERR_MEMORY, "no memory for %zu videos", s->predictions->count);
+    for (size_t i = 0; i < s->predictions->count; i++)
+        if (truth_find(s->truth, s->predictions->at[i].file)) s->videos[s->video_count++] = &s->predictions->at[i];
     if (s->video_count) return OK;
     return FAIL(ERR_INPUT, "%s has none of the videos with predictions: it has %.80s, they have %.200s",
-                s->request->truth, s->truth.at[0].video, s->predictions.at[0].file);
-}
-
-static status read_inputs(scoring *s, char *const *paths, size_t count)
-{
-    status st = OK;
-    const score_request *r = s->request;
-    TRY(truth_read(r->truth, r->fps, &s->truth));
-    if (!isnan(r->merge)) truth_merge(&s->truth, r->merge);
-    if (s->truth.empty) log_warn("%s: %zu segments of no length were passed over", r->truth, s->truth.empty);
-    if (r->signal) TRY(signals_read(r->signal, &s->signals));
-    TRY(events_input_read(paths, count, &s->predictions));
-    TRY(pair_videos(s));
-done:
-    return st;
+                s->request->truth, s->truth->at[0].video, s->predictions->at[0].file);
 }
 
 /* ---- scores ------------------------------------------------------------------------------------------------------ */
@@ -93,7 +77,7 @@ static status score_one(const scoring *s, int which, const hierarchy *video, siz
     status st = OK;
     hierarchy made = {0};
     if (which >= 0) TRY(make_baseline(s, which, video, draw, &made));
-    TRY(video_score_make(which < 0 ? video : &made, &truth_find(&s->truth, video->file)->segments, &s->request->scores,
+    TRY(video_score_make(which < 0 ? video : &made, &truth_find(s->truth, video->file)->segments, &s->request->scores,
                          out));
 done:
     hierarchy_free(&made);
@@ -208,9 +192,9 @@ static void print_means(const scoring *s)
 
 static bool has_prediction(const scoring *s, const char *video)
 {
-    for (size_t i = 0; i < s->predictions.count; i++) {
+    for (size_t i = 0; i < s->predictions->count; i++) {
         size_t length;
-        const char *base = video_base_name(s->predictions.at[i].file, &length);
+        const char *base = video_base_name(s->predictions->at[i].file, &length);
         if (strlen(video) == length && !memcmp(base, video, length)) return true;
     }
     return false;
@@ -219,11 +203,11 @@ static bool has_prediction(const scoring *s, const char *video)
 static void print_left_out(const scoring *s)
 {
     size_t unseen = 0;
-    for (size_t i = 0; i < s->truth.count; i++) unseen += !has_prediction(s, s->truth.at[i].video);
+    for (size_t i = 0; i < s->truth->count; i++) unseen += !has_prediction(s, s->truth->at[i].video);
     if (unseen) printf("\n%zu videos of the ground truth have no predictions and are not scored\n", unseen);
-    if (s->predictions.count > s->video_count)
+    if (s->predictions->count > s->video_count)
         printf("%s%zu videos with predictions have no ground truth and are not scored\n", unseen ? "" : "\n",
-               s->predictions.count - s->video_count);
+               s->predictions->count - s->video_count);
 }
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
@@ -267,31 +251,69 @@ static json_t *baselines_json(const scoring *s)
     return all;
 }
 
-static status print_json(const scoring *s)
+static status make_json(const scoring *s, json_t **out)
 {
     json_t *no_predictions = json_array(), *no_truth = json_array();
-    for (size_t i = 0; i < s->truth.count; i++)
-        if (!has_prediction(s, s->truth.at[i].video))
-            json_array_append_new(no_predictions, json_string(s->truth.at[i].video));
-    for (size_t i = 0; i < s->predictions.count; i++)
-        if (!truth_find(&s->truth, s->predictions.at[i].file))
-            json_array_append_new(no_truth, name_json(s->predictions.at[i].file));
-    json_t *all = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "truth", json_text_of(s->request->truth), "merge",
-                            isnan(s->request->merge) ? json_null() : json_real(fmin(s->request->merge, 1e9)), "videos",
-                            videos_json(s), "mean", mean_json(&s->own, &s->request->scores), "baselines",
-                            baselines_json(s), "without_predictions", no_predictions, "without_truth", no_truth);
-    bool failed = !all || json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10));
-    json_decref(all);
+    for (size_t i = 0; i < s->truth->count; i++)
+        if (!has_prediction(s, s->truth->at[i].video))
+            json_array_append_new(no_predictions, json_string(s->truth->at[i].video));
+    for (size_t i = 0; i < s->predictions->count; i++)
+        if (!truth_find(s->truth, s->predictions->at[i].file))
+            json_array_append_new(no_truth, name_json(s->predictions->at[i].file));
+    *out = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "truth", json_text_of(s->request->truth), "merge",
+                     isnan(s->request->merge) ? json_null() : json_real(fmin(s->request->merge, 1e9)), "videos",
+                     videos_json(s), "mean", mean_json(&s->own, &s->request->scores), "baselines", baselines_json(s),
+                     "without_predictions", no_predictions, "without_truth", no_truth);
+    return *out ? OK : FAIL(ERR_MEMORY, "no memory for the scores");
+}
+
+static status print_json(const scoring *s)
+{
+    status st = OK;
+    json_t *all = NULL;
+    TRY(make_json(s, &all));
+    if (json_dumpf(all, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(10))) TRY(FAIL(ERR_IO, "cannot write the scores"));
     putchar('\n');
-    return failed ? FAIL(ERR_IO, "cannot write the scores") : OK;
+done:
+    json_decref(all);
+    return st;
+}
+
+/* ---- all --------------------------------------------------------------------------------------------------------- */
+
+static status score_lists(scoring *s)
+{
+    status st = OK;
+    if (s->request->signal) TRY(signals_read(s->request->signal, &s->signals));
+    TRY(pair_videos(s));
+    TRY(score_all(s));
+done:
+    return st;
+}
+
+status events_scores(const hierarchy_list *predictions, const truth_list *truth, const score_request *request,
+                     json_t **out)
+{
+    status st = OK;
+    scoring s = {.request = request, .predictions = predictions, .truth = truth};
+    TRY(score_lists(&s));
+    TRY(make_json(&s, out));
+done:
+    scoring_free(&s);
+    return st;
 }
 
 status events_score(char *const *paths, size_t count, const score_request *request)
 {
     status st = OK;
-    scoring s = {.request = request};
-    TRY(read_inputs(&s, paths, count));
-    TRY(score_all(&s));
+    hierarchy_list predictions = {0};
+    truth_list truth = {0};
+    scoring s = {.request = request, .predictions = &predictions, .truth = &truth};
+    TRY(truth_read(request->truth, request->fps, &truth));
+    if (!isnan(request->merge)) truth_merge(&truth, request->merge);
+    if (truth.empty) log_warn("%s: %zu segments of no length were passed over", request->truth, truth.empty);
+    TRY(events_input_read(paths, count, &predictions));
+    TRY(score_lists(&s));
     if (request->json) TRY(print_json(&s));
     else {
         print_videos(&s);
@@ -300,5 +322,7 @@ status events_score(char *const *paths, size_t count, const score_request *reque
     }
 done:
     scoring_free(&s);
+    truth_free(&truth);
+    hierarchy_list_free(&predictions);
     return st;
 }

@@ -4,6 +4,7 @@
 #define MAGISTER_LAUNCHER_EVENTS_SCORE_H
 
 #include "events/scores.h"
+#include "events/truth.h"
 
 typedef struct {
     score_options scores;
@@ -20,5 +21,10 @@ typedef struct {
 /* paths: (count), as events_input_read takes them. Prints to stdout. Errors: those of its inputs; ERR_INPUT when no
  * video has both predictions and ground truth. */
 status events_score(char *const *paths, size_t count, const score_request *request);
+
+/* The same of what has been read already, as the object that is printed with `json`: into `*out`, the caller's. Of the
+ * request scores, truth (to be named), merge (to be told), draws, seed, signal and apart count. */
+status events_scores(const hierarchy_list *predictions, const truth_list *truth, const score_request *request,
+                     json_t **out);
 
 #endif

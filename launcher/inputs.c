@@ -101,6 +101,7 @@ static void look_for_pictures(search *s)
 static void look_for_stream(search *s)
 {
     if (!is(s->view, "data.train", "-")) look_for_key(s, "data.train");
+    look_for_key(s, "data.eval");
     look_for_key(s, "data.videos");
 }
 

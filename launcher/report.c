@@ -200,12 +200,10 @@ void report_page_end(FILE *to)
     fputs("</body></html>\n", to);
 }
 
-static status write_document(const report *p)
+/* What is made from the store. */
+static status write_scored(const report *p)
 {
     status st = OK;
-    report_page_begin(p->to, recipe_text(p->recipe, "name"));
-    report_verdict(p);
-    write_lead(p);
     TRY(report_scores(p));
     report_results(p);
     TRY(report_changes(p));
@@ -213,9 +211,22 @@ static status write_document(const report *p)
     report_confusions(p);
     TRY(report_students(p));
     report_examples(p);
+done:
+    return st;
+}
+
+static status write_document(const report *p)
+{
+    status st = OK;
+    report_page_begin(p->to, recipe_text(p->recipe, "name"));
+    if (p->store) report_verdict(p);
+    else if (p->stream) report_stream_verdict(p);
+    write_lead(p);
+    if (p->store) TRY(write_scored(p));
+    TRY(report_stream(p));
     TRY(report_curves(p));
     report_throughput(p);
-    TRY(report_sources(p));
+    if (p->store) TRY(report_sources(p));
     TRY(write_recipe(p));
     report_page_end(p->to);
 done:

@@ -2,8 +2,8 @@
  *
  * In order: what came of the run in a sentence; scores with intervals and the paired comparisons; what distillation
  * changed, segment by segment and class by class; calibration; confusions; each student by itself; single segments;
- * training; throughput; where each number comes from; the resolved recipe. All text that comes from files is escaped.
- * Charts are in the page and as PNG files in <run>/report/, tables of classes there as CSV.
+ * the streaming learner; training; throughput; where each number comes from; the resolved recipe. All text that comes
+ * from files is escaped. Charts are in the page and as PNG files in <run>/report/, tables of classes there as CSV.
  */
 #ifndef MAGISTER_LAUNCHER_REPORT_H
 #define MAGISTER_LAUNCHER_REPORT_H
@@ -13,6 +13,7 @@
 #include "launcher/html.h"
 #include "launcher/picture.h"
 #include "launcher/plan.h"
+#include "launcher/stream_results.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -22,9 +23,10 @@ typedef struct {
     const char *run;
     const recipe *recipe;
     const plan *plan;
-    store *store;
-    json_t *metrics;  /* as in metrics.json */
-    json_t *analysis; /* as in analysis.json; NULL: there is none, and what is made of it is left out */
+    store *store;                 /* NULL: the run has none, and nothing that is scored from it */
+    const stream_results *stream; /* NULL: the run has no stage `stream` */
+    json_t *metrics;              /* as in metrics.json */
+    json_t *analysis;             /* as in analysis.json; NULL: there is none, and what is made of it is left out */
 
     /* ---- set by report_write ---- */
     FILE *to;
@@ -48,7 +50,9 @@ status report_calibration(const report *p); /* reliability diagrams */
 void report_confusions(const report *p);
 status report_students(const report *p); /* each student by itself: protocol, classes, what it looks at */
 void report_examples(const report *p);
-status report_curves(const report *p); /* losses and metrics while training */
+status report_stream(const report *p);       /* the stage `stream` */
+void report_stream_verdict(const report *p); /* what came of it, in a sentence */
+status report_curves(const report *p);       /* losses and metrics while training */
 void report_throughput(const report *p);
 status report_sources(const report *p); /* sets of the store, and how to see their numbers again */
 

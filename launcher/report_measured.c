@@ -14,11 +14,19 @@ static void number_cell(FILE *to, json_t *stats, const char *key, int digits)
     else fputs("<td>&ndash;</td>", to);
 }
 
+/* A stream counts frames, and tells of them in its own part. */
+static bool is_stream(const json_t *stats)
+{
+    return json_object_get(stats, "frames_per_s");
+}
+
 void report_throughput(const report *p)
 {
     const char *step;
+    size_t others = 0;
     json_t *stats, *all = json_object_get(p->metrics, "throughput");
-    if (!json_object_size(all)) return;
+    json_object_foreach(all, step, stats) others += !is_stream(stats);
+    if (!others) return;
     fputs("<h2>Throughput</h2>\n<div class=scroll><table><thead><tr><th "
           "class=text>step</th><th>ranks</th><th>samples/s</th>"
           "<th>tokens/s</th><th>step, median<br>ms</th><th>step, 99th<br>percentile ms</th><th>time to first<br>step "
@@ -27,6 +35,7 @@ void report_throughput(const report *p)
           p->to);
     json_object_foreach(all, step, stats)
     {
+        if (is_stream(stats)) continue;
         fputs("<tr><td class=text>", p->to);
         html_text(p->to, step);
         fputs("</td>", p->to);

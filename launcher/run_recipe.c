@@ -161,9 +161,12 @@ static status print_results(const job *j)
     store *s = NULL;
     char *path = run_path(j->directory, "store.sqlite");
     if (!path) TRY(FAIL(ERR_MEMORY, "no memory to print results"));
-    TRY(store_open(path, STORE_READ, &s));
-    TRY(metrics_print(s, NULL, stdout));
-    printf("\nreport: %s/report.html\n", j->directory);
+    if (file_exists(path)) { /* a stream makes none */
+        TRY(store_open(path, STORE_READ, &s));
+        TRY(metrics_print(s, NULL, stdout));
+        putchar('\n');
+    }
+    printf("report: %s/report.html\n", j->directory);
 done:
     store_close(&s);
     free(path);

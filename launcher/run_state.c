@@ -164,7 +164,7 @@ status run_progress_read(const char *run, const char *step, run_progress *out)
     }
     TRY(json_file_read(path, &object));
     p.done = json_field_int(object, "done", 0, INT64_MAX, -1);
-    p.total = json_field_int(object, "total", 1, INT64_MAX, -1);
+    p.total = json_field_int(object, "total", 0, INT64_MAX, -1);
     p.epoch = json_field_int(object, "epoch", 1, INT64_MAX, -1);
     json_field_text(object, "unit", p.unit, sizeof p.unit, false);
     json_field_text(object, "metric", p.metric, sizeof p.metric, false);

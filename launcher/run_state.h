@@ -87,7 +87,7 @@ status run_cancel_ask(const char *run);
 
 /* What rank 0 says of a step, steps/STEP/progress.json. Without a number: NAN, or -1. */
 typedef struct {
-    int64_t done, total, epoch;
+    int64_t done, total, epoch; /* total 0: not known; epoch from 1 */
     char unit[24], metric[40];
     double loss, samples_per_s, seconds_left, best_metric;
     time_t updated;

@@ -69,6 +69,13 @@ typedef struct {
     char cells[COLUMNS][CELL];
 } row;
 
+/* "12/360"; "12" where no end is known. */
+static void write_done(const run_progress *p, char out[CELL])
+{
+    if (p->total) snprintf(out, CELL, "%lld/%lld", (long long)p->done, (long long)p->total);
+    else snprintf(out, CELL, "%lld", (long long)p->done);
+}
+
 static row row_of(const run_view *view, bool member)
 {
     row r = {0};
@@ -77,8 +84,7 @@ static row row_of(const run_view *view, bool member)
     snprintf(r.cells[0], CELL, "%s", slash ? slash + 1 : short_path(view->run));
     snprintf(r.cells[1], CELL, "%s", run_condition_name(view->condition));
     write_step(view, r.cells[2], CELL);
-    if (view->progresses && view->condition != VIEW_DONE)
-        snprintf(r.cells[3], CELL, "%lld/%lld", (long long)p->done, (long long)p->total);
+    if (view->progresses && view->condition != VIEW_DONE) write_done(p, r.cells[3]);
     if (moves(view) && isfinite(p->samples_per_s)) snprintf(r.cells[4], CELL, "%.1f", p->samples_per_s);
     if (moves(view)) write_clock(r.cells[5], CELL, p->seconds_left);
     write_where(view, r.cells[6], CELL);
@@ -188,10 +194,11 @@ static void print_step(const run_view *view, FILE *to)
 static void print_progress(const run_view *view, FILE *to)
 {
     const run_progress *p = &view->progress;
-    char left[32], passed[32];
+    char left[32], passed[32], done[CELL];
     if (!view->progresses) return;
     print_label("progress", to);
-    fprintf(to, "%lld/%lld %s", (long long)p->done, (long long)p->total, p->unit);
+    write_done(p, done);
+    fprintf(to, "%s %s", done, p->unit);
     if (p->epoch > 0) fprintf(to, ", epoch %lld", (long long)p->epoch);
     if (isfinite(p->loss)) fprintf(to, ", loss %.4g", p->loss);
     if (moves(view) && isfinite(p->samples_per_s)) fprintf(to, ", %.1f samples/s", p->samples_per_s);
@@ -199,7 +206,7 @@ static void print_progress(const run_view *view, FILE *to)
     if (left[0] && p->done < p->total) fprintf(to, ", %s left in this step", left);
     double since = difftime(view->when, p->updated);
     duration_write(passed, sizeof passed, since);
-    if (moves(view) && p->done < p->total && since > 10) fprintf(to, " (%s ago)", passed);
+    if (moves(view) && (!p->total || p->done < p->total) && since > 10) fprintf(to, " (%s ago)", passed);
     fputc('\n', to);
     if (p->metric[0] && isfinite(p->best_metric)) {
         print_label("best", to);

@@ -11,10 +11,6 @@ status demarcation_new(const stream_options *o, size_t layer, demarcation *out)
                          .modifier = o->modifier,
                          .threshold = o->threshold,
                          .room = (size_t)o->window};
-    if (out->mode == DEMARCATION_ACCUM && out->distance != DISTANCE_SQUARED)
-        return FAIL(ERR_CONFIG, "errors can be added up (stream.demarcation: accum) where distances are measured: "
-                                "set stream.distance: distance");
-    if (o->window < 1) return FAIL(ERR_CONFIG, "stream.window is %lld: at least 1", (long long)o->window);
     out->window = calloc(out->room, sizeof *out->window);
     return out->window ? OK : FAIL(ERR_MEMORY, "no memory for a window of %zu values", out->room);
 }

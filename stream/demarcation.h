@@ -25,7 +25,7 @@ typedef struct {
     bool worse;         /* the last value was worse than its limit (DEMARCATION_RISE) */
 } demarcation;
 
-/* Errors: ERR_CONFIG (accum without squared distances); ERR_MEMORY. */
+/* Errors: ERR_MEMORY. */
 status demarcation_new(const stream_options *o, size_t layer, demarcation *out);
 void demarcation_free(demarcation *d);
 void demarcation_reset(demarcation *d); /* a video begins */

@@ -78,6 +78,14 @@ void feed_place(const feed *f, size_t stream, size_t *which, int64_t *next)
     *next = f->slots[stream].next;
 }
 
+void feed_leave(feed *f, size_t stream)
+{
+    slot *s = &f->slots[stream];
+    frame_stream_close(&s->input);
+    s->video = NO_VIDEO;
+    s->count = 0;
+}
+
 static status end(feed *f, size_t stream, const char *failure)
 {
     slot *s = &f->slots[stream];
@@ -87,9 +95,7 @@ static status end(feed *f, size_t stream, const char *failure)
         said.seconds = said.account.seconds;
     }
     status st = f->listener.end(f->listener.self, &said);
-    frame_stream_close(&s->input);
-    s->video = NO_VIDEO;
-    s->count = 0;
+    feed_leave(f, stream);
     return st;
 }
 

@@ -39,6 +39,9 @@ size_t feed_busy(const feed *f);                 /* streams that have one */
 /* Gives a free stream a video, from frame `first` on; from 0 it begins. */
 status feed_give(feed *f, size_t stream, size_t which, int64_t first);
 
+/* Takes its video from a stream, in the middle of it, and tells nobody. */
+void feed_leave(feed *f, size_t stream);
+
 /* The video of a stream and the frame it is at: the next to be taken. */
 void feed_place(const feed *f, size_t stream, size_t *which, int64_t *next);
 

@@ -8,47 +8,6 @@
 enum { RGB = 3, KERNEL = 3, HALVINGS = 16, DEPTH = 2, ENCODER_HEADS = 8, PREDICTOR_HEADS = 4, HIDDEN = 2 };
 static const double LENGTH_MOST = 1, LENGTH_EPS = 1e-12, COSINE_EPS = 1e-8, NORM_EPS = 1e-5;
 
-/* ---- options ----------------------------------------------------------------------------------------------------- */
-
-static status check_range(const char *key, int64_t value, int64_t least, int64_t most)
-{
-    if (value >= least && value <= most) return OK;
-    return FAIL(ERR_CONFIG, "stream.%s is %lld: %lld to %lld are possible", key, (long long)value, (long long)least,
-                (long long)most);
-}
-
-static status check_sizes(const stream_options *o)
-{
-    status st = OK;
-    TRY(check_range("layers", o->max_layers, 1, STREAM_LAYERS_MOST));
-    TRY(check_range("init_layers", o->init_layers, 1, o->max_layers));
-    TRY(check_range("buffer", o->buffer_size, 1, STREAM_BUFFER_MOST));
-    TRY(check_range("features", o->features, ENCODER_HEADS, 1 << 16));
-    TRY(check_range("height", o->height, HALVINGS, 4096));
-    TRY(check_range("width", o->width, HALVINGS, 4096));
-    for (size_t i = 0; i < STREAM_STAGES; i++) TRY(check_range("channels", o->channels[i], 1, 1 << 14));
-done:
-    return st;
-}
-
-status stream_options_check(const stream_options *o)
-{
-    status st = OK;
-    TRY(check_sizes(o));
-    if (o->height % HALVINGS || o->width % HALVINGS)
-        TRY(FAIL(ERR_CONFIG,
-                 "pictures of %lld x %lld cannot be halved four times: stream.size has to be a multiple of %d",
-                 (long long)o->width, (long long)o->height, HALVINGS));
-    if (o->features % ENCODER_HEADS)
-        TRY(FAIL(ERR_CONFIG, "stream.features is %lld: it has to be a multiple of %d", (long long)o->features,
-                 ENCODER_HEADS));
-    TRY(check_range("optimize_every", o->optimize_every, 1, INT64_MAX));
-    TRY(check_range("evolve_every", o->evolve_every, 0, INT64_MAX - 2));
-    if (!(o->alpha > 0)) TRY(FAIL(ERR_CONFIG, "stream.alpha is %g: it has to be above 0", o->alpha));
-done:
-    return st;
-}
-
 /* ---- making ------------------------------------------------------------------------------------------------------ */
 
 static module *convolution(module *parent, size_t number, int64_t in, int64_t out)

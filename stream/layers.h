@@ -34,9 +34,6 @@ typedef struct {
     bool token_fits;
 } stream_layer;
 
-/* Errors: ERR_CONFIG for sizes that cannot be (options' keys are named). */
-status stream_options_check(const stream_options *o);
-
 /* Numbers that `layers` layers learn, without making them; a double, as options may ask for any number. */
 double stream_parameter_count(const stream_options *o, size_t layers);
 

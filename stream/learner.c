@@ -45,7 +45,6 @@ status learner_new(const stream_options *o, size_t streams, t_type type, learner
 {
     status st = OK;
     learner *l = NULL;
-    TRY(stream_options_check(o));
     l = calloc(1, sizeof *l);
     if (!l) TRY(FAIL(ERR_MEMORY, "no memory for a streaming learner"));
     l->o = *o;
@@ -271,7 +270,7 @@ static status take_frame(learner *l, const part *p, size_t k, bool learn, const 
     TRY(st);
     count_losses(l, losses);
     for (size_t i = 0; i < p->active; i++) l->states[p->streams[i]].frame++;
-    l->frames += (int64_t)p->active;
+    if (learn) l->frames += (int64_t)p->active;
     for (size_t i = 0; listener && listener->frame && i < p->active; i++)
         TRY(listener->frame(listener->self, p->streams[i], l->states[p->streams[i]].frame - 1));
 done:

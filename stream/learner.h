@@ -52,8 +52,8 @@ typedef struct {
 typedef struct learner learner;
 
 /* A new learner for `streams` streams, its networks drawn from o->seed (each layer by itself, so that what a layer
- * begins with does not depend on when it grows). `type`: T_F32, or T_F64 to compare arithmetic.
- * Errors: ERR_CONFIG names the option; ERR_MEMORY. */
+ * begins with does not depend on when it grows). `type`: T_F32, or T_F64 to compare arithmetic. Options are those of a
+ * recipe that was checked (conf/stream_rules.h). Errors: ERR_MEMORY. */
 status learner_new(const stream_options *o, size_t streams, t_type type, learner **out);
 void learner_free(learner **l);
 
@@ -88,7 +88,7 @@ status learner_grow(learner *l);             /* makes the layer above the topmos
 size_t learner_layers(const learner *l);
 module *learner_model(learner *l);                      /* borrowed */
 int64_t learner_steps(const learner *l);                /* optimiser steps */
-int64_t learner_frames(const learner *l);               /* taken in, all streams */
+int64_t learner_frames(const learner *l);               /* learned from, all streams */
 int64_t learner_frame(const learner *l, size_t stream); /* number of the next frame of its video */
 
 /* What the present event of each layer of a stream amounts to: (learner_layers, features) into `out`; zeros of a layer

@@ -20,9 +20,9 @@ typedef enum {
     SAYS_FRAMES, /* in its whole life */
     SAYS_ENDED,
     SAYS_ENDED_FRAMES,
-    SAYS_ERROR,
-    SAYS_ERRORS,
-    SAYINGS
+    SAYS_ERROR, /* of each layer */
+    SAYS_ERRORS = SAYS_ERROR + STREAM_LAYERS_MOST,
+    SAYINGS = SAYS_ERRORS + STREAM_LAYERS_MOST
 } saying;
 
 static size_t ranks_of(const stage *s)
@@ -30,7 +30,7 @@ static size_t ranks_of(const stage *s)
     return (size_t)comm_size(s->c);
 }
 
-static double sum(const double *said, size_t ranks, saying what)
+static double sum(const double *said, size_t ranks, size_t what)
 {
     double all = 0;
     for (size_t r = 0; r < ranks; r++) all += said[r * SAYINGS + what];
@@ -48,8 +48,8 @@ static void say(const stage *s, double *mine)
     mine[SAYS_FRAMES] = (double)learner_frames(s->learner);
     mine[SAYS_ENDED] = (double)s->ended;
     mine[SAYS_ENDED_FRAMES] = (double)s->ended_frames;
-    mine[SAYS_ERROR] = s->errors.error;
-    mine[SAYS_ERRORS] = (double)s->errors.count;
+    memcpy(mine + SAYS_ERROR, s->errors.error, sizeof s->errors.error);
+    memcpy(mine + SAYS_ERRORS, s->errors.count, sizeof s->errors.count);
 }
 
 /* ---- parameters -------------------------------------------------------------------------------------------------- */
@@ -183,13 +183,14 @@ static void take_note(stage *s, const double *said)
     s->total = (int64_t)sum(said, ranks, SAYS_FRAMES);
     s->all_ended = sum(said, ranks, SAYS_ENDED);
     s->all_frames = sum(said, ranks, SAYS_ENDED_FRAMES);
-    double count = sum(said, ranks, SAYS_ERRORS), error = count > 0 ? sum(said, ranks, SAYS_ERROR) / count : NAN;
-    s->errors = (error_sum){0};
-    s->since = 0;
-    if (s->curve && count > 0) {
-        if (curve_step(s->curve, s->total, s->dealing.epoch, error, s->o.lr) != OK) fail_clear();
+    double errors[STREAM_LAYERS_MOST];
+    for (size_t i = 0; i < STREAM_LAYERS_MOST; i++) {
+        double count = sum(said, ranks, SAYS_ERRORS + i);
+        errors[i] = count > 0 ? sum(said, ranks, SAYS_ERROR + i) / count : NAN;
     }
-    progress_step(&s->progress, s->total, s->dealing.epoch, error, s->total - before);
+    s->errors = (error_sums){0};
+    s->since = 0;
+    stage_tell_meeting(s, errors, s->total - before);
 }
 
 static status exchange(stage *s, const double *said)

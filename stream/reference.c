@@ -136,7 +136,6 @@ status reference_new(const stream_options *o, t_type type, reference **out)
 {
     status st = OK;
     reference *r = NULL;
-    TRY(stream_options_check(o));
     r = calloc(1, sizeof *r);
     if (!r) TRY(FAIL(ERR_MEMORY, "no memory for a streaming learner"));
     r->o = *o;

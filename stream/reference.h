@@ -13,7 +13,7 @@
 
 typedef struct reference reference;
 
-/* As learner_new, for one stream. Errors: ERR_CONFIG names the option; ERR_MEMORY. */
+/* As learner_new, for one stream. Errors: ERR_MEMORY. */
 status reference_new(const stream_options *o, t_type type, reference **out);
 void reference_free(reference **r); /* NULL is fine */
 

@@ -8,6 +8,7 @@
 #include "trainer/stats.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,29 @@ static json_t *streams_to_json(const stage *s)
     return list;
 }
 
+static json_t *broken_to_json(const stage *s)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < BROKEN_KINDS; i++) json_array_append_new(list, json_integer((json_int_t)s->broken[i]));
+    return list;
+}
+
+/* Null for what is no number. */
+static json_t *reals_to_json(const double *values, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, isfinite(values[i]) ? json_real(values[i]) : json_null());
+    return list;
+}
+
+static json_t *evaluated_to_json(const evaluation_result *e)
+{
+    return json_pack("{s:I, s:I, s:I, s:o, s:o}", "epochs", (json_int_t)e->epochs, "frames", (json_int_t)e->frames,
+                     "videos", (json_int_t)e->videos, "least", isfinite(e->least) ? json_real(e->least) : json_null(),
+                     "errors", reals_to_json(e->errors, STREAM_LAYERS_MOST));
+}
+
 /* {"seat": what is this rank's alone, "files": {name: fingerprint}} */
 static status seat_to_json(stage *s, json_t *files, json_t **out)
 {
@@ -42,12 +66,13 @@ static status seat_to_json(stage *s, json_t *files, json_t **out)
     watched_place at;
     TRY(watched_position(s->watched, &at));
     json_t *seat =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:[I, I, I, I], s:o}", "events",
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:[I, I, I, I], s:o}", "events",
                   (json_int_t)(s->events_before + watched_events(s->watched)), "begun", (json_int_t)s->begun, "since",
                   (json_int_t)s->since, "ended", (json_int_t)s->ended, "ended_frames", (json_int_t)s->ended_frames,
-                  "broken", (json_int_t)s->broken, "error", s->errors.error, "errors", (json_int_t)s->errors.count,
-                  "log", (json_int_t)at.events.lines, (json_int_t)at.events.bytes, (json_int_t)at.errors.lines,
-                  (json_int_t)at.errors.bytes, "streams", streams_to_json(s));
+                  "broken", broken_to_json(s), "error", reals_to_json(s->errors.error, STREAM_LAYERS_MOST), "errors",
+                  reals_to_json(s->errors.count, STREAM_LAYERS_MOST), "log", (json_int_t)at.events.lines,
+                  (json_int_t)at.events.bytes, (json_int_t)at.errors.lines, (json_int_t)at.errors.bytes, "streams",
+                  streams_to_json(s));
     *out = json_pack("{s:o, s:O}", "seat", seat, "files", files);
     if (!*out) TRY(FAIL(ERR_MEMORY, "no memory for the state of the stage"));
 done:
@@ -118,9 +143,10 @@ static status finish_checkpoint(const stage *s, const char *texts, const size_t 
     status st = OK;
     json_t *table = NULL, *state = NULL;
     TRY(dealing_to_json(s, &table));
-    state = json_pack("{s:i, s:I, s:f, s:f, s:s, s:O}", "ranks", comm_size(s->c), "frames", (json_int_t)s->total,
-                      "all_ended", s->all_ended, "all_frames", s->all_frames, "recipe_hash", s->recipe_hash, "dealing",
-                      table);
+    state =
+        json_pack("{s:i, s:I, s:b, s:f, s:f, s:s, s:o, s:O}", "ranks", comm_size(s->c), "frames", (json_int_t)s->total,
+                  "over", (int)s->over, "all_ended", s->all_ended, "all_frames", s->all_frames, "recipe_hash",
+                  s->recipe_hash, "evaluated", evaluated_to_json(&s->evaluated), "dealing", table);
     if (!state) TRY(FAIL(ERR_MEMORY, "no memory for the state of the stage"));
     TRY(join_seats(s, texts, offsets, state));
     TRY(checkpoint_finish(s->directory, s->total, state));
@@ -201,8 +227,26 @@ static status load_dealing(stage *s, const json_t *state)
     return st;
 }
 
+static double real_at(const json_t *list, size_t i)
+{
+    const json_t *value = json_array_get(list, i);
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static void load_evaluated(const json_t *from, evaluation_result *out)
+{
+    const json_t *least = json_object_get(from, "least"), *errors = json_object_get(from, "errors");
+    out->epochs = whole(from, "epochs");
+    out->frames = whole(from, "frames");
+    out->videos = whole(from, "videos");
+    out->least = json_is_number(least) ? json_number_value(least) : NAN;
+    for (size_t i = 0; i < STREAM_LAYERS_MOST; i++) out->errors[i] = real_at(errors, i);
+}
+
 static void load_numbers(stage *s, const json_t *state, const json_t *seat)
 {
+    const json_t *broken = json_object_get(seat, "broken"), *error = json_object_get(seat, "error"),
+                 *count = json_object_get(seat, "errors");
     s->total = s->saved = whole(state, "frames");
     s->all_ended = json_number_value(json_object_get(state, "all_ended"));
     s->all_frames = json_number_value(json_object_get(state, "all_frames"));
@@ -210,9 +254,14 @@ static void load_numbers(stage *s, const json_t *state, const json_t *seat)
     s->since = whole(seat, "since");
     s->ended = whole(seat, "ended");
     s->ended_frames = whole(seat, "ended_frames");
-    s->broken = whole(seat, "broken");
     s->events_before = whole(seat, "events");
-    s->errors = (error_sum){json_number_value(json_object_get(seat, "error")), whole(seat, "errors")};
+    s->over = json_is_true(json_object_get(state, "over"));
+    load_evaluated(json_object_get(state, "evaluated"), &s->evaluated);
+    for (size_t i = 0; i < BROKEN_KINDS; i++) s->broken[i] = json_integer_value(json_array_get(broken, i));
+    for (size_t i = 0; i < STREAM_LAYERS_MOST; i++) {
+        s->errors.error[i] = fmax(real_at(error, i), 0);
+        s->errors.count[i] = fmax(real_at(count, i), 0);
+    }
 }
 
 static uint64_t counted(const json_t *list, size_t i)
@@ -231,7 +280,7 @@ static status open_log(stage *s, const json_t *seat)
                                      .layers = (size_t)s->o.max_layers,
                                      .snippet = s->input.snippet,
                                      .seed = s->o.seed,
-                                     .errors = recipe_bool(s->r, "stream.errors")};
+                                     .errors_most = stage_errors_most(s)};
     return watched_new(&options, &from, &s->watched);
 }
 
@@ -249,8 +298,9 @@ static status load_streams(stage *s, const json_t *seat)
             TRY(FAIL(ERR_INPUT, "the checkpoint watches a video that is not in the list"));
         TRY(feed_give(s->feed, i, (size_t)which, next));
         if (next == 0) continue; /* it begins, and was told so */
-        stage_video_name(s, (size_t)which, name, sizeof name);
-        TRY(watched_begin(s->watched, i, s->videos.at[which].path, name));
+        stage_video_name(&s->videos, (size_t)which, name, sizeof name);
+        TRY(watched_begin(s->watched, i, s->videos.at[which].path, name,
+                          stage_errors_are_kept(s, &s->videos, (size_t)which)));
     }
     TRY(watched_take_up(s->watched));
 done:
@@ -329,36 +379,69 @@ typedef enum {
     ALL_FRAMES,
     ALL_NEW_FRAMES,
     ALL_VIDEOS,
-    ALL_BROKEN,
     ALL_EVENTS,
     ALL_LOST,
     ALL_WATCHING,
     ALL_WAITING,
     ALL_MEETING,
-    ALLS
+    ALL_BROKEN, /* of each kind */
+    ALLS = ALL_BROKEN + BROKEN_KINDS
 } all_sum;
+
+static double all_broken(const double *all)
+{
+    double count = 0;
+    for (size_t i = 0; i < BROKEN_KINDS; i++) count += all[ALL_BROKEN + i];
+    return count;
+}
+
+/* {"unreadable": 2, ...}: kinds that there were. */
+static json_t *kinds_to_json(const double *all)
+{
+    json_t *kinds = json_object();
+    for (size_t i = 0; i < BROKEN_KINDS; i++)
+        if (all[ALL_BROKEN + i] > 0)
+            json_object_set_new(kinds, broken_kind_name((broken_kind)i), json_integer((json_int_t)all[ALL_BROKEN + i]));
+    return kinds;
+}
+
+static void log_stats(const stage *s, const double *all, double frames_per_s)
+{
+    log_info("watched %.0f frames of %.0f videos: %.0f events, %zu layers, %lld steps, %.1f frames/s", all[ALL_FRAMES],
+             all[ALL_VIDEOS], all[ALL_EVENTS], learner_layers(s->learner), (long long)learner_steps(s->learner),
+             frames_per_s);
+    if (all_broken(all) > 0)
+        log_warn("%.0f of %.0f videos were broken, wholly or in part: the log names each", all_broken(all),
+                 all[ALL_VIDEOS]);
+}
+
+static json_t *stats_to_json(const stage *s, const double *all, double frames_per_s)
+{
+    double ranks = comm_size(s->c), seconds = (all[ALL_WATCHING] + all[ALL_WAITING] + all[ALL_MEETING]) / ranks;
+    return json_pack("{s:f, s:f, s:f, s:o, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:i, s:s}", "frames",
+                     all[ALL_FRAMES], "videos", all[ALL_VIDEOS], "broken_videos", all_broken(all), "broken",
+                     kinds_to_json(all), "events", all[ALL_EVENTS], "lost_writes", all[ALL_LOST], "steps",
+                     (json_int_t)learner_steps(s->learner), "layers", (json_int_t)learner_layers(s->learner),
+                     "parameters", (double)module_element_count(learner_model(s->learner)), "frames_per_s",
+                     frames_per_s, "idle", seconds > 0 ? all[ALL_WAITING] / ranks / seconds : 0, "synchronisation",
+                     seconds > 0 ? all[ALL_MEETING] / ranks / seconds : 0, "rss_peak_mb", rss_peak_mb(), "world_size",
+                     comm_size(s->c), "recipe_hash", s->recipe_hash);
+}
 
 static status write_stats(const stage *s, const char *path, const double *all)
 {
     status st = OK;
-    double ranks = comm_size(s->c), seconds = (all[ALL_WATCHING] + all[ALL_WAITING] + all[ALL_MEETING]) / ranks;
-    json_t *stats = json_pack("{s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:i, s:s}", "frames",
-                              all[ALL_FRAMES], "videos", all[ALL_VIDEOS], "broken_videos", all[ALL_BROKEN], "events",
-                              all[ALL_EVENTS], "lost_writes", all[ALL_LOST], "steps",
-                              (json_int_t)learner_steps(s->learner), "layers", (json_int_t)learner_layers(s->learner),
-                              "frames_per_s", seconds > 0 ? all[ALL_NEW_FRAMES] / seconds : 0, "idle",
-                              seconds > 0 ? all[ALL_WAITING] / ranks / seconds : 0, "synchronisation",
-                              seconds > 0 ? all[ALL_MEETING] / ranks / seconds : 0, "rss_peak_mb", rss_peak_mb(),
-                              "world_size", comm_size(s->c), "recipe_hash", s->recipe_hash);
+    double seconds = (all[ALL_WATCHING] + all[ALL_WAITING] + all[ALL_MEETING]) / comm_size(s->c);
+    double frames_per_s = seconds > 0 ? all[ALL_NEW_FRAMES] / seconds : 0;
+    json_t *stats = stats_to_json(s, all, frames_per_s);
+    if (stats && s->evaluated.frames >= 0) {
+        json_object_set_new(stats, "eval_errors", reals_to_json(s->evaluated.errors, learner_layers(s->learner)));
+        json_object_set_new(stats, "eval_videos", json_integer((json_int_t)s->evaluated.videos));
+    }
     char *text = stats ? json_dumps(stats, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     if (!text) TRY(FAIL(ERR_MEMORY, "no memory for statistics"));
     TRY(file_write(path, text, strlen(text)));
-    log_info("watched %.0f frames of %.0f videos: %.0f events, %zu layers, %lld steps, %.1f frames/s", all[ALL_FRAMES],
-             all[ALL_VIDEOS], all[ALL_EVENTS], learner_layers(s->learner), (long long)learner_steps(s->learner),
-             seconds > 0 ? all[ALL_NEW_FRAMES] / seconds : 0);
-    if (all[ALL_BROKEN] > 0)
-        log_warn("%.0f of %.0f videos were broken, wholly or in part: the log names each", all[ALL_BROKEN],
-                 all[ALL_VIDEOS]);
+    log_stats(s, all, frames_per_s);
 done:
     free(text);
     json_decref(stats);
@@ -373,12 +456,12 @@ status stage_finish(stage *s)
     double all[ALLS] = {(double)learner_frames(s->learner),
                         (double)(learner_frames(s->learner) - s->frames_before),
                         (double)s->ended,
-                        (double)s->broken,
                         (double)(s->events_before + watched_events(s->watched)),
                         (double)watched_lost(s->watched),
                         s->watching_s,
                         s->waiting_s,
                         s->meeting_s};
+    for (size_t i = 0; i < BROKEN_KINDS; i++) all[ALL_BROKEN + i] = (double)s->broken[i];
     TRY(comm_sum_f64(s->c, all, ALLS));
     if (comm_rank(s->c) == 0) {
         st = paths_of_results(s, &model, &stats);

@@ -39,7 +39,10 @@ static status read_card(segmenter *s, const tensor_file *file)
     const char *path = tensor_file_path(file);
     TRY(stream_card_read(file, &settings, &layers));
     TRY(settings_fault(path, stream_recipe_learner(settings, 1, &s->o)));
-    TRY(settings_fault(path, stream_recipe_input(settings, &s->input)));
+    if (layers > s->o.max_layers)
+        TRY(FAIL(ERR_INPUT, "%s: says it has %lld layers, and its settings allow %lld", path, (long long)layers,
+                 (long long)s->o.max_layers));
+    stream_recipe_input(settings, &s->input);
     s->input.raw.pixels = NULL; /* the recipe's, which goes */
     s->o.init_layers = layers;
 done:
@@ -51,7 +54,7 @@ done:
 static status build(segmenter *s, tensor_file *file)
 {
     module_expect(file);
-    status st = settings_fault(tensor_file_path(file), learner_new(&s->o, 1, T_F32, &s->learner));
+    status st = learner_new(&s->o, 1, T_F32, &s->learner);
     module_expect(NULL);
     return st;
 }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "events/hierarchy.h"
 #include "trainer/trainer.h"
@@ -11,15 +12,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of so many videos errors are written down anyway, up to so many bytes a rank: for pictures of them in reports. */
+enum { ERROR_VIDEOS = 4, ERROR_BYTES = 16 << 20 };
+
 /* ---- what is told ------------------------------------------------------------------------------------------------ */
+
+void errors_note(error_sums *sums, const stream_input *input)
+{
+    if (!input->predicted) return;
+    sums->error[input->layer] += input->error;
+    sums->count[input->layer]++;
+}
 
 static status on_input(void *self, const stream_input *input)
 {
     stage *s = self;
-    if (input->layer == 0 && input->predicted) {
-        s->errors.error += input->error;
-        s->errors.count++;
-    }
+    errors_note(&s->errors, input);
     return watched_input(s->watched, input);
 }
 
@@ -30,40 +38,82 @@ static const char *path_of(void *self, size_t which)
 }
 
 /* The base name; with the number of the video in front where the list has that name twice. */
-void stage_video_name(const stage *s, size_t which, char *out, size_t size)
+void stage_video_name(const video_list *videos, size_t which, char *out, size_t size)
 {
     size_t length = 0, other_length = 0;
     bool twice = false;
-    const char *name = video_base_name(s->videos.at[which].path, &length);
-    for (size_t i = 0; i < s->videos.count && !twice; i++) {
-        const char *other = video_base_name(s->videos.at[i].path, &other_length);
+    const char *name = video_base_name(videos->at[which].path, &length);
+    for (size_t i = 0; i < videos->count && !twice; i++) {
+        const char *other = video_base_name(videos->at[i].path, &other_length);
         twice = i != which && length == other_length && !strncmp(name, other, length);
     }
     if (length > size / 2) length = size / 2;
-    if (!strcmp(s->videos.at[which].path, "-")) snprintf(out, size, "stdin");
+    if (!strcmp(videos->at[which].path, "-")) snprintf(out, size, "stdin");
     else if (twice) snprintf(out, size, "%zu-%.*s", which, (int)length, name);
     else snprintf(out, size, "%.*s", (int)length, name);
+}
+
+static uint64_t hash_of_file(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return hash_of_name(slash ? slash + 1 : path);
+}
+
+/* Where a video stands among all when they are shuffled by their names, from 0. */
+static size_t place_of(const video_list *videos, size_t which)
+{
+    size_t place = 0;
+    uint64_t mine = hash_of_file(videos->at[which].path);
+    for (size_t i = 0; i < videos->count; i++) {
+        uint64_t other = hash_of_file(videos->at[i].path);
+        place += other < mine || (other == mine && i < which);
+    }
+    return place;
+}
+
+bool stage_errors_are_kept(const stage *s, const video_list *videos, size_t which)
+{
+    return recipe_bool(s->r, "stream.errors") || place_of(videos, which) < ERROR_VIDEOS;
+}
+
+uint64_t stage_errors_most(const stage *s)
+{
+    return recipe_bool(s->r, "stream.errors") ? 0 : ERROR_BYTES;
 }
 
 static status on_begin(void *self, size_t stream, size_t which)
 {
     stage *s = self;
     char name[512];
-    stage_video_name(s, which, name, sizeof name);
-    return watched_begin(s->watched, stream, s->videos.at[which].path, name);
+    stage_video_name(&s->videos, which, name, sizeof name);
+    return watched_begin(s->watched, stream, s->videos.at[which].path, name,
+                         stage_errors_are_kept(s, &s->videos, which));
 }
 
-/* What was wrong with a video, in words; false: nothing. */
-static bool complaint(const feed_end *end, char *out, size_t size)
+const char *broken_kind_name(broken_kind kind)
+{
+    static const char *const NAMES[BROKEN_KINDS] = {"unreadable",      "stalled",        "broke_off",
+                                                    "frames_replaced", "frames_dropped", "jumps_or_sizes"};
+    return NAMES[kind];
+}
+
+bool stage_complaint(const feed_end *end, broken_kind *kind, char *out, size_t size)
 {
     const frame_stream_account *a = &end->account;
+    *kind = end->failure           ? BROKEN_UNREADABLE
+            : a->stalled           ? BROKEN_STALLED
+            : !a->whole            ? BROKEN_OFF
+            : a->replaced          ? BROKEN_REPLACED
+            : a->dropped           ? BROKEN_DROPPED
+            : a->jumps || a->sizes ? BROKEN_CHANGES
+                                   : BROKEN_KINDS;
+    if (*kind == BROKEN_KINDS) return false;
     if (end->failure) snprintf(out, size, "%s", end->failure);
     else if (a->stalled) snprintf(out, size, "nothing more came, it counts as ended");
     else if (!a->whole) snprintf(out, size, "it broke off: %s", a->reason);
-    else if (a->replaced || a->jumps || a->sizes || a->dropped)
+    else
         snprintf(out, size, "%lld frames replaced, %lld dropped, %lld jumps in time, %lld changes of size: %s",
                  (long long)a->replaced, (long long)a->dropped, (long long)a->jumps, (long long)a->sizes, a->reason);
-    else return false;
     return true;
 }
 
@@ -71,10 +121,11 @@ static status on_end(void *self, const feed_end *end)
 {
     stage *s = self;
     char what[640];
+    broken_kind kind;
     s->ended++;
     s->ended_frames += end->frames;
-    if (complaint(end, what, sizeof what)) {
-        s->broken++;
+    if (stage_complaint(end, &kind, what, sizeof what)) {
+        s->broken[kind]++;
         progress_pause(&s->progress);
         log_warn("%s, after %lld frames: %s", s->videos.at[end->video].path, (long long)end->frames, what);
     }
@@ -90,8 +141,8 @@ static status read_recipe(stage *s)
     const recipe *r = s->r;
     recipe_hash(r, s->recipe_hash);
     TRY(stream_recipe_learner(r, comm_size(s->c), &s->o));
-    TRY(stream_recipe_input(r, &s->input));
-    TRY(stream_recipe_videos(r, &s->videos));
+    stream_recipe_input(r, &s->input);
+    TRY(stream_recipe_videos(r, &s->videos, &s->held_out));
     s->streams = (size_t)recipe_int(r, "stream.streams");
     s->turn = (size_t)recipe_int(r, "stream.turn");
     s->average_every = recipe_int(r, "stream.train.average_every");
@@ -99,8 +150,6 @@ static status read_recipe(stage *s)
     s->most = recipe_int(r, "stream.train.max_steps");
     s->sums_gradients = s->o.joint_steps;
     if (s->input.ahead < s->turn) s->input.ahead = s->turn;
-    if (comm_size(s->c) > 1 && s->videos.count == 1 && !strcmp(s->videos.at[0].path, "-"))
-        TRY(FAIL(ERR_CONFIG, "data.train is standard input, which one rank alone can read: launch.ranks=1"));
 done:
     return st;
 }
@@ -120,18 +169,6 @@ done:
     return st;
 }
 
-static status open_records(stage *s)
-{
-    char *path = NULL;
-    progress_begin(&s->progress, comm_rank(s->c) == 0, s->total, s->most);
-    if (comm_rank(s->c)) return OK;
-    path = path_join(s->directory, "curve.jsonl");
-    if (!path) return FAIL(ERR_MEMORY, "no memory for the name of a curve");
-    status st = curve_open(path, s->total, &s->curve);
-    free(path);
-    return st;
-}
-
 static void stage_free(stage *s)
 {
     gradients_free(&s->gradients);
@@ -140,7 +177,9 @@ static void stage_free(stage *s)
     watched_free(&s->watched);
     dealing_free(&s->dealing);
     video_list_free(&s->videos);
+    video_list_free(&s->held_out);
     curve_close(&s->curve);
+    events_close(&s->scalars);
     free(s->frames);
     free(s->directory);
 }
@@ -210,11 +249,22 @@ done:
     return st;
 }
 
+static status evaluate(stage *s, bool last)
+{
+    status st = OK;
+    bool stopped = false;
+    TRY(stage_evaluate(s, last, &stopped));
+    if (stopped) TRY(stop(s));
+done:
+    return st;
+}
+
 static status loop(stage *s)
 {
     status st = OK;
     meeting_end how = MEET_GOES_ON;
     while (!s->over) {
+        TRY(evaluate(s, false)); /* also one that a stop came into */
         TRY(comm_agree(s->c, watch(s)));
         TRY(stage_meet(s, &how));
         if (how == MEET_STOPS) TRY(stop(s));
@@ -230,7 +280,9 @@ static status end_videos(stage *s)
     status st = OK;
     for (size_t i = 0; i < s->streams; i++) {
         double seconds = (double)learner_frame(s->learner, i) * s->input.snippet;
-        if (!feed_is_free(s->feed, i)) TRY(watched_end(s->watched, i, seconds, learner_layers(s->learner)));
+        if (feed_is_free(s->feed, i)) continue;
+        TRY(watched_end(s->watched, i, seconds, learner_layers(s->learner)));
+        feed_leave(s->feed, i);
     }
 done:
     return st;
@@ -245,12 +297,13 @@ static status run_stage(stage *s)
     TRY(comm_agree(s->c, st));
     TRY(stage_resume(s));
     if (s->sums_gradients) TRY(gradients_new(s->c, learner_model(s->learner), false, &s->gradients));
-    TRY(comm_agree(s->c, open_records(s)));
+    TRY(comm_agree(s->c, stage_tell_begin(s)));
     if (s->total == 0 && s->since == 0 && !s->begun && !feed_busy(s->feed))
         TRY(stage_meet(s, &how)); /* the first dealing */
     TRY(loop(s));
     progress_pause(&s->progress);
     TRY(comm_agree(s->c, end_videos(s)));
+    TRY(evaluate(s, true));
     TRY(stage_finish(s));
 done:
     return st;
@@ -261,7 +314,7 @@ status stream_train(comm *c, const recipe *r, const char *run, const run_step *s
     status st = OK;
     bool finished = false;
     char name[128];
-    stage s = {.c = c, .r = r};
+    stage s = {.c = c, .r = r, .evaluated = {.frames = -1, .least = NAN}};
     TRY(run_step_name(step, name, sizeof name));
     s.directory = run_step_directory(run, name);
     st = s.directory ? directory_make(s.directory) : FAIL(ERR_MEMORY, "no memory for the name of %s", name);

@@ -8,8 +8,11 @@
  * A stop that was asked for is heard after a turn: the ranks come to a meeting at once, each saves where it is, and the
  * step ends with ERR_RETRY. What goes on from there is bitwise what would have been.
  *
- * steps/NAME gets checkpoints, curve.jsonl (step: frames of all ranks; loss: error of layer 0), events.rankNNNN.jsonl,
- * videos/, stats.json and model.safetensors, which says of itself what it is (stream_card.h).
+ * Held-out videos (data.eval) are watched without learning whenever an epoch is over, and at the end.
+ *
+ * steps/NAME gets checkpoints, curve.jsonl (step: frames of all ranks; loss: error of layer 0), events/ (TensorBoard),
+ * events.rankNNNN.jsonl, errors.rankNNNN.jsonl, videos/, the same three of held-out videos in eval/, stats.json and
+ * model.safetensors, which says of itself what it is (stream_card.h).
  */
 #ifndef MAGISTER_STREAM_STAGE_H
 #define MAGISTER_STREAM_STAGE_H

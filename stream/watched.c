@@ -10,7 +10,7 @@
 #include <string.h>
 
 typedef struct {
-    bool open;
+    bool open, errors;
     hierarchy events;
     char *name;
     size_t written[STREAM_LAYERS_MOST]; /* events of each layer that the file of lines has */
@@ -19,8 +19,8 @@ typedef struct {
 struct watched {
     watched_options o;
     char *lines, *videos, *curves;
-    event_log *log, *errors; /* errors: NULL without */
-    watching *streams;       /* (o.streams) */
+    event_log *log, *errors;
+    watching *streams; /* (o.streams) */
     int64_t events, lost;
 };
 
@@ -58,7 +58,7 @@ status watched_new(const watched_options *options, const watched_place *from, wa
     TRY(make_paths(w));
     if (!from) from = &START;
     TRY(event_log_open(w->lines, &from->events, &w->log));
-    if (w->o.errors) TRY(event_log_open(w->curves, &from->errors, &w->errors));
+    TRY(event_log_open(w->curves, &from->errors, &w->errors));
     *out = w;
     w = NULL;
 done:
@@ -89,11 +89,12 @@ static status may_be_lost(watched *w, status st)
     return OK;
 }
 
-status watched_begin(watched *w, size_t stream, const char *path, const char *name)
+status watched_begin(watched *w, size_t stream, const char *path, const char *name, bool errors)
 {
     status st = OK;
     watching *s = &w->streams[stream];
     watching_end(s);
+    s->errors = errors;
     s->name = strdup(name);
     if (!s->name) TRY(FAIL(ERR_MEMORY, "no memory for the name of %s", path));
     TRY(hierarchy_new(path, NAN, w->o.layers, &s->events));
@@ -140,7 +141,8 @@ static status write_lines(watched *w, watching *s, size_t layer)
 static status write_error(watched *w, const stream_input *input)
 {
     const watching *s = &w->streams[input->stream];
-    if (!w->errors || !s->open || !input->predicted) return OK;
+    bool fits = !w->o.errors_most || event_log_position(w->errors).bytes < w->o.errors_most;
+    if (!s->open || !s->errors || !fits || !input->predicted) return OK;
     return may_be_lost(w, event_log_error(w->errors, s->events.file, input->layer, (double)input->frame * w->o.snippet,
                                           input->error, input->threshold, input->boundary));
 }
@@ -210,7 +212,6 @@ status watched_position(watched *w, watched_place *out)
     status st = OK;
     *out = (watched_place){.events = event_log_position(w->log)};
     TRY(may_be_lost(w, event_log_sync(w->log)));
-    if (!w->errors) goto done;
     out->errors = event_log_position(w->errors);
     TRY(may_be_lost(w, event_log_sync(w->errors)));
 done:

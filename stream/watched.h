@@ -3,7 +3,8 @@
  *
  *   DIRECTORY/events.rankNNNN.jsonl    lines; goes on after a stop where the saved position says
  *   DIRECTORY/videos/NAME.json         as published, all layers closed at the video's end
- *   DIRECTORY/errors.rankNNNN.jsonl    with `errors`: every input's error and what it was compared with
+ *   DIRECTORY/errors.rankNNNN.jsonl    of the videos begun with `errors`: every input's error and what it was compared
+ *                                      with
  *
  * A disk that is full stops nothing: what could not be written is counted and told once. Events whose lines it took are
  * written before later ones of their video, so that lines have no holes.
@@ -21,8 +22,8 @@ typedef struct {
     int rank;
     size_t streams, layers; /* layers at most */
     double snippet;
-    uint64_t seed; /* of colours */
-    bool errors;   /* of all inputs are written down too */
+    uint64_t seed;        /* of colours */
+    uint64_t errors_most; /* bytes that the file of errors comes to, about; no more is written then; 0: no limit */
 } watched_options;
 
 /* Where the files are. */
@@ -34,8 +35,8 @@ typedef struct {
 status watched_new(const watched_options *options, const watched_place *from, watched **out);
 void watched_free(watched **w);
 
-/* A stream begins a video. `name`: of its JSON file, without ending. */
-status watched_begin(watched *w, size_t stream, const char *path, const char *name);
+/* A stream begins a video. `name`: of its JSON file, without ending; `errors`: of its inputs are written down too. */
+status watched_begin(watched *w, size_t stream, const char *path, const char *name, bool errors);
 
 /* Streams that have begun go on with what the file of lines has of their videos, where these had not ended. */
 status watched_take_up(watched *w);

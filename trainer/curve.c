@@ -16,18 +16,18 @@ struct curve {
     char *path;
 };
 
-/* The step of a line, -1 when it is none of ours (cut short, say). */
-static int64_t step_of_line(const char *line, size_t length)
+/* Whether a line is of what came up to `step`; not, when it is none of ours (cut short, say). */
+static bool came_before(const char *line, size_t length, int64_t step, bool scored)
 {
     json_t *object = json_loadb(line, length, 0, NULL);
-    const json_t *step = json_object_get(object, "step");
-    int64_t value = json_is_integer(step) ? json_integer_value(step) : -1;
+    const json_t *of_line = json_object_get(object, "step");
+    int64_t at = json_is_integer(of_line) ? json_integer_value(of_line) : INT64_MAX;
+    bool score = json_object_get(object, "metric") || json_object_get(object, "eval_errors");
     json_decref(object);
-    return value;
+    return at < step || (at == step && (scored || !score));
 }
 
-/* Keeps the lines up to `step`. */
-static status take_back(const char *path, int64_t step)
+static status take_back(const char *path, int64_t step, bool scored)
 {
     status st = OK;
     char *text = NULL;
@@ -38,8 +38,7 @@ static status take_back(const char *path, int64_t step)
         const char *end = memchr(text + at, '\n', count - at);
         if (!end) break;
         size_t length = (size_t)(end - (text + at)) + 1;
-        int64_t of_line = step_of_line(text + at, length);
-        if (of_line >= 0 && of_line <= step) {
+        if (came_before(text + at, length, step, scored)) {
             memmove(text + kept, text + at, length);
             kept += length;
         }
@@ -51,13 +50,13 @@ done:
     return st;
 }
 
-status curve_open(const char *path, int64_t step, curve **out)
+status curve_open(const char *path, int64_t step, bool scored, curve **out)
 {
     status st = OK;
     curve *c = calloc(1, sizeof *c);
     if (c) c->path = strdup(path);
     if (!c || !c->path) TRY(FAIL(ERR_MEMORY, "%s: no memory for its name", path));
-    TRY(take_back(path, step));
+    TRY(take_back(path, step, scored));
     c->file = fopen(path, "ae");
     if (!c->file) TRY(FAIL(ERR_CREATE, "%s: cannot create: %s", path, strerror(errno)));
     *out = c;
@@ -110,4 +109,29 @@ status curve_score(curve *c, int64_t step, int64_t epoch, const train_score *sco
     add_real(line, "top5", score->top5);
     if (isfinite(score->samples)) json_object_set_new(line, "samples", json_integer((json_int_t)score->samples));
     return write_line(c, line);
+}
+
+static json_t *errors_json(const double *errors, size_t layers)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < layers; i++)
+        json_array_append_new(list, isfinite(errors[i]) ? json_real(errors[i]) : json_null());
+    return list;
+}
+
+status curve_stream(curve *c, int64_t step, int64_t epoch, double rate, const double *errors, size_t layers,
+                    int64_t optimizer_steps)
+{
+    json_t *line = json_pack("{s:I, s:I}", "step", (json_int_t)step, "epoch", (json_int_t)epoch + 1);
+    add_real(line, "loss", errors[0]);
+    add_real(line, "lr", rate);
+    json_object_set_new(line, "errors", errors_json(errors, layers));
+    json_object_set_new(line, "optimizer_steps", json_integer((json_int_t)optimizer_steps));
+    return write_line(c, line);
+}
+
+status curve_held_out(curve *c, int64_t step, int64_t epoch, const double *errors, size_t layers, int64_t videos)
+{
+    return write_line(c, json_pack("{s:I, s:I, s:o, s:I}", "step", (json_int_t)step, "epoch", (json_int_t)epoch + 1,
+                                   "eval_errors", errors_json(errors, layers), "eval_videos", (json_int_t)videos));
 }

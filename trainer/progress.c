@@ -49,9 +49,10 @@ static double recent_rate(progress *p, double now)
     return rate;
 }
 
-/* Seconds that are left after `step`, at the mean pace so far. NAN before there is one. */
+/* Seconds that are left after `step`, at the mean pace so far. NAN before there is one, and without an end. */
 static double seconds_left(const progress *p, double now, int64_t step)
 {
+    if (!p->total) return NAN;
     if (step >= p->total) return 0;
     return step > p->first ? (now - p->begun) / (double)(step - p->first) * (double)(p->total - step) : NAN;
 }
@@ -59,7 +60,8 @@ static double seconds_left(const progress *p, double now, int64_t step)
 static void record(progress *p, int64_t step, const char *what, int64_t epoch, double loss)
 {
     double now = p->shown && record_path[0] ? monotonic_seconds() : 0;
-    if (now <= 0 || (now < p->record_next && step < p->total)) return;
+    bool last = p->total && step >= p->total;
+    if (now <= 0 || (now < p->record_next && !last)) return;
     p->record_next = now + RECORD_EVERY;
     char text[1024], shown_loss[32], rate[32], left[32], best[32], stamp[32];
     struct tm day;
@@ -131,8 +133,13 @@ void progress_step(progress *p, int64_t step, int64_t epoch, double loss, int64_
     p->samples += samples;
     record(p, step, "steps", epoch + 1, loss);
     if (!is_time(p, step, left, sizeof left, &passed)) return;
-    snprintf(p->line, sizeof p->line, "step %lld/%lld  epoch %lld  loss %.4g  %.1f samples/s  %s left", (long long)step,
-             (long long)p->total, (long long)epoch + 1, loss, passed > 0 ? (double)p->samples / passed : 0, left);
+    double rate = passed > 0 ? (double)p->samples / passed : 0;
+    if (p->total)
+        snprintf(p->line, sizeof p->line, "step %lld/%lld  epoch %lld  loss %.4g  %.1f samples/s  %s left",
+                 (long long)step, (long long)p->total, (long long)epoch + 1, loss, rate, left);
+    else
+        snprintf(p->line, sizeof p->line, "step %lld  epoch %lld  loss %.4g  %.1f samples/s", (long long)step,
+                 (long long)epoch + 1, loss, rate);
     tell(p);
 }
 

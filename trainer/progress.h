@@ -9,7 +9,7 @@
 
 typedef struct {
     bool shown, terminal;
-    int64_t total;      /* steps */
+    int64_t total;      /* steps; 0: without an end that is known */
     int64_t first;      /* the step this process began with */
     double begun, next; /* seconds of monotonic_seconds */
     int64_t samples;    /* since begun */

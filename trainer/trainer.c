@@ -273,7 +273,7 @@ static status open_records(training *t)
     path = path_join(t->directory, "curve.jsonl");
     folder = path_join(t->directory, "events");
     if (!path || !folder) TRY(FAIL(ERR_MEMORY, "no memory for the names of records"));
-    TRY(curve_open(path, t->state.step, &t->curve));
+    TRY(curve_open(path, t->state.step, true, &t->curve));
     TRY(events_open(folder, &t->events));
     log_info("training: %zu samples, %zu parameters, %lld steps of %lld samples on %d rank%s", t->task->sample_count,
              module_element_count(t->task->model), (long long)t->total_steps,

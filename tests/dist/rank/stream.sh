@@ -9,6 +9,8 @@ magister=$MAGISTER_BUILD/magister
 
 quietly() { "$@" >"$work/said" 2>&1 || { code=$?; cat "$work/said"; return $code; }; }
 expect() { [ "$code" = "$1" ] || { echo "expected exit $1, got $code"; cat "$work/said"; exit 1; }; }
+holds() { grep -q "$1" "$2" || { echo "$2 does not hold: $1"; exit 1; }; }
+lacks() { if grep -q "$1" "$2"; then echo "$2 holds: $1"; exit 1; fi; }
 says() { grep -q "$1" "$work/said" || { echo "this was not said: $1"; cat "$work/said"; exit 1; }; }
 
 films() { # small videos of a kitchen
@@ -141,6 +143,78 @@ again) # several epochs of several videos side by side, stopped in a later one: 
     same_results whole part
     quietly "$magister" events score "$work/whole/steps/stream/events.rank0000.jsonl" --truth "$work/films/training.csv" --fps 30
     ;;
+held_out) # data.eval as annotations: watched after each epoch, not learned from; scored, shown, and the same over stops
+    films
+    held=$(cut -d, -f2 "$work/films/validation.csv" | tr -d ' ' | sort -u)
+    epochs="stream.train.epochs=2 stream.train.max_steps=0 stream.layers=2"
+    # shellcheck disable=SC2086 # words
+    watch whole $epochs stream.streams=3 data.eval="$work/films/validation.csv" data.videos="$work/films/videos"
+    expect 0
+    [ "$(grep -c '"eval_errors": \[[0-9.]*, ' "$step/curve.jsonl")" = 2 ]
+    holds '"errors": \[[0-9.]*, [0-9.]*\]' "$step/curve.jsonl"
+    [ "$(ls "$step/eval/videos")" = "$held.json" ]
+    [ ! -e "$step/videos/$held.json" ]
+    [ "$(ls "$step/videos" | wc -l)" = 6 ]
+    holds '"eval_videos": 1' "$step/stats.json"
+    holds '"eval_errors": ' "$step/stats.json"
+    holds "$held" "$step/eval/errors.rank0000.jsonl"
+    lacks "$held" "$step/errors.rank0000.jsonl"
+    [ "$(grep -o '"video": *"[^"]*"' "$step/errors.rank0000.jsonl" | sort -u | wc -l)" = 4 ] # without stream.errors, of four
+    cat "$step"/events/* >"$work/scalars"
+    holds 'eval_error/layer 1' "$work/scalars"
+    holds 'learning_rate' "$work/scalars"
+    "$magister" report "$work/whole" >"$work/said"
+    says "$work/whole/report.html"
+    holds "Events of $held" "$work/whole/report.html"
+    holds 'Against what is known' "$work/whole/report.html"
+    holds '"part": "held_out"' "$work/whole/metrics.json"
+    printf '%s\n' "$work/films/videos/$held.mp4" "$work/gone.mp4" >"$work/list.txt"
+    watch missing data.eval="$work/list.txt"
+    expect 66
+    says '1 of the 2 videos of data.eval is not there:'
+    says gone.mp4
+    [ ! -e "$step/curve.jsonl" ]
+    watch nothing data.eval="$work/films/videos"
+    expect 65
+    says 'data.eval holds out all videos of data.train'
+    # nearly all the time is evaluation: stops come into that after the first epoch, and into the last
+    ls -d "$work"/films/videos/*.mp4 >"$work/all.txt"
+    sed -n 1,2p "$work/all.txt" >"$work/train.txt"
+    sed -n '3,$p' "$work/all.txt" >"$work/eval.txt"
+    ranks=2
+    # shellcheck disable=SC2086
+    watch two $epochs data.train="$work/train.txt" data.eval="$work/eval.txt"
+    expect 0
+    cp "$work/recipe.yaml" "$work/part.yaml"
+    part=$work/part/steps/stream
+    watched() { cat "$part"/eval/events.rank*.jsonl 2>/dev/null | grep -c duration || true; }
+    stops=0 inside=0 more=
+    while [ $stops -lt 8 ] && [ $inside -lt 2 ]; do
+        rm -rf "$part/eval"
+        # shellcheck disable=SC2086
+        "$magister" run "$work/part.yaml" --ranks 2 out="$work/part" $epochs data.train="$work/train.txt" \
+            data.eval="$work/eval.txt" $more >"$work/said" 2>&1 &
+        launcher=$!
+        while kill -0 $launcher 2>/dev/null && { [ ! -s "$part/eval/events.rank0000.jsonl" ] || [ "$(watched)" = 5 ] ||
+            [ "$(grep -c eval_errors "$part/curve.jsonl")" -lt $stops ]; }; do sleep 0.02; done
+        kill -TERM $launcher 2>/dev/null || true
+        code=0
+        wait $launcher || code=$?
+        [ $code = 0 ] && break
+        expect 75
+        if [ "$(watched)" -lt 5 ]; then inside=$((inside + 1)); fi
+        stops=$((stops + 1)) more=--resume
+    done
+    [ $inside -ge 1 ]
+    # shellcheck disable=SC2086
+    quietly "$magister" run "$work/part.yaml" --ranks 2 out="$work/part" $epochs data.train="$work/train.txt" \
+        data.eval="$work/eval.txt" --resume
+    same_results two part
+    for rank in 0 1; do
+        cmp "$work/two/steps/stream/eval/events.rank000$rank.jsonl" "$part/eval/events.rank000$rank.jsonl"
+        cmp "$work/two/steps/stream/eval/errors.rank000$rank.jsonl" "$part/eval/errors.rank000$rank.jsonl"
+    done
+    ;;
 streams) # several videos side by side on a rank
     films
     watch one stream.streams=3
@@ -160,6 +234,7 @@ broken) # what cannot be read, breaks off or has one frame is told and passed ov
     says 'page.mp4'
     says 'empty.mp4'
     says 'videos were broken'
+    tr -d ' \n' <"$step/stats.json" | grep -q '"broken":{"unreadable":[23]'
     grep -q '"frames": 2' "$step/stats.json"
     ;;
 predict) # the model's file is enough: files, a pipe, raw pictures; other files are refused
@@ -184,6 +259,11 @@ predict) # the model's file is enough: files, a pipe, raw pictures; other files 
     code=0
     "$magister" predict "$work/huge.safetensors" "$film" >"$work/said" 2>&1 || code=$?
     expect 65
+    sed 's/"layers":"[0-9]"/"layers":"8"/' "$step/model.safetensors" >"$work/high.safetensors"
+    code=0
+    "$magister" predict "$work/high.safetensors" "$film" >"$work/said" 2>&1 || code=$?
+    expect 65
+    says 'says it has 8 layers, and its settings allow 3'
     ;;
 *) exit 64 ;;
 esac

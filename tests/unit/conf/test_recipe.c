@@ -342,6 +342,34 @@ static void wrong_variants_are_refused_with_their_place(void **state)
     bad(BASE "teacher: {variants: {a: 3}}\n", "teacher.variants.a is a section of keys, not a single value", NULL);
 }
 
+#define STREAM "stages: [stream]\ndata.train: videos\n"
+
+/* All of it is told before ranks are started, each with its place. */
+static void a_streams_keys_are_checked_against_each_other(void **state)
+{
+    (void)state;
+    bad(STREAM "stream: {demarcation: accum}\n",
+        ":3:23: stream.demarcation accum adds errors up, which needs distances", NULL);
+    bad(STREAM "stream: {demarcation: accum, base_distance: true}\n", "stream.demarcation accum", NULL);
+    bad(STREAM "stream: {size: [128, 120]}\n", ":3:16: stream.size is 128 x 120", "multiples of 16", NULL);
+    bad(STREAM "stream: {features: 100, init_layers: 4}\n", ":3:20: stream.features is 100", "a multiple of 8",
+        ":3:38: stream.init_layers is 4, and stream.layers, the most, 3", NULL);
+    bad(STREAM "stream: {size: [64], channels: [8, 8, 8]}\n", "stream.size has 1 numbers; it takes 2",
+        "stream.channels has 3 numbers; it takes 4", NULL);
+    bad(STREAM "stream: {raw: {pixels: rgb24}}\n", "stream.raw.pixels needs stream.raw.size", NULL);
+    bad("stages: [stream]\ndata: {train: '-'}\nlaunch.ranks: 2\n", "standard input, which one rank alone can read",
+        NULL);
+    bad("stages: [stream]\ndata: {train: '-', eval: '-'}\nstream.train.epochs: 2\n", "which can be watched once",
+        "data.eval is -", NULL);
+    recipe *r = good(STREAM "stream: {demarcation: accum, base_distance: true, layers: 1}\n");
+    recipe_free(&r);
+    r = good(STREAM
+             "stream: {demarcation: accum, distance: distance, size: [16, 1024], features: 8, init_layers: 3}\n");
+    recipe_free(&r);
+    r = good("stages: [teacher]\ndata.train: t.csv\nstream: {features: 100}\n"); /* no stream, nobody to refuse it */
+    recipe_free(&r);
+}
+
 static char *written(const recipe *r)
 {
     char *text = NULL;
@@ -490,6 +518,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(defaults_are_those_of_the_table),
+        TEST(a_streams_keys_are_checked_against_each_other),
         TEST(values_are_read_with_their_types),
         TEST(sections_take_common_training_values),
         TEST(overrides_win_and_pass_the_same_checks),

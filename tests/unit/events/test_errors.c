@@ -33,6 +33,21 @@ static void test_what_is_logged_comes_back(void **state)
     errors_free(&curves);
 }
 
+static void test_a_video_watched_again_has_the_last_errors(void **state)
+{
+    (void)state;
+    static const char TEXT[] = "{\"video\": \"a\", \"layer\": 0, \"time\": 1, \"error\": 1}\n"
+                               "{\"video\": \"a\", \"layer\": 0, \"time\": 2, \"error\": 1}\n"
+                               "{\"video\": \"a\", \"layer\": 1, \"time\": 2, \"error\": 1}\n"
+                               "{\"video\": \"a\", \"layer\": 0, \"time\": 1, \"error\": 7}\n";
+    error_curves curves;
+    assert_ok(errors_read(scratch_file("again.jsonl", TEXT), "a", &curves));
+    assert_int_equal(curves.layers[0].count, 1);
+    assert_true(curves.layers[0].at[0].error == 7);
+    assert_int_equal(curves.layers[1].count, 0);
+    errors_free(&curves);
+}
+
 static void assert_bad(const char *line, const char *part)
 {
     error_curves curves;
@@ -47,7 +62,8 @@ static void test_what_is_wrong_is_named(void **state)
     assert_bad("7", "bad.jsonl:2: is no JSON object");
     assert_bad("{\"layer\": 0}", "bad.jsonl:2: no text video");
     assert_bad("{\"video\": \"a\", \"layer\": 64, \"time\": 2}", "layer is missing, or out");
-    assert_bad("{\"video\": \"a\", \"layer\": 0, \"time\": 1}", "time is not after");
+    assert_bad("{\"video\": \"a\", \"layer\": 1, \"time\": 2}\n{\"video\": \"a\", \"layer\": 1, \"time\": 2}",
+               "bad.jsonl:3: time is not after");
     assert_bad("{\"video\": \"a\", \"layer\": 0, \"time\": 1e300}", "time is missing, or out");
     assert_bad("{\"video\": \"a\", \"layer\": 0}", "time is missing");
     error_curves curves;
@@ -58,6 +74,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_logged_comes_back),
+        cmocka_unit_test(test_a_video_watched_again_has_the_last_errors),
         cmocka_unit_test(test_what_is_wrong_is_named),
     };
     return cmocka_run_group_tests(tests, scratch_open, scratch_close);

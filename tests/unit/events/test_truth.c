@@ -83,6 +83,27 @@ static void assert_bad(const char *text, const char *part)
     assert_failed(truth_read(scratch_file("truth.csv", text), 0, &t), ERR_INPUT, part);
 }
 
+static void assert_told(const char *text, bool expected)
+{
+    bool there = !expected;
+    assert_ok(truth_is_there(scratch_file("told", text), &there));
+    assert_int_equal(there, expected);
+}
+
+static void test_a_ground_truth_is_told_from_lists(void **state)
+{
+    (void)state;
+    bool there;
+    assert_told("video_id,start_timestamp,stop_timestamp\nP01,00:00:01.00,00:00:02.00\n", true);
+    assert_told("video,start,end\n", true);
+    assert_told("0,kitchen_000000,10,20,1,2,3\n", true);
+    assert_told("films/a.mp4\nfilms/b.mp4\n", false);
+    assert_told("video_path,gloss\na.mp4,BOOK\n", false);
+    assert_told("[{\"video_path\": \"a.mp4\"}]", false);
+    assert_told("", false);
+    assert_failed(truth_is_there(scratch_path("no-such"), &there), ERR_MISSING, "no-such");
+}
+
 static void test_what_is_wrong_is_named_by_line(void **state)
 {
     (void)state;
@@ -119,6 +140,7 @@ int main(void)
         cmocka_unit_test(test_epic),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_kitchen),
+        cmocka_unit_test(test_a_ground_truth_is_told_from_lists),
         cmocka_unit_test(test_what_is_wrong_is_named_by_line),
         cmocka_unit_test(test_epic_kitchens_as_published),
     };

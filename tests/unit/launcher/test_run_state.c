@@ -296,7 +296,10 @@ static void progress_is_read(void **state)
     assert_ok(run_progress_read(fake_folder, "student.1", &p));
     assert_true(p.done == 12 && p.total == 50 && p.epoch == 1 && isnan(p.loss) && isnan(p.best_metric));
     assert_true(p.samples_per_s == 3.5 && p.seconds_left == 9 && p.updated == 1795657439);
-    put_text("steps/student.1/progress.json", "{\"done\": 12, \"total\": 0}");
+    put_text("steps/student.1/progress.json", "{\"done\": 12, \"total\": 0}"); /* a stream without a known end */
+    assert_ok(run_progress_read(fake_folder, "student.1", &p));
+    assert_true(p.done == 12 && p.total == 0 && isnan(p.seconds_left));
+    put_text("steps/student.1/progress.json", "{\"done\": 12, \"total\": -1}");
     assert_int_equal(run_progress_read(fake_folder, "student.1", &p), ERR_INPUT);
     fail_clear();
     assert_int_equal(run_progress_read(fake_folder, "student.2", &p), ERR_MISSING);

@@ -121,16 +121,6 @@ static void test_a_reset_forgets(void **state)
     demarcation_free(&d);
 }
 
-static void test_adding_up_needs_distances(void **state)
-{
-    (void)state;
-    stream_options o = some_options();
-    demarcation d;
-    o.demarcation = DEMARCATION_ACCUM;
-    assert_int_equal(demarcation_new(&o, 0, &d), ERR_CONFIG);
-    demarcation_free(&d);
-}
-
 static void assert_items(const event_buffer *b, const size_t *items, size_t count)
 {
     assert_int_equal(b->count, count);
@@ -213,7 +203,6 @@ int main(void)
         cmocka_unit_test(test_what_stays_surprising_ends_one_event),
         cmocka_unit_test(test_a_threshold_or_what_adds_up),
         cmocka_unit_test(test_a_reset_forgets),
-        cmocka_unit_test(test_adding_up_needs_distances),
         cmocka_unit_test(test_the_most_surprising_are_kept_in_order),
         cmocka_unit_test(test_distances_keep_the_large),
         cmocka_unit_test(test_reach),

@@ -51,7 +51,7 @@ static void test_what_a_full_disk_took_is_written_later(void **state)
     watched *w = NULL;
     hierarchy_list list = {0};
     assert_int_equal(watched_new(&o, NULL, &w), OK);
-    assert_int_equal(watched_begin(w, 0, "films/a.mp4", "a"), OK);
+    assert_int_equal(watched_begin(w, 0, "films/a.mp4", "a", false), OK);
     end_event(w, 0, 0, 3);
     signal(SIGXFSZ, SIG_IGN);
     limit_files(size_of_lines() + 5);
@@ -91,11 +91,11 @@ static void test_a_stop_changes_no_byte(void **state)
     char *whole = NULL, *resumed = NULL;
     size_t count = 0, count_resumed = 0;
     assert_int_equal(watched_new(&o, NULL, &w), OK);
-    assert_int_equal(watched_begin(w, 0, "films/a.mp4", "a"), OK);
+    assert_int_equal(watched_begin(w, 0, "films/a.mp4", "a", false), OK);
     end_event(w, 0, 0, 2);
     assert_int_equal(watched_end(w, 0, 2, 1), OK); /* watched before, and now again */
-    assert_int_equal(watched_begin(w, 0, "films/a.mp4", "a"), OK);
-    assert_int_equal(watched_begin(w, 1, "films/b.mp4", "b"), OK);
+    assert_int_equal(watched_begin(w, 0, "films/a.mp4", "a", false), OK);
+    assert_int_equal(watched_begin(w, 1, "films/b.mp4", "b", false), OK);
     end_event(w, 0, 0, 3);
     end_event(w, 1, 0, 5);
     end_event(w, 1, 1, 5);
@@ -105,8 +105,8 @@ static void test_a_stop_changes_no_byte(void **state)
     assert_int_equal(file_read(lines_path(), 1 << 20, &whole, &count), OK);
 
     assert_int_equal(watched_new(&o, &place, &w), OK);
-    assert_int_equal(watched_begin(w, 0, "films/a.mp4", "a"), OK);
-    assert_int_equal(watched_begin(w, 1, "films/b.mp4", "b"), OK);
+    assert_int_equal(watched_begin(w, 0, "films/a.mp4", "a", false), OK);
+    assert_int_equal(watched_begin(w, 1, "films/b.mp4", "b", false), OK);
     if (watched_take_up(w) != OK) fail_msg("%s", fail_message());
     go_on(w);
     watched_free(&w);

@@ -104,6 +104,21 @@ static void it_is_written_once_a_second_and_at_the_end(void **state)
     json_decref(object);
 }
 
+/* A stream's end is not known: it is written as often, and nothing is said of the time that is left. */
+static void what_has_no_known_end_says_nothing_of_it(void **state)
+{
+    progress p;
+    (void)state;
+    progress_file(path);
+    progress_begin(&p, true, 0, 0);
+    progress_step(&p, 800, 0, 0.5, 800);
+    progress_step(&p, 1600, 0, 0.25, 800); /* within a second */
+    json_t *object = read_file();
+    assert_int_equal(number(object, "done"), 800);
+    assert_true(json_is_null(json_object_get(object, "seconds_left")));
+    json_decref(object);
+}
+
 static void counted_work_is_told(void **state)
 {
     progress p;
@@ -152,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_training_is_told),
         cmocka_unit_test(it_is_written_once_a_second_and_at_the_end),
+        cmocka_unit_test(what_has_no_known_end_says_nothing_of_it),
         cmocka_unit_test(counted_work_is_told),
         cmocka_unit_test(only_the_rank_that_tells_writes),
         cmocka_unit_test(a_file_that_cannot_be_written_is_no_failure),

@@ -45,14 +45,14 @@ static void test_curve_takes_back_what_came_after(void **state)
     size_t count;
     curve *c = NULL;
     path_in_folder("curve.jsonl", path, sizeof path);
-    assert_int_equal(curve_open(path, 0, &c), OK);
+    assert_int_equal(curve_open(path, 0, true, &c), OK);
     for (int step = 1; step <= 5; step++) assert_int_equal(curve_step(c, step, 0, 1.0 / step, 0.5), OK);
     assert_int_equal(curve_score(c, 5, 0, &(train_score){12.5, NAN, NAN, NAN, NAN}, true), OK);
     curve_close(&c);
     FILE *cut_short = fopen(path, "a"); /* as a killed process may leave it */
     fputs("{\"step\": 6, \"lo", cut_short);
     fclose(cut_short);
-    assert_int_equal(curve_open(path, 3, &c), OK);
+    assert_int_equal(curve_open(path, 3, true, &c), OK);
     assert_int_equal(curve_step(c, 4, 0, 0.25, 0.5), OK);
     assert_int_equal(curve_score(c, 4, 0, &(train_score){12.5, 0.5, 25.0, 37.5, 80}, true), OK);
     assert_int_equal(curve_score(c, 4, 0, &(train_score){10, NAN, NAN, NAN, NAN}, false), OK);
@@ -66,6 +66,32 @@ static void test_curve_takes_back_what_came_after(void **state)
                               "\"development_loss\": 0.5, \"learned\": 25.0, \"top5\": 37.5, \"samples\": 80}\n"
                               "{\"step\": 4, \"epoch\": 1, \"metric\": 10.0, \"better\": false}\n");
     free(text);
+}
+
+/* An evaluation that is still to come when a training goes on is not there twice. */
+static void test_curve_of_a_stream(void **state)
+{
+    (void)state;
+    static const char LEARNED[] = "{\"step\": 8, \"epoch\": 1, \"loss\": 0.5, \"lr\": 0.25, \"errors\": [0.5, null], "
+                                  "\"optimizer_steps\": 3}\n";
+    static const char HELD_OUT[] = "{\"step\": 8, \"epoch\": 1, \"eval_errors\": [0.75, 0.125], \"eval_videos\": 2}\n";
+    const double learned[] = {0.5, NAN}, held_out[] = {0.75, 0.125};
+    char path[128], *text = NULL;
+    size_t count;
+    curve *c = NULL;
+    path_in_folder("stream.jsonl", path, sizeof path);
+    assert_int_equal(curve_open(path, 0, true, &c), OK);
+    assert_int_equal(curve_stream(c, 8, 0, 0.25, learned, 2, 3), OK);
+    assert_int_equal(curve_held_out(c, 8, 0, held_out, 2, 2), OK);
+    curve_close(&c);
+    for (int scored = 1; scored >= 0; scored--) {
+        assert_int_equal(curve_open(path, 8, scored, &c), OK);
+        curve_close(&c);
+        assert_int_equal(file_read(path, 10000, &text, &count), OK);
+        assert_int_equal(strncmp(text, LEARNED, strlen(LEARNED)), 0);
+        assert_string_equal(text + strlen(LEARNED), scored ? HELD_OUT : "");
+        free(text);
+    }
 }
 
 static void test_check_sums(void **state)
@@ -202,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_curve_takes_back_what_came_after),
+        cmocka_unit_test(test_curve_of_a_stream),
         cmocka_unit_test(test_check_sums),
         cmocka_unit_test(test_events_are_records_of_tensorboard),
         cmocka_unit_test(test_quantiles),

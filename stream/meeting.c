@@ -176,7 +176,7 @@ static status deal(stage *s, const double *said)
 
 /* ---- the meeting ------------------------------------------------------------------------------------------------- */
 
-static void take_note(stage *s, const double *said)
+static status take_note(stage *s, const double *said)
 {
     size_t ranks = ranks_of(s);
     int64_t before = s->total;
@@ -187,9 +187,12 @@ static void take_note(stage *s, const double *said)
     s->errors = (error_sum){0};
     s->since = 0;
     if (s->curve && count > 0) {
-        if (curve_step(s->curve, s->total, s->dealing.epoch, error, s->o.lr) != OK) fail_clear();
+        status st = curve_step(s->curve, s->total, s->dealing.epoch, error, s->o.lr);
+        if (st != OK && st != ERR_IO) return st;
+        fail_clear(); /* a line that the disk has no room for waits */
     }
     progress_step(&s->progress, s->total, s->dealing.epoch, error, s->total - before);
+    return OK;
 }
 
 static status exchange(stage *s, const double *said)
@@ -198,7 +201,7 @@ static status exchange(stage *s, const double *said)
     if (s->sums_gradients) TRY(step_together(s));
     else if (ranks_of(s) > 1) TRY(average(s, said));
     if (s->o.joint_growth) TRY(grow_together(s, said));
-    take_note(s, said);
+    TRY(take_note(s, said));
     TRY(deal(s, said));
     s->over =
         (s->most && s->total >= s->most) || (dealing_is_over(&s->dealing) && sum(said, ranks_of(s), SAYS_BUSY) == 0);

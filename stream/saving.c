@@ -42,12 +42,12 @@ static status seat_to_json(stage *s, json_t *files, json_t **out)
     watched_place at;
     TRY(watched_position(s->watched, &at));
     json_t *seat =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:[I, I, I, I], s:o}", "events",
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:[I, I, I, I], s:o}", "events",
                   (json_int_t)(s->events_before + watched_events(s->watched)), "begun", (json_int_t)s->begun, "since",
                   (json_int_t)s->since, "ended", (json_int_t)s->ended, "ended_frames", (json_int_t)s->ended_frames,
-                  "broken", (json_int_t)s->broken, "error", s->errors.error, "errors", (json_int_t)s->errors.count,
-                  "log", (json_int_t)at.events.lines, (json_int_t)at.events.bytes, (json_int_t)at.errors.lines,
-                  (json_int_t)at.errors.bytes, "streams", streams_to_json(s));
+                  "broken", (json_int_t)s->broken, "stalls", (json_int_t)s->stalls, "error", s->errors.error, "errors",
+                  (json_int_t)s->errors.count, "log", (json_int_t)at.events.lines, (json_int_t)at.events.bytes,
+                  (json_int_t)at.errors.lines, (json_int_t)at.errors.bytes, "streams", streams_to_json(s));
     *out = json_pack("{s:o, s:O}", "seat", seat, "files", files);
     if (!*out) TRY(FAIL(ERR_MEMORY, "no memory for the state of the stage"));
 done:
@@ -131,8 +131,22 @@ done:
     return st;
 }
 
+/* Lines and videos that a full disk has kept waiting: they are few bytes, and a checkpoint without them would lose
+ * them.
+ */
+static status settle_records(const stage *s)
+{
+    status st = OK;
+    TRY(watched_settle(s->watched));
+    if (s->curve) TRY(line_log_sync(curve_lines(s->curve)));
+done:
+    return st;
+}
+
 static status begin_checkpoint(const stage *s, char **unfinished)
 {
+    status st = settle_records(s);
+    if (st != OK) return st;
     if (comm_rank(s->c) == 0) return checkpoint_begin(s->directory, s->total, unfinished);
     return checkpoint_unfinished(s->directory, s->total, unfinished);
 }
@@ -154,7 +168,7 @@ status stage_save(stage *s)
     TRY(comm_gather(s->c, text, strlen(text), 0, &texts, offsets));
     if (comm_rank(s->c) == 0) st = finish_checkpoint(s, texts, offsets);
     TRY(comm_agree(s->c, st));
-    s->saved = s->total;
+    s->saved = s->tried = s->total;
 done:
     json_decref(files);
     json_decref(mine);
@@ -163,6 +177,33 @@ done:
     free(text);
     free(unfinished);
     return st;
+}
+
+/* What a disk that has no room leaves of a checkpoint is taken off, to make some. */
+static void drop_unfinished(const stage *s)
+{
+    char *unfinished = NULL;
+    if (comm_rank(s->c)) return;
+    if (checkpoint_unfinished(s->directory, s->total, &unfinished) == OK && directory_remove(unfinished) != OK)
+        fail_clear();
+    free(unfinished);
+}
+
+status stage_save_if_room(stage *s)
+{
+    status st = stage_save(s);
+    if (st != ERR_IO && st != ERR_CREATE) return st;
+    if (comm_rank(s->c) == 0) {
+        progress_pause(&s->progress);
+        log_warn(
+            "cannot save at %lld frames, and goes on; what is saved is of %lld frames, and it is tried again after "
+            "as many as between checkpoints: %s",
+            (long long)s->total, (long long)s->saved, fail_message());
+    }
+    fail_clear();
+    drop_unfinished(s);
+    s->tried = s->total;
+    return OK;
 }
 
 /* ---- going on ---------------------------------------------------------------------------------------------------- */
@@ -203,7 +244,7 @@ static status load_dealing(stage *s, const json_t *state)
 
 static void load_numbers(stage *s, const json_t *state, const json_t *seat)
 {
-    s->total = s->saved = whole(state, "frames");
+    s->total = s->saved = s->tried = whole(state, "frames");
     s->all_ended = json_number_value(json_object_get(state, "all_ended"));
     s->all_frames = json_number_value(json_object_get(state, "all_frames"));
     s->begun = (size_t)whole(seat, "begun");
@@ -211,6 +252,7 @@ static void load_numbers(stage *s, const json_t *state, const json_t *seat)
     s->ended = whole(seat, "ended");
     s->ended_frames = whole(seat, "ended_frames");
     s->broken = whole(seat, "broken");
+    s->stalls = whole(seat, "stalls");
     s->events_before = whole(seat, "events");
     s->errors = (error_sum){json_number_value(json_object_get(seat, "error")), whole(seat, "errors")};
 }
@@ -330,8 +372,9 @@ typedef enum {
     ALL_NEW_FRAMES,
     ALL_VIDEOS,
     ALL_BROKEN,
+    ALL_STALLS,
     ALL_EVENTS,
-    ALL_LOST,
+    ALL_LATE,
     ALL_WATCHING,
     ALL_WAITING,
     ALL_MEETING,
@@ -342,9 +385,9 @@ static status write_stats(const stage *s, const char *path, const double *all)
 {
     status st = OK;
     double ranks = comm_size(s->c), seconds = (all[ALL_WATCHING] + all[ALL_WAITING] + all[ALL_MEETING]) / ranks;
-    json_t *stats = json_pack("{s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:i, s:s}", "frames",
-                              all[ALL_FRAMES], "videos", all[ALL_VIDEOS], "broken_videos", all[ALL_BROKEN], "events",
-                              all[ALL_EVENTS], "lost_writes", all[ALL_LOST], "steps",
+    json_t *stats = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:i, s:s}", "frames",
+                              all[ALL_FRAMES], "videos", all[ALL_VIDEOS], "broken_videos", all[ALL_BROKEN], "stalls",
+                              all[ALL_STALLS], "events", all[ALL_EVENTS], "late_writes", all[ALL_LATE], "steps",
                               (json_int_t)learner_steps(s->learner), "layers", (json_int_t)learner_layers(s->learner),
                               "frames_per_s", seconds > 0 ? all[ALL_NEW_FRAMES] / seconds : 0, "idle",
                               seconds > 0 ? all[ALL_WAITING] / ranks / seconds : 0, "synchronisation",
@@ -374,11 +417,13 @@ status stage_finish(stage *s)
                         (double)(learner_frames(s->learner) - s->frames_before),
                         (double)s->ended,
                         (double)s->broken,
+                        (double)s->stalls,
                         (double)(s->events_before + watched_events(s->watched)),
-                        (double)watched_lost(s->watched),
+                        (double)watched_late(s->watched),
                         s->watching_s,
                         s->waiting_s,
                         s->meeting_s};
+    TRY(comm_agree(s->c, settle_records(s)));
     TRY(comm_sum_f64(s->c, all, ALLS));
     if (comm_rank(s->c) == 0) {
         st = paths_of_results(s, &model, &stats);

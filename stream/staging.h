@@ -40,11 +40,13 @@ typedef struct {
     gradients *gradients;  /* sums_gradients */
     float *bucket;         /* averaging: all parameters; the communicator's; NULL before */
 
-    size_t begun;                 /* videos of this rank's hand, since the last meeting */
-    int64_t since;                /* frames of each stream since the last meeting */
-    int64_t total, saved;         /* frames of all ranks: at the last meeting; at the last checkpoint */
+    size_t begun;  /* videos of this rank's hand, since the last meeting */
+    int64_t since; /* frames of each stream since the last meeting */
+    int64_t total, saved,
+        tried; /* frames of all ranks: at the last meeting; at the last checkpoint, and the last try */
     int64_t ended, ended_frames;  /* videos of this rank that have ended, and their frames */
     int64_t broken;               /* of these, those with something wrong */
+    int64_t stalls;               /* times that live input was late, of videos that have ended */
     double all_ended, all_frames; /* of all ranks, at the last meeting */
     error_sum errors;             /* of this rank since the last meeting */
     bool over;                    /* all has been watched, or as much as was asked for */
@@ -60,8 +62,11 @@ typedef enum { MEET_GOES_ON, MEET_STOPS } meeting_end;
 /* All ranks come together. With MEET_STOPS nothing was exchanged: everybody saves and leaves. Collective. */
 status stage_meet(stage *s, meeting_end *out);
 
-/* Saves a checkpoint at `s->total` frames. Collective. */
+/* Saves a checkpoint at `s->total` frames, of which no line and no video waits to be written. Collective. */
 status stage_save(stage *s);
+
+/* The same, but a disk that has no room is told and watching goes on from there: the checkpoint before stays. */
+status stage_save_if_room(stage *s);
 
 /* Goes on from the newest checkpoint, or begins where there is none; opens what events are written to. Collective. */
 status stage_resume(stage *s);

@@ -185,5 +185,61 @@ predict) # the model's file is enough: files, a pipe, raw pictures; other files 
     "$magister" predict "$work/huge.safetensors" "$film" >"$work/said" 2>&1 || code=$?
     expect 65
     ;;
+disk) # a disk that is full for a while, or to the end: told, and no byte is another
+    [ "${OWN_MOUNTS:-}" ] || {
+        rm -rf "$work"
+        [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null || { echo "skipped: no mount namespaces here"; exit 77; }
+        OWN_MOUNTS=1 exec unshare -m "$0" disk
+    }
+    films
+    steps="stream.errors=true stream.train.max_steps=1200 stream.train.save_every=300"
+    # shellcheck disable=SC2086 # words
+    watch whole $steps
+    expect 0
+    mkdir "$work/disk"
+    mount -t tmpfs -o size=4m tmpfs "$work/disk"
+    trap 'umount "$work/disk"; rm -rf "$work"' EXIT
+    rank() { pgrep -f "^[^ ]*magister-rank --run $work/disk/$run " | while read -r each; do kill "-$1" "$each"; done; }
+    until_holds() { while kill -0 $launcher 2>/dev/null && ! "$@"; do sleep 0.02; done; }
+    has_saved() { ls "$work/disk/$run"/steps/stream/checkpoint-*/DONE >/dev/null 2>&1; }
+    says_no_room() { grep -q 'cannot save at' "$work/said"; }
+    fills_up() { # RUN: begins one, and takes all room when there is a checkpoint
+        run=$1
+        # shellcheck disable=SC2086
+        "$magister" run "$work/recipe.yaml" out="$work/disk/$run" $steps >"$work/said" 2>&1 &
+        launcher=$!
+        until_holds has_saved
+        rank STOP
+        dd if=/dev/zero of="$work/disk/filler" bs=4k >/dev/null 2>&1 || true
+        rank CONT
+    }
+    same_on_disk() {
+        same_results whole "disk/$run"
+        cmp "$work/whole/steps/stream/errors.rank0000.jsonl" "$work/disk/$run/steps/stream/errors.rank0000.jsonl"
+    }
+    fills_up part # for a while
+    until_holds says_no_room
+    rank STOP
+    rm "$work/disk/filler"
+    rank CONT
+    code=0
+    wait $launcher || code=$?
+    expect 0
+    says 'what cannot be written waits, and watching goes on: .*/steps/stream/e.*jsonl: cannot write line [0-9]*: No space left'
+    says 'cannot save at [0-9]* frames, and goes on; what is saved is of [0-9]* frames'
+    says 'all that waited for room on the disk is written'
+    same_on_disk
+    rm -rf "$work/disk/part"
+    fills_up end # to the end
+    code=0
+    wait $launcher || code=$?
+    expect 74
+    says 'error.*/steps/stream/.*: No space left'
+    rm "$work/disk/filler"
+    # shellcheck disable=SC2086
+    quietly "$magister" run "$work/recipe.yaml" out="$work/disk/end" $steps --resume
+    says 'goes on from .*/checkpoint-'
+    same_on_disk
+    ;;
 *) exit 64 ;;
 esac

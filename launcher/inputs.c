@@ -99,6 +99,7 @@ static void look_for_stream(search *s)
 {
     if (!is(s->view, "data.train", "-")) look_for_key(s, "data.train");
     look_for_key(s, "data.videos");
+    look_for_key(s, "stream.init");
 }
 
 static void look_for_all(search *s, const char *section)

@@ -1,6 +1,7 @@
 /* saving - a stage on disk: checkpoints with a part of each rank, and what is left when it is over. */
 #include "base/file.h"
 #include "base/log.h"
+#include "stream/initial.h"
 #include "stream/staging.h"
 #include "stream/state.h"
 #include "stream/stream_card.h"
@@ -225,8 +226,8 @@ static status check_state(const stage *s, const json_t *state, const char *path)
     if (ranks != comm_size(s->c))
         return FAIL(ERR_CONFIG,
                     "%s is of %lld ranks, and now there are %d: each goes on with its own videos, so start as many "
-                    "(launch.ranks=%lld)",
-                    path, (long long)ranks, comm_size(s->c), (long long)ranks);
+                    "(launch.ranks=%lld), or begin another run with what has been learned (stream.init=%s/rank0000)",
+                    path, (long long)ranks, comm_size(s->c), (long long)ranks, path);
     return OK;
 }
 
@@ -333,6 +334,7 @@ status stage_resume(stage *s)
     TRY(comm_agree(s->c, st));
     if (path) length = strlen(path) + 1;
     TRY(comm_broadcast(s->c, &length, sizeof length, 0));
+    if (!length) TRY(initial_learner_load(s->c, s->r, s->learner));
     if (!length) TRY(comm_agree(s->c, open_log(s, NULL)));
     if (!length) goto done;
     if (!path) path = malloc(length);

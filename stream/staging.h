@@ -68,7 +68,8 @@ status stage_save(stage *s);
 /* The same, but a disk that has no room is told and watching goes on from there: the checkpoint before stays. */
 status stage_save_if_room(stage *s);
 
-/* Goes on from the newest checkpoint, or begins where there is none; opens what events are written to. Collective. */
+/* Goes on from the newest checkpoint, or begins where there is none, with stream.init; opens what events are written
+ * to. Collective. */
 status stage_resume(stage *s);
 
 /* model.safetensors and stats.json. Collective. */

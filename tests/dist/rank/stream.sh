@@ -106,6 +106,10 @@ kill) # a rank that is killed: the others end, and it goes on from the last chec
     wait $launcher || code=$?
     expect 76
     code=0
+    "$magister" run "$work/recipe.yaml" --ranks 1 out="$work/part" --resume >"$work/said" 2>&1 || code=$?
+    expect 78
+    says 'is of 2 ranks, and now there are 1: .*launch.ranks=2.*stream.init=.*/checkpoint-[0-9]*/rank0000'
+    code=0
     "$magister" run "$work/recipe.yaml" --ranks 2 out="$work/part" --resume >"$work/said" 2>&1 || code=$?
     expect 0
     says 'goes on from'
@@ -140,6 +144,37 @@ again) # several epochs of several videos side by side, stopped in a later one: 
     quietly "$magister" run "$work/recipe.yaml" out="$work/part" $epochs --resume
     same_results whole part
     quietly "$magister" events score "$work/whole/steps/stream/events.rank0000.jsonl" --truth "$work/films/training.csv" --fps 30
+    ;;
+init) # begun with another run's learner: with as many layers, fewer, more, and of other sizes
+    films
+    short="stream.train.max_steps=32 stream.train.lr=0"
+    # shellcheck disable=SC2086 # words
+    watch first $short stream.init_layers=2 stream.train.evolve_every=9999
+    expect 0
+    cp "$step/model.safetensors" "$work/two.safetensors"
+    # nothing is learned: what comes out is what went in
+    # shellcheck disable=SC2086
+    watch second $short stream.init="$work/first/steps/stream" stream.train.evolve_every=9999 seed=7
+    expect 0
+    says 'begins with the 2 layers of .*/first/steps/stream/model.safetensors'
+    cmp "$work/first/steps/stream/model.safetensors" "$step/model.safetensors"
+    # shellcheck disable=SC2086
+    watch more $short stream.init="$work/two.safetensors" stream.init_layers=3 stream.layers=4 stream.buffer=9
+    expect 0
+    says 'begins with the 2 layers of .*; stream.init_layers asks for 3, so the others begin anew'
+    # shellcheck disable=SC2086
+    watch fewer $short stream.init="$work/two.safetensors" stream.layers=1
+    expect 78
+    says 'two.safetensors has 2 layers, and stream.layers is 1: give it all of them (stream.layers=2)'
+    # shellcheck disable=SC2086
+    watch other $short stream.init="$work/two.safetensors" stream.features=24
+    expect 65
+    says 'a learner of other sizes, .*stream.features=16; here they are .*stream.features=24'
+    echo nothing >"$work/empty.safetensors"
+    # shellcheck disable=SC2086
+    watch none $short stream.init="$work/empty.safetensors"
+    expect 65
+    says 'empty.safetensors'
     ;;
 streams) # several videos side by side on a rank
     films

@@ -1,21 +1,21 @@
-# Sourced by run.sh: a streaming learner of 2,400 frames, some seconds, two videos at a time on each rank, which meet every 16
+# Sourced by run.sh: a streaming learner of 1,600 frames, some seconds, two videos at a time on each rank, which meet every 16
 # frames and save some ten times.
 ALL=generate,stream
 STEP=stream
 MOMENTS=(start frame meeting saving)
 STOP_MOMENTS=(start frame saving)
 STOP_SLACK=256 # frames of four streams: between the meeting that ran and the stop, and from one turn to the next
-LAST_STEP=2400
+LAST_STEP=1600
 
 run_with() { # OUT STAGES WORD...
     local out=$1 stages=$2
     shift 2
     cat >"$OUT/stream.yaml" <<END
 stages: [$stages]
-generate: {film: video, size: 32, videos: 12, eval_videos: 1, texts: 0}
+generate: {film: video, size: 32, videos: 6, eval_videos: 1, texts: 0}
 stream:
   {size: [16, 16], channels: [4, 4, 8, 8], features: 16, layers: 3, buffer: 6, snippet: 0.1, turn: 8, streams: 2, errors: true,
-   train: {epochs: 20, optimize_every: 10, evolve_every: 150, average_every: 16, save_every: 50, lr: 1.0e-3, max_steps: $LAST_STEP}}
+   train: {epochs: 20, optimize_every: 10, evolve_every: 100, average_every: 16, save_every: 40, lr: 1.0e-3, max_steps: $LAST_STEP}}
 launch: {timeout: 120}
 END
     $EXEC "$MAGISTER" run "$OUT/stream.yaml" --ranks 2 out="$out" "$@"

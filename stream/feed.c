@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const size_t NO_VIDEO = SIZE_MAX;
-/* Seconds: that live input is waited for in a turn, so that stops are heard; and, where all of it is late, in each. */
+/* Seconds: that live input is waited for in a turn, so that stops are heard; and, where all of it is late, each. */
 static const double PATIENCE = 1, GLANCE = 0.01;
 
 typedef struct {
@@ -162,8 +162,8 @@ static bool look(feed *f, size_t stream, double seconds)
     slot *s = &f->slots[stream];
     bool there = s->count || frame_stream_ready(s->input, seconds > 0 ? seconds : 0);
     double now = monotonic_seconds(), longest = fmax(PATIENCE, 2 * f->input.snippet);
-    if (!there && !s->missed) s->missed = now - fmax(seconds, 0);
-    if (!there && !s->late && now - s->missed >= longest) {
+    if (!there && s->missed == 0) s->missed = now - fmax(seconds, 0);
+    if (!there && !s->late && now - s->missed >= longest - GLANCE) {
         s->late = true;
         if (!s->stalls++ && f->listener.late) f->listener.late(f->listener.self, s->video, false, now - s->missed);
     }

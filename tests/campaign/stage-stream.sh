@@ -21,11 +21,17 @@ END
     $EXEC "$MAGISTER" run "$OUT/stream.yaml" --ranks 2 out="$out" "$@"
 }
 
-in_meeting() { eu-stack -p "$PROCESS" 2>/dev/null | grep -q ' stage_meet'; }
+# Stops the process, and lets it go on unless it is in a meeting: between a look and a kill it would be over.
+stopped_in_meeting() {
+    kill -STOP "$PROCESS" 2>/dev/null || return 1
+    ! eu-stack -p "$PROCESS" 2>/dev/null | grep -q ' stage_meet' || return 0
+    kill -CONT "$PROCESS"
+    return 1
+}
 
 at_moment() { # MOMENT RANK
     until_holds trains && holds_rank "$2" && nap_ms $((RANDOM % 1500)) || return 1
-    [ "$1" != meeting ] || ! command -v eu-stack >/dev/null || until_holds in_meeting
+    [ "$1" != meeting ] || ! command -v eu-stack >/dev/null || until_holds stopped_in_meeting
 }
 
 phase_in() { # STACK AIM

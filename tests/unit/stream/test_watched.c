@@ -44,8 +44,8 @@ static rlim_t size_of_lines(void)
     return (rlim_t)about.st_size;
 }
 
-/* Lines and the file of a video, over its end and the next time it is watched: nothing is left out, all is in order, and
- * nothing is to be saved before it is written. */
+/* Lines and the file of a video, over its end and the next time it is watched: nothing is left out, all is in order,
+ * and nothing is to be saved before it is written. */
 static void test_what_a_full_disk_keeps_waiting_is_written_later(void **state)
 {
     (void)state;

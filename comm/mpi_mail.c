@@ -53,20 +53,18 @@ static void letter_free(letter *l)
     free(l);
 }
 
-/* Lets go of letters that have left. */
+/* Lets go of letters that have left, up to the first that has not: MPI goes on with all of them whichever is asked for,
+ * and each question may give the core away to whatever else is at work there. */
 static status push(mail *m)
 {
     status st = OK;
-    for (letter **at = &m->posted; *at;) {
+    while (m->posted) {
         int over = 0;
-        letter *l = *at;
+        letter *l = m->posted;
         TRY(mpi_check(MPI_Testall(l->count, l->requests, &over, MPI_STATUSES_IGNORE), "mail"));
-        if (!over) {
-            at = &l->next;
-            continue;
-        }
-        *at = l->next;
-        if (!l->next) m->last = at;
+        if (!over) break;
+        m->posted = l->next;
+        if (!l->next) m->last = &m->posted;
         letter_free(l);
     }
 done:

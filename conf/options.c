@@ -168,6 +168,7 @@ static const option TABLE[] = {
     INT("stream.features", "1024", 8, 65536, "numbers that a picture, or an event, becomes; a multiple of 8"),
     INT("stream.layers", "3", 1, 8, "layers at most; one grows on top when the topmost has had train.evolve_every inputs"),
     INT("stream.init_layers", "1", 1, 8, "layers at the start"),
+    PATH("stream.init", "null", "a learner to begin with: a model.safetensors, a step that holds one (RUN/steps/stream), or published weights; of stream.size, stream.channels and stream.features as here"),
     INT("stream.buffer", "20", 1, 4096, "inputs of an event that a layer keeps: the most surprising"),
     BOOL("stream.fixed_buffer", "false", "an event ends when it has that many inputs"),
     BOOL("stream.normalize", "false", "pictures: each pixel's three numbers to length 1"),

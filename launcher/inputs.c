@@ -103,6 +103,7 @@ static void look_for_stream(search *s)
     if (!is(s->view, "data.train", "-")) look_for_key(s, "data.train");
     look_for_key(s, "data.eval");
     look_for_key(s, "data.videos");
+    look_for_key(s, "stream.init");
 }
 
 /* What its file says of itself (docs/formats.md): found out here, before hours of other steps. */

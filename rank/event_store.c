@@ -1,5 +1,6 @@
 #include "rank/event_store.h"
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "distill/store.h"
 
@@ -8,11 +9,13 @@
 #include <string.h>
 
 static const char NAME[] = "stream";
+static const double COMMIT_EVERY = 10; /* seconds: what a stream without end may lose when it is cut off */
 
 struct event_store {
     store *store;
     int64_t set;
     set_info info;
+    double committed; /* monotonic_seconds */
 };
 
 static status name_set(const char *where, const char *model, size_t width, char *path, size_t size, set_info *info)
@@ -37,6 +40,7 @@ status event_store_open(const char *where, const char *model, size_t width, even
     TRY(name_set(where, model, width, path, sizeof path, &s->info));
     TRY(store_open(path, STORE_WRITE, &s->store));
     TRY(store_begin_set(s->store, &s->info, &s->set));
+    s->committed = monotonic_seconds();
     *out = s;
     s = NULL;
 done:
@@ -59,7 +63,9 @@ status event_store_put(event_store *s, const char *video, size_t layer, size_t n
     if (!uid) return FAIL(ERR_MEMORY, "no memory for the name of an event");
     status st = store_put_event(s->store, s->set, uid, video, e->start, e->end, features);
     free(uid);
-    return st;
+    if (st != OK || monotonic_seconds() - s->committed < COMMIT_EVERY) return st;
+    s->committed = monotonic_seconds();
+    return store_commit(s->store);
 }
 
 status event_store_end(event_store *s)

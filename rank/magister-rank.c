@@ -121,9 +121,10 @@ static bool started_by_launcher(void)
 static void end_tell(const rank_arguments *a, const char *step_name, int rank, status st)
 {
     if (st == OK) return;
-    if (step_name[0]) error_file_write(a->run, step_name, rank, status_exit_code(st), fail_message(), fail_place());
+    bool left =
+        step_name[0] && error_file_write(a->run, step_name, rank, status_exit_code(st), fail_message(), fail_place());
     if (st == ERR_RETRY) log_info("%s: %s", step_name, fail_message());
-    else if (started_by_launcher()) log_record(LOG_ERROR, "%s (%s)", fail_message(), fail_place());
+    else if (started_by_launcher() && left) log_record(LOG_ERROR, "%s (%s)", fail_message(), fail_place());
     else log_error("%s (%s)", fail_message(), fail_place());
 }
 

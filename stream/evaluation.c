@@ -82,7 +82,7 @@ done:
 static status watch(evaluation *e, bool *busy)
 {
     status st = OK;
-    const stream_listener listener = {e, on_input};
+    const stream_listener listener = {.self = e, .input = on_input};
     for (int64_t left = e->s->average_every; left > 0 && !trainer_stop_requested();) {
         size_t count = 0;
         TRY(begin_videos(e));
@@ -142,7 +142,7 @@ static status evaluation_new(stage *s, evaluation *e)
 {
     status st = OK;
     frame_stream_options input = s->input;
-    const feed_listener listener = {e, path_of, on_begin, on_end};
+    const feed_listener listener = {.self = e, .path = path_of, .begin = on_begin, .end = on_end};
     *e = (evaluation){.s = s, .next = (size_t)comm_rank(s->c), .first = s->evaluated.frames < 0};
     input.live = false;
     e->directory = path_join(s->directory, "eval");
@@ -188,10 +188,14 @@ status stage_evaluate(stage *s, bool last, bool *stopped)
     TRY(watch_all(&e, stopped));
     TRY(comm_agree(s->c, clear_learner(s)));
     if (*stopped) goto done;
+    if (watched_settle(e.watched) != OK) {
+        log_warn("what was written of held-out videos is not whole: %s", fail_message());
+        fail_clear();
+    }
     TRY(sum_up(&e, &result));
     if (last) result.epochs++; /* the one that is over now */
     s->evaluated = result;
-    stage_tell_evaluation(s);
+    TRY(stage_tell_evaluation(s));
 done:
     evaluation_free(&e);
     return st;

@@ -1,10 +1,14 @@
 #include "stream/feed.h"
 
+#include "base/clock.h"
+
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const size_t NO_VIDEO = SIZE_MAX;
-static const double PATIENCE = 1; /* seconds that live input is waited for */
+/* Seconds: that live input is waited for in a turn, so that stops are heard; and, where all of it is late, each. */
+static const double PATIENCE = 1, GLANCE = 0.01;
 
 typedef struct {
     size_t video;
@@ -14,6 +18,9 @@ typedef struct {
     uint8_t *pictures; /* (most, height, width, 3) frames that wait; `count` of them */
     int64_t *numbers;
     size_t count;
+    double missed; /* live: since when nothing has come; 0: it is not waited for */
+    bool late;
+    int64_t stalls;
 } slot;
 
 struct feed {
@@ -89,7 +96,7 @@ void feed_leave(feed *f, size_t stream)
 static status end(feed *f, size_t stream, const char *failure)
 {
     slot *s = &f->slots[stream];
-    feed_end said = {.stream = stream, .video = s->video, .frames = s->given, .failure = failure};
+    feed_end said = {.stream = stream, .video = s->video, .frames = s->given, .stalls = s->stalls, .failure = failure};
     if (s->input) {
         frame_stream_account_read(s->input, &said.account);
         said.seconds = said.account.seconds;
@@ -124,7 +131,9 @@ status feed_give(feed *f, size_t stream, size_t which, int64_t first)
     s->next = first;
     s->given = 0;
     s->begins = first == 0;
-    s->ended = false;
+    s->ended = s->late = false;
+    s->missed = 0;
+    s->stalls = 0;
     if (s->begins) TRY(f->listener.begin(f->listener.self, stream, which));
     st = frame_stream_open(f->listener.path(f->listener.self, which), &input, &s->input);
     if (is_videos_own(st)) st = give_up(f, stream);
@@ -139,7 +148,7 @@ static status fill(feed *f, size_t stream, size_t most)
     slot *s = &f->slots[stream];
     while (s->count < most && !s->ended) {
         size_t count = 0;
-        if (f->input.live && !frame_stream_ready(s->input, s->count ? 0 : PATIENCE)) break;
+        if (f->input.live && !frame_stream_ready(s->input, 0)) break;
         st = frame_stream_next(s->input, most - s->count, s->pictures + s->count * f->picture_bytes,
                                s->numbers + s->count, &count, &s->ended);
         s->count += count;
@@ -150,6 +159,52 @@ static status fill(feed *f, size_t stream, size_t most)
     else return give_up(f, stream);
     return OK;
 }
+
+/* ---- live input -------------------------------------------------------------------------------------------------- */
+
+/* Whether there is something to be had of a stream; waits so long for it. What changes is noted. */
+static bool look(feed *f, size_t stream, double seconds)
+{
+    slot *s = &f->slots[stream];
+    bool there = s->count || frame_stream_ready(s->input, seconds > 0 ? seconds : 0);
+    double now = monotonic_seconds(), longest = fmax(PATIENCE, 2 * f->input.snippet);
+    if (!there && s->missed == 0) s->missed = now - fmax(seconds, 0);
+    if (!there && !s->late && now - s->missed >= longest - GLANCE) {
+        s->late = true;
+        if (!s->stalls++ && f->listener.late) f->listener.late(f->listener.self, s->video, false, now - s->missed);
+    }
+    if (!there) return false;
+    if (s->late && s->stalls == 1 && f->listener.late)
+        f->listener.late(f->listener.self, s->video, true, now - s->missed);
+    s->late = false;
+    s->missed = 0;
+    return true;
+}
+
+/* Looks at all streams; `*any`: one has something. False when one is waited for. */
+static bool look_at_all(feed *f, double until, bool *any)
+{
+    bool all = true;
+    for (size_t i = 0; i < f->streams; i++) {
+        if (feed_is_free(f, i)) continue;
+        bool there = look(f, i, f->slots[i].late ? 0 : until - monotonic_seconds());
+        *any = *any || there;
+        all = all && (there || f->slots[i].late);
+    }
+    return all;
+}
+
+/* Waits for live input; whether a turn can be taken. */
+static bool wait_for_live(feed *f)
+{
+    double until = monotonic_seconds() + PATIENCE;
+    bool any = false, all = look_at_all(f, until, &any);
+    while (all && !any && monotonic_seconds() < until)
+        for (size_t i = 0; i < f->streams && !any; i++) any = !feed_is_free(f, i) && look(f, i, GLANCE);
+    return all && any;
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
 
 /* Ends what is over; whether any was. */
 static status end_over(feed *f, bool *any)
@@ -173,6 +228,7 @@ status feed_turn(feed *f, size_t most, stream_frames *frames, size_t *count)
     *count = 0;
     memset(frames, 0, f->streams * sizeof *frames);
     if (most > f->most) most = f->most;
+    if (f->input.live && busy && !wait_for_live(f)) goto done;
     for (size_t s = 0; s < f->streams; s++)
         if (!feed_is_free(f, s)) TRY(fill(f, s, most));
     TRY(end_over(f, &any));

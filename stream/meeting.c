@@ -176,7 +176,7 @@ static status deal(stage *s, const double *said)
 
 /* ---- the meeting ------------------------------------------------------------------------------------------------- */
 
-static void take_note(stage *s, const double *said)
+static status take_note(stage *s, const double *said)
 {
     size_t ranks = ranks_of(s);
     int64_t before = s->total;
@@ -190,7 +190,7 @@ static void take_note(stage *s, const double *said)
     }
     s->errors = (error_sums){0};
     s->since = 0;
-    stage_tell_meeting(s, errors, s->total - before);
+    return stage_tell_meeting(s, errors, s->total - before);
 }
 
 static status exchange(stage *s, const double *said)
@@ -199,7 +199,7 @@ static status exchange(stage *s, const double *said)
     if (s->sums_gradients) TRY(step_together(s));
     else if (ranks_of(s) > 1) TRY(average(s, said));
     if (s->o.joint_growth) TRY(grow_together(s, said));
-    take_note(s, said);
+    TRY(take_note(s, said));
     TRY(deal(s, said));
     s->over =
         (s->most && s->total >= s->most) || (dealing_is_over(&s->dealing) && sum(said, ranks_of(s), SAYS_BUSY) == 0);

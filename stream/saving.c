@@ -1,6 +1,7 @@
 /* saving - a stage on disk: checkpoints with a part of each rank, and what is left when it is over. */
 #include "base/file.h"
 #include "base/log.h"
+#include "stream/initial.h"
 #include "stream/staging.h"
 #include "stream/state.h"
 #include "stream/stream_card.h"
@@ -65,14 +66,14 @@ static status seat_to_json(stage *s, json_t *files, json_t **out)
     status st = OK;
     watched_place at;
     TRY(watched_position(s->watched, &at));
-    json_t *seat =
-        json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:[I, I, I, I], s:o}", "events",
-                  (json_int_t)(s->events_before + watched_events(s->watched)), "begun", (json_int_t)s->begun, "since",
-                  (json_int_t)s->since, "ended", (json_int_t)s->ended, "ended_frames", (json_int_t)s->ended_frames,
-                  "broken", broken_to_json(s), "error", reals_to_json(s->errors.error, STREAM_LAYERS_MOST), "errors",
-                  reals_to_json(s->errors.count, STREAM_LAYERS_MOST), "log", (json_int_t)at.events.lines,
-                  (json_int_t)at.events.bytes, (json_int_t)at.errors.lines, (json_int_t)at.errors.bytes, "streams",
-                  streams_to_json(s));
+    json_t *seat = json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:o, s:o, s:[I, I, I, I], s:o}", "events",
+                             (json_int_t)(s->events_before + watched_events(s->watched)), "begun", (json_int_t)s->begun,
+                             "since", (json_int_t)s->since, "ended", (json_int_t)s->ended, "ended_frames",
+                             (json_int_t)s->ended_frames, "broken", broken_to_json(s), "stalls", (json_int_t)s->stalls,
+                             "error", reals_to_json(s->errors.error, STREAM_LAYERS_MOST), "errors",
+                             reals_to_json(s->errors.count, STREAM_LAYERS_MOST), "log", (json_int_t)at.events.lines,
+                             (json_int_t)at.events.bytes, (json_int_t)at.errors.lines, (json_int_t)at.errors.bytes,
+                             "streams", streams_to_json(s));
     *out = json_pack("{s:o, s:O}", "seat", seat, "files", files);
     if (!*out) TRY(FAIL(ERR_MEMORY, "no memory for the state of the stage"));
 done:
@@ -157,8 +158,22 @@ done:
     return st;
 }
 
+/* Lines and videos that a full disk has kept waiting: they are few bytes, and a checkpoint without them would lose
+ * them.
+ */
+static status settle_records(const stage *s)
+{
+    status st = OK;
+    TRY(watched_settle(s->watched));
+    if (s->curve) TRY(line_log_sync(curve_lines(s->curve)));
+done:
+    return st;
+}
+
 static status begin_checkpoint(const stage *s, char **unfinished)
 {
+    status st = settle_records(s);
+    if (st != OK) return st;
     if (comm_rank(s->c) == 0) return checkpoint_begin(s->directory, s->total, unfinished);
     return checkpoint_unfinished(s->directory, s->total, unfinished);
 }
@@ -180,7 +195,7 @@ status stage_save(stage *s)
     TRY(comm_gather(s->c, text, strlen(text), 0, &texts, offsets));
     if (comm_rank(s->c) == 0) st = finish_checkpoint(s, texts, offsets);
     TRY(comm_agree(s->c, st));
-    s->saved = s->total;
+    s->saved = s->tried = s->total;
 done:
     json_decref(files);
     json_decref(mine);
@@ -189,6 +204,33 @@ done:
     free(text);
     free(unfinished);
     return st;
+}
+
+/* What a disk that has no room leaves of a checkpoint is taken off, to make some. */
+static void drop_unfinished(const stage *s)
+{
+    char *unfinished = NULL;
+    if (comm_rank(s->c)) return;
+    if (checkpoint_unfinished(s->directory, s->total, &unfinished) == OK && directory_remove(unfinished) != OK)
+        fail_clear();
+    free(unfinished);
+}
+
+status stage_save_if_room(stage *s)
+{
+    status st = stage_save(s);
+    if (st != ERR_IO && st != ERR_CREATE) return st;
+    if (comm_rank(s->c) == 0) {
+        progress_pause(&s->progress);
+        log_warn(
+            "cannot save at %lld frames, and goes on; what is saved is of %lld frames, and it is tried again after "
+            "as many as between checkpoints: %s",
+            (long long)s->total, (long long)s->saved, fail_message());
+    }
+    fail_clear();
+    drop_unfinished(s);
+    s->tried = s->total;
+    return OK;
 }
 
 /* ---- going on ---------------------------------------------------------------------------------------------------- */
@@ -210,8 +252,8 @@ static status check_state(const stage *s, const json_t *state, const char *path)
     if (ranks != comm_size(s->c))
         return FAIL(ERR_CONFIG,
                     "%s is of %lld ranks, and now there are %d: each goes on with its own videos, so start as many "
-                    "(launch.ranks=%lld)",
-                    path, (long long)ranks, comm_size(s->c), (long long)ranks);
+                    "(launch.ranks=%lld), or begin another run with what has been learned (stream.init=%s/rank0000)",
+                    path, (long long)ranks, comm_size(s->c), (long long)ranks, path);
     return OK;
 }
 
@@ -247,13 +289,14 @@ static void load_numbers(stage *s, const json_t *state, const json_t *seat)
 {
     const json_t *broken = json_object_get(seat, "broken"), *error = json_object_get(seat, "error"),
                  *count = json_object_get(seat, "errors");
-    s->total = s->saved = whole(state, "frames");
+    s->total = s->saved = s->tried = whole(state, "frames");
     s->all_ended = json_number_value(json_object_get(state, "all_ended"));
     s->all_frames = json_number_value(json_object_get(state, "all_frames"));
     s->begun = (size_t)whole(seat, "begun");
     s->since = whole(seat, "since");
     s->ended = whole(seat, "ended");
     s->ended_frames = whole(seat, "ended_frames");
+    s->stalls = whole(seat, "stalls");
     s->events_before = whole(seat, "events");
     s->over = json_is_true(json_object_get(state, "over"));
     load_evaluated(json_object_get(state, "evaluated"), &s->evaluated);
@@ -341,6 +384,7 @@ status stage_resume(stage *s)
     TRY(comm_agree(s->c, st));
     if (path) length = strlen(path) + 1;
     TRY(comm_broadcast(s->c, &length, sizeof length, 0));
+    if (!length) TRY(initial_learner_load(s->c, s->r, s->learner));
     if (!length) TRY(comm_agree(s->c, open_log(s, NULL)));
     if (!length) goto done;
     if (!path) path = malloc(length);
@@ -379,8 +423,9 @@ typedef enum {
     ALL_FRAMES,
     ALL_NEW_FRAMES,
     ALL_VIDEOS,
+    ALL_STALLS,
     ALL_EVENTS,
-    ALL_LOST,
+    ALL_LATE,
     ALL_WATCHING,
     ALL_WAITING,
     ALL_MEETING,
@@ -418,12 +463,13 @@ static void log_stats(const stage *s, const double *all, double frames_per_s)
 static json_t *stats_to_json(const stage *s, const double *all, double frames_per_s)
 {
     double ranks = comm_size(s->c), seconds = (all[ALL_WATCHING] + all[ALL_WAITING] + all[ALL_MEETING]) / ranks;
-    return json_pack("{s:f, s:f, s:f, s:o, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:i, s:s}", "frames",
+    return json_pack("{s:f, s:f, s:f, s:o, s:f, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:i, s:s}", "frames",
                      all[ALL_FRAMES], "videos", all[ALL_VIDEOS], "broken_videos", all_broken(all), "broken",
-                     kinds_to_json(all), "events", all[ALL_EVENTS], "lost_writes", all[ALL_LOST], "steps",
-                     (json_int_t)learner_steps(s->learner), "layers", (json_int_t)learner_layers(s->learner),
-                     "parameters", (double)module_element_count(learner_model(s->learner)), "frames_per_s",
-                     frames_per_s, "idle", seconds > 0 ? all[ALL_WAITING] / ranks / seconds : 0, "synchronisation",
+                     kinds_to_json(all), "stalls", all[ALL_STALLS], "events", all[ALL_EVENTS], "late_writes",
+                     all[ALL_LATE], "steps", (json_int_t)learner_steps(s->learner), "layers",
+                     (json_int_t)learner_layers(s->learner), "parameters",
+                     (double)module_element_count(learner_model(s->learner)), "frames_per_s", frames_per_s, "idle",
+                     seconds > 0 ? all[ALL_WAITING] / ranks / seconds : 0, "synchronisation",
                      seconds > 0 ? all[ALL_MEETING] / ranks / seconds : 0, "rss_peak_mb", rss_peak_mb(), "world_size",
                      comm_size(s->c), "recipe_hash", s->recipe_hash);
 }
@@ -456,12 +502,14 @@ status stage_finish(stage *s)
     double all[ALLS] = {(double)learner_frames(s->learner),
                         (double)(learner_frames(s->learner) - s->frames_before),
                         (double)s->ended,
+                        (double)s->stalls,
                         (double)(s->events_before + watched_events(s->watched)),
-                        (double)watched_lost(s->watched),
+                        (double)watched_late(s->watched),
                         s->watching_s,
                         s->waiting_s,
                         s->meeting_s};
     for (size_t i = 0; i < BROKEN_KINDS; i++) all[ALL_BROKEN + i] = (double)s->broken[i];
+    TRY(comm_agree(s->c, settle_records(s)));
     TRY(comm_sum_f64(s->c, all, ALLS));
     if (comm_rank(s->c) == 0) {
         st = paths_of_results(s, &model, &stats);

@@ -15,11 +15,16 @@
 
 enum { AT_ONCE = 32, AHEAD = 64 };
 
+/* Numbers of the widest activation: those of a published model's eight frames. More at once is hardly faster, and takes
+ * much more memory. */
+static const int64_t FLOATS_AT_ONCE = (int64_t)1 << 22;
+
 struct segmenter {
     stream_options o;
     frame_stream_options input;
     learner *learner;
-    uint8_t *pictures; /* (AT_ONCE, height, width, 3) */
+    size_t at_once;    /* frames, at most AT_ONCE */
+    uint8_t *pictures; /* (at_once, height, width, 3) */
     float *row;        /* (segmenter_row_width) */
 
     /* of the present video */
@@ -55,6 +60,7 @@ static status build(segmenter *s, tensor_file *file)
 {
     module_expect(file);
     status st = learner_new(&s->o, 1, T_F32, &s->learner);
+    if (st == OK) st = module_load_file(learner_model(s->learner), file);
     module_expect(NULL);
     return st;
 }
@@ -66,8 +72,9 @@ status segmenter_open_file(tensor_file *file, segmenter **out)
     if (!s) TRY(FAIL(ERR_MEMORY, "no memory for a model"));
     TRY(read_card(s, file));
     TRY(build(s, file));
-    TRY(module_load_file(learner_model(s->learner), file));
-    s->pictures = malloc((size_t)(AT_ONCE * s->o.height * s->o.width * 3));
+    int64_t fit = FLOATS_AT_ONCE / (s->o.height * s->o.width * s->o.channels[0]);
+    s->at_once = fit < 1 ? 1 : fit > AT_ONCE ? AT_ONCE : (size_t)fit;
+    s->pictures = malloc(s->at_once * (size_t)(s->o.height * s->o.width * 3));
     s->row = malloc(segmenter_row_width(s) * sizeof *s->row);
     if (!s->pictures || !s->row) TRY(FAIL(ERR_MEMORY, "no memory for pictures"));
     *out = s;
@@ -163,8 +170,8 @@ static bool is_waited_for(const char *path, bool live)
 static status next_frames(segmenter *s, frame_stream *frames, bool wait, int64_t *numbers, size_t *count, bool *ended)
 {
     status st = OK;
-    size_t bytes = (size_t)(s->o.height * s->o.width * 3), most = wait ? AT_ONCE : frame_stream_ready(frames, -1);
-    if (most > AT_ONCE) most = AT_ONCE;
+    size_t bytes = (size_t)(s->o.height * s->o.width * 3), most = wait ? s->at_once : frame_stream_ready(frames, -1);
+    if (most > s->at_once) most = s->at_once;
     if (most < 1) most = 1;
     for (*count = 0; *count < most && !*ended;) {
         size_t some = 0;

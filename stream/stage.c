@@ -110,11 +110,21 @@ bool stage_complaint(const feed_end *end, broken_kind *kind, char *out, size_t s
     if (*kind == BROKEN_KINDS) return false;
     if (end->failure) snprintf(out, size, "%s", end->failure);
     else if (a->stalled) snprintf(out, size, "nothing more came, it counts as ended");
+    else if (end->stalls > 1) snprintf(out, size, "it was late %lld times", (long long)end->stalls);
     else if (!a->whole) snprintf(out, size, "it broke off: %s", a->reason);
     else
         snprintf(out, size, "%lld frames replaced, %lld dropped, %lld jumps in time, %lld changes of size: %s",
                  (long long)a->replaced, (long long)a->dropped, (long long)a->jumps, (long long)a->sizes, a->reason);
     return true;
+}
+
+static void on_late(void *self, size_t which, bool back, double seconds)
+{
+    stage *s = self;
+    const char *path = s->videos.at[which].path;
+    progress_pause(&s->progress);
+    if (back) log_info("%s: frames come again, after %.1f s", path, seconds);
+    else log_warn("%s: nothing has come for %.1f s; what else this rank watches goes on without it", path, seconds);
 }
 
 static status on_end(void *self, const feed_end *end)
@@ -124,6 +134,7 @@ static status on_end(void *self, const feed_end *end)
     broken_kind kind;
     s->ended++;
     s->ended_frames += end->frames;
+    s->stalls += end->stalls;
     if (stage_complaint(end, &kind, what, sizeof what)) {
         s->broken[kind]++;
         progress_pause(&s->progress);
@@ -158,7 +169,7 @@ static status make_parts(stage *s)
 {
     status st = OK;
     const recipe *r = s->r;
-    const feed_listener listener = {s, path_of, on_begin, on_end};
+    const feed_listener listener = {s, path_of, on_begin, on_end, on_late};
     TRY(learner_new(&s->o, s->streams, T_F32, &s->learner));
     TRY(feed_new(&s->input, s->streams, s->turn, &listener, &s->feed));
     TRY(dealing_new(s->videos.count, (size_t)comm_size(s->c), recipe_int(r, "stream.train.epochs"),
@@ -225,13 +236,21 @@ done:
     return st;
 }
 
+/* Live input may stay away: the other ranks are not to wait for this one longer than frames would have taken. */
+static bool is_overdue(const stage *s, double began)
+{
+    return s->input.live && comm_size(s->c) > 1 &&
+           monotonic_seconds() - began > (double)s->average_every * s->input.snippet;
+}
+
 /* Frames until the next meeting, or a stop. */
 static status watch(stage *s)
 {
     status st = OK;
     double began = monotonic_seconds();
     bool busy = true;
-    for (int64_t left = until_meeting(s); busy && left > 0 && !trainer_stop_requested(); left = until_meeting(s))
+    for (int64_t left = until_meeting(s); busy && left > 0 && !trainer_stop_requested() && !is_overdue(s, began);
+         left = until_meeting(s))
         TRY(take_turn(s, left, &busy));
 done:
     s->watching_s += monotonic_seconds() - began;
@@ -242,7 +261,11 @@ static status stop(stage *s)
 {
     status st = OK;
     progress_pause(&s->progress);
-    TRY(stage_save(s));
+    st = stage_save(s);
+    if (st != OK && comm_rank(s->c) == 0)
+        log_warn("stopped as asked, but not saved: what is saved is of %lld frames, from where --resume goes on",
+                 (long long)s->saved);
+    TRY(st);
     TRY(FAIL(ERR_RETRY, "stopped after %lld frames as asked, and saved; --resume goes on from there",
              (long long)s->total));
 done:
@@ -268,7 +291,8 @@ static status loop(stage *s)
         TRY(comm_agree(s->c, watch(s)));
         TRY(stage_meet(s, &how));
         if (how == MEET_STOPS) TRY(stop(s));
-        else if (s->total - s->saved >= s->save_every * (int64_t)s->streams * comm_size(s->c)) TRY(stage_save(s));
+        else if (s->total - s->tried >= s->save_every * (int64_t)s->streams * comm_size(s->c))
+            TRY(stage_save_if_room(s));
     }
 done:
     return st;

@@ -61,11 +61,13 @@ typedef struct {
     gradients *gradients;  /* sums_gradients */
     float *bucket;         /* averaging: all parameters; the communicator's; NULL before */
 
-    size_t begun;                 /* videos of this rank's hand, since the last meeting */
-    int64_t since;                /* frames of each stream since the last meeting */
-    int64_t total, saved;         /* frames of all ranks: at the last meeting; at the last checkpoint */
+    size_t begun;  /* videos of this rank's hand, since the last meeting */
+    int64_t since; /* frames of each stream since the last meeting */
+    int64_t total, saved,
+        tried; /* frames of all ranks: at the last meeting; at the last checkpoint, and the last try */
     int64_t ended, ended_frames;  /* videos of this rank that have ended, and their frames */
     int64_t broken[BROKEN_KINDS]; /* of these, those with something wrong */
+    int64_t stalls;               /* times that live input was late, of videos that have ended */
     double all_ended, all_frames; /* of all ranks, at the last meeting */
     error_sums errors;            /* of this rank since the last meeting */
     evaluation_result evaluated;  /* the same on all ranks */
@@ -83,10 +85,14 @@ typedef enum { MEET_GOES_ON, MEET_STOPS } meeting_end;
 /* All ranks come together. With MEET_STOPS nothing was exchanged: everybody saves and leaves. Collective. */
 status stage_meet(stage *s, meeting_end *out);
 
-/* Saves a checkpoint at `s->total` frames. Collective. */
+/* Saves a checkpoint at `s->total` frames, of which no line and no video waits to be written. Collective. */
 status stage_save(stage *s);
 
-/* Goes on from the newest checkpoint, or begins where there is none; opens what events are written to. Collective. */
+/* The same, but a disk that has no room is told and watching goes on from there: the checkpoint before stays. */
+status stage_save_if_room(stage *s);
+
+/* Goes on from the newest checkpoint, or begins where there is none, with stream.init; opens what events are written
+ * to. Collective. */
 status stage_resume(stage *s);
 
 /* Watches the held-out videos without learning, where there are any and an epoch has ended since the last time or,
@@ -96,10 +102,10 @@ status stage_resume(stage *s);
 status stage_evaluate(stage *s, bool last, bool *stopped);
 
 /* What rank 0 writes down (telling.c): opens it; a meeting's errors (STREAM_LAYERS_MOST means, NAN where none); an
- * evaluation. Disks that are full are no failure. */
+ * evaluation. A disk that is full is no failure: what goes into the curve waits. */
 status stage_tell_begin(stage *s);
-void stage_tell_meeting(stage *s, const double *errors, int64_t frames);
-void stage_tell_evaluation(stage *s);
+status stage_tell_meeting(stage *s, const double *errors, int64_t frames);
+status stage_tell_evaluation(stage *s);
 
 /* model.safetensors and stats.json. Collective. */
 status stage_finish(stage *s);

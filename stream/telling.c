@@ -30,10 +30,12 @@ done:
     return st;
 }
 
-/* Lines that a full disk has no room for are lost, and nothing else. */
-static void may_be_lost(status st)
+/* Where the disk is full the curve's lines wait, and TensorBoard's records are lost. */
+static status bear_full_disk(status st)
 {
-    if (st != OK) fail_clear();
+    if (st != ERR_IO) return st;
+    fail_clear();
+    return OK;
 }
 
 static void add_scalar(event_scalar *list, size_t *count, const char *tag, double value)
@@ -50,34 +52,41 @@ static void add_errors(event_scalar *list, size_t *count, char tags[][TAG_BYTES]
     }
 }
 
-void stage_tell_meeting(stage *s, const double *errors, int64_t frames)
+status stage_tell_meeting(stage *s, const double *errors, int64_t frames)
 {
+    status st = OK;
     event_scalar scalars[SCALARS];
     char tags[STREAM_LAYERS_MOST][TAG_BYTES];
     size_t count = 0, layers = learner_layers(s->learner);
     progress_step(&s->progress, s->total, s->dealing.epoch, errors[0], frames);
-    if (!s->curve || !isfinite(errors[0])) return;
-    may_be_lost(curve_stream(s->curve, s->total, s->dealing.epoch, s->o.lr, errors, layers, learner_steps(s->learner)));
+    if (!s->curve || !isfinite(errors[0])) return OK;
+    TRY(bear_full_disk(
+        curve_stream(s->curve, s->total, s->dealing.epoch, s->o.lr, errors, layers, learner_steps(s->learner))));
     add_scalar(scalars, &count, "loss", errors[0]);
     add_scalar(scalars, &count, "learning_rate", s->o.lr);
     add_scalar(scalars, &count, "layers", (double)layers);
     add_errors(scalars, &count, tags, "error", errors);
-    may_be_lost(events_write(s->scalars, s->total, scalars, count));
+    TRY(bear_full_disk(events_write(s->scalars, s->total, scalars, count)));
+done:
+    return st;
 }
 
-void stage_tell_evaluation(stage *s)
+status stage_tell_evaluation(stage *s)
 {
+    status st = OK;
     event_scalar scalars[SCALARS];
     char tags[STREAM_LAYERS_MOST][TAG_BYTES];
     size_t count = 0;
     const evaluation_result *e = &s->evaluated;
-    if (!s->curve) return;
+    if (!s->curve) return OK;
     progress_pause(&s->progress);
     if (!isnan(e->least)) progress_metric(&s->progress, HELD_OUT, e->least);
     log_info("%lld frames: error %.4f in layer 0 over %lld held-out video%s", (long long)s->total, e->errors[0],
              (long long)e->videos, e->videos == 1 ? "" : "s");
-    may_be_lost(curve_held_out(s->curve, s->total, e->epochs ? e->epochs - 1 : 0, e->errors, learner_layers(s->learner),
-                               e->videos));
+    TRY(bear_full_disk(curve_held_out(s->curve, s->total, e->epochs ? e->epochs - 1 : 0, e->errors,
+                                      learner_layers(s->learner), e->videos)));
     add_errors(scalars, &count, tags, "eval_error", e->errors);
-    may_be_lost(events_write(s->scalars, s->total, scalars, count));
+    TRY(bear_full_disk(events_write(s->scalars, s->total, scalars, count)));
+done:
+    return st;
 }

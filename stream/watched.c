@@ -9,19 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What may wait for room on the disk: memory stays bounded. */
+static const size_t WAITING_MOST = (size_t)16 << 20;
+
 typedef struct {
     bool open, errors;
     hierarchy events;
     char *name;
-    size_t written[STREAM_LAYERS_MOST]; /* events of each layer that the file of lines has */
 } watching;
 
 struct watched {
     watched_options o;
     char *lines, *videos, *curves;
-    event_log *log, *errors;
+    line_log *log, *errors;
     watching *streams; /* (o.streams) */
-    int64_t events, lost;
+    watching *owed;    /* (owed_count) videos that have ended and whose file is still to be written, in order */
+    size_t owed_count;
+    bool behind; /* something waits for room, and has been told */
+    int64_t events, late;
 };
 
 static void watching_end(watching *s)
@@ -57,8 +62,8 @@ status watched_new(const watched_options *options, const watched_place *from, wa
     if (!w->streams) TRY(FAIL(ERR_MEMORY, "no memory for %zu streams", w->o.streams));
     TRY(make_paths(w));
     if (!from) from = &START;
-    TRY(event_log_open(w->lines, &from->events, &w->log));
-    TRY(event_log_open(w->curves, &from->errors, &w->errors));
+    TRY(line_log_open(w->lines, &from->events, &w->log));
+    TRY(line_log_open(w->curves, &from->errors, &w->errors));
     *out = w;
     w = NULL;
 done:
@@ -70,21 +75,42 @@ void watched_free(watched **w)
 {
     if (!*w) return;
     for (size_t s = 0; (*w)->streams && s < (*w)->o.streams; s++) watching_end(&(*w)->streams[s]);
-    event_log_close(&(*w)->log);
-    event_log_close(&(*w)->errors);
+    for (size_t i = 0; i < (*w)->owed_count; i++) watching_end(&(*w)->owed[i]);
+    line_log_close(&(*w)->log);
+    line_log_close(&(*w)->errors);
     free((*w)->curves);
     free((*w)->streams);
+    free((*w)->owed);
     free((*w)->lines);
     free((*w)->videos);
     free(*w);
     *w = NULL;
 }
 
-/* A failure of the disk loses what it is about and nothing else. */
-static status may_be_lost(watched *w, status st)
+/* ---- a disk that is full ----------------------------------------------------------------------------------------- */
+
+static size_t size_of(const hierarchy *h)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < h->layer_count; i++) count += h->layers[i].count;
+    return sizeof *h + count * sizeof(event);
+}
+
+static size_t bytes_waiting(const watched *w)
+{
+    size_t bytes = line_log_waiting(w->log) + line_log_waiting(w->errors);
+    for (size_t i = 0; i < w->owed_count; i++) bytes += size_of(&w->owed[i].events);
+    return bytes;
+}
+
+/* What could not be written waits, and watching goes on, while there is memory for it. */
+static status may_wait(watched *w, status st)
 {
     if (st != ERR_IO && st != ERR_CREATE) return st;
-    if (!w->lost++) log_warn("events are not all written down, watching goes on: %s", fail_message());
+    w->late++;
+    if (bytes_waiting(w) > WAITING_MOST) return st;
+    if (!w->behind) log_warn("what cannot be written waits, and watching goes on: %s", fail_message());
+    w->behind = true;
     fail_clear();
     return OK;
 }
@@ -108,7 +134,6 @@ static status take_events(watching *s, const hierarchy *from)
     status st = OK;
     for (size_t i = 0; i < from->layer_count && i < s->events.layer_count; i++) {
         for (size_t k = 0; k < from->layers[i].count; k++) TRY(hierarchy_add(&s->events, i, &from->layers[i].at[k]));
-        s->written[i] = from->layers[i].count;
     }
 done:
     return st;
@@ -128,23 +153,21 @@ done:
     return st;
 }
 
-/* Those that could not be written before come first. */
-static status write_lines(watched *w, watching *s, size_t layer)
+static status write_event(watched *w, const watching *s, size_t layer, size_t number)
 {
-    status st = OK;
-    const event_list *list = &s->events.layers[layer];
-    for (size_t *k = &s->written[layer]; st == OK && *k < list->count; *k += st == OK)
-        st = event_log_append(w->log, s->events.file, layer, *k, &list->at[*k]);
-    return may_be_lost(w, st);
+    const event *e = &s->events.layers[layer].at[number];
+    return may_wait(w, event_log_append(w->log, s->events.file, layer, number, e));
 }
 
 static status write_error(watched *w, const stream_input *input)
 {
     const watching *s = &w->streams[input->stream];
-    bool fits = !w->o.errors_most || event_log_position(w->errors).bytes < w->o.errors_most;
+    /* what waits counts: where the file ends does not depend on when the disk had room */
+    bool fits =
+        !w->o.errors_most || line_log_position(w->errors).bytes + line_log_waiting(w->errors) < w->o.errors_most;
     if (!s->open || !s->errors || !fits || !input->predicted) return OK;
-    return may_be_lost(w, event_log_error(w->errors, s->events.file, input->layer, (double)input->frame * w->o.snippet,
-                                          input->error, input->threshold, input->boundary));
+    return may_wait(w, event_log_error(w->errors, s->events.file, input->layer, (double)input->frame * w->o.snippet,
+                                       input->error, input->threshold, input->boundary));
 }
 
 status watched_input(watched *w, const stream_input *input)
@@ -159,12 +182,14 @@ status watched_input(watched *w, const stream_input *input)
     if (!(e.end > e.start)) goto done;
     TRY(hierarchy_add(&s->events, input->layer, &e));
     w->events++;
-    TRY(write_lines(w, s, input->layer));
+    TRY(write_event(w, s, input->layer, s->events.layers[input->layer].count - 1));
 done:
     return st;
 }
 
-static status write_video(watched *w, watching *s)
+/* ---- a video's end ----------------------------------------------------------------------------------------------- */
+
+static status write_video(const watched *w, const watching *s)
 {
     status st = OK;
     char name[512], *path = NULL;
@@ -177,16 +202,39 @@ done:
     return st;
 }
 
+/* The oldest first: of a video that has ended twice, the second stays. */
+static status write_owed(watched *w)
+{
+    status st = OK;
+    size_t done = 0;
+    for (; st == OK && done < w->owed_count; done += st == OK) st = write_video(w, &w->owed[done]);
+    for (size_t i = 0; i < done; i++) watching_end(&w->owed[i]);
+    w->owed_count -= done;
+    if (done && w->owed_count) memmove(w->owed, w->owed + done, w->owed_count * sizeof *w->owed);
+    return st;
+}
+
+/* The video goes over to those whose file is to be written. */
+static status owe_video(watched *w, watching *s)
+{
+    watching *owed = realloc(w->owed, (w->owed_count + 1) * sizeof *owed);
+    if (!owed) return FAIL(ERR_MEMORY, "no memory to write down %s", s->name);
+    w->owed = owed;
+    w->owed[w->owed_count++] = *s;
+    *s = (watching){0};
+    return OK;
+}
+
 /* The last event of each layer ends with the video: a line like any other. */
 static status close_layers(watched *w, watching *s)
 {
     status st = OK;
-    int64_t before = 0, after = 0;
-    for (size_t i = 0; i < s->events.layer_count; i++) before += (int64_t)s->events.layers[i].count;
+    size_t before[STREAM_LAYERS_MOST];
+    for (size_t i = 0; i < s->events.layer_count; i++) before[i] = s->events.layers[i].count;
     TRY(hierarchy_close(&s->events, CLOSE_AT_END));
-    for (size_t i = 0; i < s->events.layer_count; i++) after += (int64_t)s->events.layers[i].count;
-    w->events += after - before;
-    for (size_t i = 0; i < s->events.layer_count; i++) TRY(write_lines(w, s, i));
+    for (size_t i = 0; i < s->events.layer_count; i++) {
+        for (size_t k = before[i]; k < s->events.layers[i].count; k++, w->events++) TRY(write_event(w, s, i, k));
+    }
 done:
     return st;
 }
@@ -200,20 +248,36 @@ status watched_end(watched *w, size_t stream, double seconds, size_t layers)
     seconds = fmax(seconds, hierarchy_end(&s->events));
     TRY(hierarchy_set_duration(&s->events, seconds));
     TRY(close_layers(w, s));
-    TRY(may_be_lost(w, event_log_end(w->log, s->events.file, seconds)));
-    TRY(may_be_lost(w, write_video(w, s)));
+    TRY(may_wait(w, event_log_end(w->log, s->events.file, seconds)));
+    TRY(owe_video(w, s));
+    TRY(may_wait(w, write_owed(w)));
 done:
     watching_end(s);
+    return st;
+}
+
+/* ---- saving ------------------------------------------------------------------------------------------------------ */
+
+status watched_settle(watched *w)
+{
+    status st = OK;
+    TRY(line_log_settle(w->log));
+    if (w->errors) TRY(line_log_settle(w->errors));
+    TRY(write_owed(w));
+    if (w->behind) log_info("all that waited for room on the disk is written");
+    w->behind = false;
+done:
     return st;
 }
 
 status watched_position(watched *w, watched_place *out)
 {
     status st = OK;
-    *out = (watched_place){.events = event_log_position(w->log)};
-    TRY(may_be_lost(w, event_log_sync(w->log)));
-    out->errors = event_log_position(w->errors);
-    TRY(may_be_lost(w, event_log_sync(w->errors)));
+    TRY(watched_settle(w));
+    TRY(line_log_sync(w->log));
+    *out = (watched_place){.events = line_log_position(w->log)};
+    TRY(line_log_sync(w->errors));
+    out->errors = line_log_position(w->errors);
 done:
     return st;
 }
@@ -223,7 +287,7 @@ int64_t watched_events(const watched *w)
     return w->events;
 }
 
-int64_t watched_lost(const watched *w)
+int64_t watched_late(const watched *w)
 {
-    return w->lost;
+    return w->late;
 }

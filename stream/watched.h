@@ -6,8 +6,9 @@
  *   DIRECTORY/errors.rankNNNN.jsonl    of the videos begun with `errors`: every input's error and what it was compared
  *                                      with
  *
- * A disk that is full stops nothing: what could not be written is counted and told once. Events whose lines it took are
- * written before later ones of their video, so that lines have no holes.
+ * A disk that is full stops nothing: what could not be written waits in memory, in its order, is told once, and is
+ * written when there is room. Only when 16 MiB wait is it a failure. What waits is in no checkpoint: one is saved only
+ * when nothing does (watched_position), so that going on from it writes the same bytes.
  */
 #ifndef MAGISTER_STREAM_WATCHED_H
 #define MAGISTER_STREAM_WATCHED_H
@@ -47,10 +48,13 @@ status watched_input(watched *w, const stream_input *input);
 /* A stream's video has ended after so many seconds, with `layers` in existence. */
 status watched_end(watched *w, size_t stream, double seconds, size_t layers);
 
-/* What is to be saved, on disk by then. */
+/* Writes what waits. Errors: ERR_IO, ERR_CREATE when some of it waits on. */
+status watched_settle(watched *w);
+
+/* What is to be saved: all of it is on disk by then. Errors: as watched_settle. */
 status watched_position(watched *w, watched_place *out);
 
 int64_t watched_events(const watched *w); /* that closed */
-int64_t watched_lost(const watched *w);   /* times that a line or a file could not be written */
+int64_t watched_late(const watched *w);   /* times that a line or a file could not be written at once */
 
 #endif

@@ -62,16 +62,13 @@ done:
 }
 
 /* The model, made as large as the file's tensors are and no larger, whatever the card says. */
-static status build(known *k, tensor_file *file)
+static status make_model(known *k, const char *path)
 {
     status st = OK;
-    const char *path = tensor_file_path(file);
-    module_expect(file);
     TRY(settings_fault(path, student_model_of_clips(k->card.recipe, k->card.class_count, &k->model)));
     add_projector(k);
     TRY(t_check(module_parameter_at(student_model_module(&k->model), 0)));
 done:
-    module_expect(NULL);
     if (st == ERR_INPUT) {
         char reason[512];
         snprintf(reason, sizeof reason, "%s", fail_message());
@@ -81,6 +78,15 @@ done:
                   "student.transform.size) and classes describe: %s",
                   path, reason);
     }
+    return st;
+}
+
+static status build(known *k, tensor_file *file)
+{
+    module_expect(file);
+    status st = make_model(k, tensor_file_path(file));
+    if (st == OK) st = module_load_file(student_model_module(&k->model), file);
+    module_expect(NULL);
     return st;
 }
 
@@ -94,7 +100,6 @@ status known_open(const char *path, known **out)
     TRY(known_model_read(file, &k->card));
     TRY(read_look(k, path));
     TRY(build(k, file));
-    TRY(module_load_file(student_model_module(&k->model), file));
     TRY(make_room(k));
     *out = k;
     k = NULL;

@@ -122,6 +122,16 @@ void module_expect(tensor_file *file)
     expected = file;
 }
 
+bool is_for_use(void)
+{
+    return expected;
+}
+
+bool is_expected_of(const tensor_file *file)
+{
+    return expected == file;
+}
+
 bool is_expected(const char *name, const int64_t *shape, int dims)
 {
     char theirs[128], ours[128];

@@ -32,8 +32,10 @@ status module_load_weights_file(module *m, tensor_file *file, const load_options
 
 /* From here on every parameter and buffer that this thread makes is to be in `file` (borrowed until then), under the
  * name that it has below its root and in its shape: where it is not, the failure (ERR_INPUT, sticky) comes before any
- * memory is taken. So a model that is described by a stranger's file is never larger than that file. NULL: as before.
- */
+ * memory is taken. So a model that is described by a stranger's file is never larger than that file. It is to be used,
+ * not trained: it is frozen from the start, nothing is drawn, and it holds nothing before module_load_file has read the
+ * same file, which then reads each number to its place and to nowhere else; where that fails the model is of no use.
+ * NULL: as before. */
 void module_expect(tensor_file *file);
 
 /* How many parameters below `into` (NULL: of all) the file has, by their names alone. */

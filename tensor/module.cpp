@@ -90,9 +90,11 @@ static tensor *own_tensor(module *m, const char *name, at::IntArrayRef shape, t_
 {
     need(m);
     if (!is_expected(full_name(m, name).c_str(), shape.data(), static_cast<int>(shape.size()))) return nullptr;
-    at::Tensor value = drawn(shape, init, m->type);
-    value.set_requires_grad(!buffer);
-    value.mutable_grad() = at::zeros_like(value);
+    at::Tensor value = is_for_use() ? on_device(at::empty(shape, m->type)) : drawn(shape, init, m->type);
+    if (!is_for_use()) {
+        value.set_requires_grad(!buffer);
+        value.mutable_grad() = at::zeros_like(value);
+    }
     std::unique_ptr<tensor, void (*)(tensor *)> x(tensor_new(value), tensor_delete);
     x->parameter = true;
     x->buffer = buffer;
@@ -122,6 +124,7 @@ void module_draw(tensor *parameter, t_init init)
 {
     guard({parameter}, [&] {
         if (!parameter->parameter) reject("only parameters are drawn");
+        if (is_for_use()) return true;
         at::NoGradGuard pause;
         parameter->value.copy_(drawn(parameter->value.sizes(), init, parameter->value.scalar_type()));
         return true;

@@ -1,8 +1,10 @@
 /* state - parameters and optimiser state, read back in place: everything is read and checked before anything changes.
  */
+#include "tensor/expected.h"
 #include "tensor/image.h"
 #include "tensor/module.h"
 #include "tensor/private.h"
+#include "weights/weights.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,12 +111,42 @@ done:
     return st;
 }
 
+/* Into a tensor that holds nothing yet: its numbers go where they stay, and to nowhere else. */
+static status read_in_place(tensor_file *file, tensor *to, const char *name)
+{
+    status st = OK;
+    weight_file *weights = tensor_file_weights(file);
+    const weight_info *info = weight_file_find(weights, name);
+    float *numbers =
+        info && info->type == WEIGHT_F32 && info->elements == (uint64_t)t_count(to) ? t_data_f32(to) : NULL;
+    scope *sc = scope_open();
+    if (numbers) TRY(weight_file_read(weights, info, numbers));
+    if (numbers) goto done;
+    tensor *x = tensor_file_get(file, name);
+    TRY(t_check(x));
+    TRY(check_fit(x, to, tensor_file_path(file), name));
+    TRY(t_assign(to, x));
+done:
+    scope_close(&sc);
+    return st;
+}
+
+static status fill(const parameter_list *list, tensor_file *file)
+{
+    status st = OK;
+    for (size_t i = 0; i < list->count; i++) TRY(read_in_place(file, list->tensors[i], list->names[i]));
+    TRY(check_unknown(file, tensor_file_path(file), list->names, list->count));
+done:
+    return st;
+}
+
 status module_load_file(module *m, tensor_file *file)
 {
     status st = OK;
     parameter_list list = {0};
     TRY(list_parameters(m, &list));
-    TRY(state_load(file, NULL, list.tensors, list.names, list.count));
+    if (is_expected_of(file)) TRY(fill(&list, file));
+    else TRY(state_load(file, NULL, list.tensors, list.names, list.count));
 done:
     list_free(&list);
     return st;

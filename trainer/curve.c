@@ -1,8 +1,8 @@
 #include "trainer/curve.h"
 
 #include "base/file.h"
+#include "base/line_log.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -12,8 +12,7 @@
 enum { FILE_MOST = 1 << 28 };
 
 struct curve {
-    FILE *file;
-    char *path;
+    line_log *lines;
 };
 
 /* Whether a line is of what came up to `step`; not, when it is none of ours (cut short, say). */
@@ -54,11 +53,9 @@ status curve_open(const char *path, int64_t step, bool scored, curve **out)
 {
     status st = OK;
     curve *c = calloc(1, sizeof *c);
-    if (c) c->path = strdup(path);
-    if (!c || !c->path) TRY(FAIL(ERR_MEMORY, "%s: no memory for its name", path));
+    if (!c) TRY(FAIL(ERR_MEMORY, "%s: no memory to write it", path));
     TRY(take_back(path, step, scored));
-    c->file = fopen(path, "ae");
-    if (!c->file) TRY(FAIL(ERR_CREATE, "%s: cannot create: %s", path, strerror(errno)));
+    TRY(line_log_open(path, NULL, &c->lines));
     *out = c;
     c = NULL;
 done:
@@ -69,19 +66,24 @@ done:
 void curve_close(curve **at)
 {
     if (!at || !*at) return;
-    if ((*at)->file) fclose((*at)->file);
-    free((*at)->path);
+    line_log_close(&(*at)->lines);
     free(*at);
     *at = NULL;
+}
+
+line_log *curve_lines(curve *c)
+{
+    return c->lines;
 }
 
 static status write_line(curve *c, json_t *object)
 {
     status st = OK;
     char *line = object ? json_dumps(object, JSON_REAL_PRECISION(9)) : NULL;
-    if (!line) TRY(FAIL(ERR_MEMORY, "%s: no memory for a line", c->path));
-    if (fprintf(c->file, "%s\n", line) < 0 || fflush(c->file))
-        TRY(FAIL(ERR_IO, "%s: cannot write: %s", c->path, strerror(errno)));
+    if (!line) TRY(FAIL(ERR_MEMORY, "%s: no memory for a line", line_log_path(c->lines)));
+    size_t length = strlen(line);
+    line[length] = '\n'; /* in place of the end: a line's bytes are counted */
+    TRY(line_log_append(c->lines, line, length + 1));
 done:
     free(line);
     json_decref(object);

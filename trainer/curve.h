@@ -15,6 +15,7 @@
 #ifndef MAGISTER_TRAINER_CURVE_H
 #define MAGISTER_TRAINER_CURVE_H
 
+#include "base/line_log.h"
 #include "trainer/trainer.h"
 
 #include <stdbool.h>
@@ -26,6 +27,9 @@ typedef struct curve curve;
  * ERR_CREATE, ERR_IO. */
 status curve_open(const char *path, int64_t step, bool scored, curve **out);
 void curve_close(curve **c);
+
+/* The file, base/line_log.h: lines that a full disk takes wait there. Borrowed. */
+line_log *curve_lines(curve *c);
 
 /* Errors: ERR_IO. */
 status curve_step(curve *c, int64_t step, int64_t epoch, double loss, double rate);

@@ -108,6 +108,10 @@ kill) # a rank that is killed: the others end, and it goes on from the last chec
     wait $launcher || code=$?
     expect 76
     code=0
+    "$magister" run "$work/recipe.yaml" --ranks 1 out="$work/part" --resume >"$work/said" 2>&1 || code=$?
+    expect 78
+    says 'is of 2 ranks, and now there are 1: .*launch.ranks=2.*stream.init=.*/checkpoint-[0-9]*/rank0000'
+    code=0
     "$magister" run "$work/recipe.yaml" --ranks 2 out="$work/part" --resume >"$work/said" 2>&1 || code=$?
     expect 0
     says 'goes on from'
@@ -215,6 +219,37 @@ held_out) # data.eval as annotations: watched after each epoch, not learned from
         cmp "$work/two/steps/stream/eval/errors.rank000$rank.jsonl" "$part/eval/errors.rank000$rank.jsonl"
     done
     ;;
+init) # begun with another run's learner: with as many layers, fewer, more, and of other sizes
+    films
+    short="stream.train.max_steps=32 stream.train.lr=0"
+    # shellcheck disable=SC2086 # words
+    watch first $short stream.init_layers=2 stream.train.evolve_every=9999
+    expect 0
+    cp "$step/model.safetensors" "$work/two.safetensors"
+    # nothing is learned: what comes out is what went in
+    # shellcheck disable=SC2086
+    watch second $short stream.init="$work/first/steps/stream" stream.train.evolve_every=9999 seed=7
+    expect 0
+    says 'begins with the 2 layers of .*/first/steps/stream/model.safetensors'
+    cmp "$work/first/steps/stream/model.safetensors" "$step/model.safetensors"
+    # shellcheck disable=SC2086
+    watch more $short stream.init="$work/two.safetensors" stream.init_layers=3 stream.layers=4 stream.buffer=9
+    expect 0
+    says 'begins with the 2 layers of .*; stream.init_layers asks for 3, so the others begin anew'
+    # shellcheck disable=SC2086
+    watch fewer $short stream.init="$work/two.safetensors" stream.layers=1
+    expect 78
+    says 'two.safetensors has 2 layers, and stream.layers is 1: give it all of them (stream.layers=2)'
+    # shellcheck disable=SC2086
+    watch other $short stream.init="$work/two.safetensors" stream.features=24
+    expect 65
+    says 'a learner of other sizes, .*stream.features=16; here they are .*stream.features=24'
+    echo nothing >"$work/empty.safetensors"
+    # shellcheck disable=SC2086
+    watch none $short stream.init="$work/empty.safetensors"
+    expect 65
+    says 'empty.safetensors'
+    ;;
 streams) # several videos side by side on a rank
     films
     watch one stream.streams=3
@@ -264,6 +299,62 @@ predict) # the model's file is enough: files, a pipe, raw pictures; other files 
     "$magister" predict "$work/high.safetensors" "$film" >"$work/said" 2>&1 || code=$?
     expect 65
     says 'says it has 8 layers, and its settings allow 3'
+    ;;
+disk) # a disk that is full for a while, or to the end: told, and no byte is another
+    [ "${OWN_MOUNTS:-}" ] || {
+        rm -rf "$work"
+        [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null || { echo "skipped: no mount namespaces here"; exit 77; }
+        OWN_MOUNTS=1 exec unshare -m "$0" disk
+    }
+    films
+    steps="stream.errors=true stream.train.max_steps=1200 stream.train.save_every=300"
+    # shellcheck disable=SC2086 # words
+    watch whole $steps
+    expect 0
+    mkdir "$work/disk"
+    mount -t tmpfs -o size=4m tmpfs "$work/disk"
+    trap 'umount "$work/disk"; rm -rf "$work"' EXIT
+    rank() { pgrep -f "^[^ ]*magister-rank --run $work/disk/$run " | while read -r each; do kill "-$1" "$each"; done; }
+    until_holds() { while kill -0 $launcher 2>/dev/null && ! "$@"; do sleep 0.02; done; }
+    has_saved() { ls "$work/disk/$run"/steps/stream/checkpoint-*/DONE >/dev/null 2>&1; }
+    says_no_room() { grep -q 'cannot save at' "$work/said"; }
+    fills_up() { # RUN: begins one, and takes all room when there is a checkpoint
+        run=$1
+        # shellcheck disable=SC2086
+        "$magister" run "$work/recipe.yaml" out="$work/disk/$run" $steps >"$work/said" 2>&1 &
+        launcher=$!
+        until_holds has_saved
+        rank STOP
+        dd if=/dev/zero of="$work/disk/filler" bs=4k >/dev/null 2>&1 || true
+        rank CONT
+    }
+    same_on_disk() {
+        same_results whole "disk/$run"
+        cmp "$work/whole/steps/stream/errors.rank0000.jsonl" "$work/disk/$run/steps/stream/errors.rank0000.jsonl"
+    }
+    fills_up part # for a while
+    until_holds says_no_room
+    rank STOP
+    rm "$work/disk/filler"
+    rank CONT
+    code=0
+    wait $launcher || code=$?
+    expect 0
+    says 'what cannot be written waits, and watching goes on: .*/steps/stream/e.*jsonl: cannot write line [0-9]*: No space left'
+    says 'cannot save at [0-9]* frames, and goes on; what is saved is of [0-9]* frames'
+    says 'all that waited for room on the disk is written'
+    same_on_disk
+    rm -rf "$work/disk/part"
+    fills_up end # to the end
+    code=0
+    wait $launcher || code=$?
+    expect 74
+    says 'error.*/steps/stream/.*: No space left'
+    rm "$work/disk/filler"
+    # shellcheck disable=SC2086
+    quietly "$magister" run "$work/recipe.yaml" out="$work/disk/end" $steps --resume
+    says 'goes on from .*/checkpoint-'
+    same_on_disk
     ;;
 *) exit 64 ;;
 esac

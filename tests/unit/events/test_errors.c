@@ -8,16 +8,16 @@
 static void test_what_is_logged_comes_back(void **state)
 {
     (void)state;
-    event_log *log = NULL;
+    line_log *log = NULL;
     error_curves curves;
     const char *path = scratch_path("errors.jsonl");
-    assert_ok(event_log_open(path, NULL, &log));
+    assert_ok(line_log_open(path, NULL, &log));
     assert_ok(event_log_error(log, "x/a.mp4", 0, 0.5, NAN, NAN, false));
     assert_ok(event_log_error(log, "x/a.mp4", 0, 1, 0.25, NAN, false));
     assert_ok(event_log_error(log, "b", 0, 0.5, 9, 9, true));
     assert_ok(event_log_error(log, "x/a.mp4", 0, 1.5, 0.75, 0.5, true));
     assert_ok(event_log_error(log, "x/a.mp4", 2, 1.5, -0.125, 0.1, false));
-    event_log_close(&log);
+    line_log_close(&log);
     assert_ok(errors_read(path, "a.mkv", &curves));
     assert_int_equal(curves.layer_count, 3);
     const error_curve *base = &curves.layers[0];

@@ -44,11 +44,14 @@ static rlim_t size_of_lines(void)
     return (rlim_t)about.st_size;
 }
 
-static void test_what_a_full_disk_took_is_written_later(void **state)
+/* Lines and the file of a video, over its end and the next time it is watched: nothing is left out, all is in order,
+ * and nothing is to be saved before it is written. */
+static void test_what_a_full_disk_keeps_waiting_is_written_later(void **state)
 {
     (void)state;
     const watched_options o = some_options();
     watched *w = NULL;
+    watched_place place = {0};
     hierarchy_list list = {0};
     assert_int_equal(watched_new(&o, NULL, &w), OK);
     assert_int_equal(watched_begin(w, 0, "films/a.mp4", "a", false), OK);
@@ -56,21 +59,48 @@ static void test_what_a_full_disk_took_is_written_later(void **state)
     signal(SIGXFSZ, SIG_IGN);
     limit_files(size_of_lines() + 5);
     end_event(w, 0, 0, 6);
-    end_event(w, 0, 0, 9);
-    assert_int_equal(watched_lost(w), 2);
-    limit_files(RLIM_INFINITY);
-    end_event(w, 0, 0, 12);
     assert_int_equal(watched_end(w, 0, 7, 1), OK);
-    assert_int_equal(watched_lost(w), 2);
-    assert_int_equal(watched_events(w), 5);
+    assert_int_equal(watched_begin(w, 0, "films/a.mp4", "a", false), OK);
+    end_event(w, 0, 0, 4);
+    assert_true(watched_late(w) > 0);
+    assert_int_equal(watched_position(w, &place), ERR_IO);
+    assert_non_null(strstr(fail_message(), "events.rank0000.jsonl: cannot write line 2"));
+    fail_clear();
+    limit_files(RLIM_INFINITY);
+    end_event(w, 0, 0, 8);
+    assert_int_equal(watched_end(w, 0, 9, 1), OK);
+    assert_int_equal(watched_position(w, &place), OK);
+    assert_int_equal(place.events.lines, 8);
+    assert_int_equal(watched_events(w), 6);
     watched_free(&w);
     if (event_lines_read(lines_path(), &list) != OK) fail_msg("%s", fail_message());
-    assert_int_equal(list.count, 1);
-    assert_int_equal(list.at[0].layers[0].count, 5);
-    for (size_t i = 0; i < 4; i++) assert_true(list.at[0].layers[0].at[i].end == 1.5 * (double)(i + 1));
-    assert_true(list.at[0].layers[0].at[4].end == 7 && list.at[0].ended);
+    assert_true(list.at[list.count - 1].ended && list.at[list.count - 1].duration == 9);
+    assert_int_equal(list.at[list.count - 1].layers[0].count, 3);
+    for (size_t i = 0; i < 2; i++) assert_true(list.at[list.count - 1].layers[0].at[i].end == 2. * (double)(i + 1));
     assert_true(file_exists(scratch_path("videos/a.json")));
     hierarchy_list_free(&list);
+}
+
+/* A disk without room for files at all: the video's own comes later. */
+static void test_a_video_waits_for_its_file(void **state)
+{
+    (void)state;
+    const watched_options o = some_options();
+    watched *w = NULL;
+    assert_int_equal(watched_new(&o, NULL, &w), OK);
+    assert_int_equal(watched_begin(w, 0, "films/a.mp4", "a", false), OK);
+    end_event(w, 0, 0, 3);
+    for (int64_t frame = 4; frame < 40; frame++) end_event(w, 0, 0, frame);
+    signal(SIGXFSZ, SIG_IGN);
+    limit_files(100);
+    assert_int_equal(watched_end(w, 0, 20, 1), OK);
+    assert_false(file_exists(scratch_path("videos/a.json")));
+    assert_int_equal(watched_settle(w), ERR_IO);
+    fail_clear();
+    limit_files(RLIM_INFINITY);
+    assert_int_equal(watched_settle(w), OK);
+    assert_true(file_exists(scratch_path("videos/a.json")));
+    watched_free(&w);
 }
 
 static void go_on(watched *w)
@@ -120,7 +150,9 @@ static void test_a_stop_changes_no_byte(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_what_a_full_disk_took_is_written_later, scratch_open, scratch_close),
+        cmocka_unit_test_setup_teardown(test_what_a_full_disk_keeps_waiting_is_written_later, scratch_open,
+                                        scratch_close),
+        cmocka_unit_test_setup_teardown(test_a_video_waits_for_its_file, scratch_open, scratch_close),
         cmocka_unit_test_setup_teardown(test_a_stop_changes_no_byte, scratch_open, scratch_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* Files of tensors: round trips, real files, and everything that can be wrong with one. */
 #include "fixture.h"
+#include "tensor/load.h"
 
 #include <unistd.h>
 
@@ -374,6 +375,55 @@ static void files_of_other_writers_are_read(void **state)
     }
 }
 
+static void a_model_for_use_has_numbers_and_no_gradients(void **state)
+{
+    (void)state;
+    module *trained = module_new(), *used = module_new(), *larger = module_new();
+    tensor_file *file = NULL;
+    nn_linear(trained, "l", 3, 4, true, NORMAL);
+    nn_embedding(trained, "e", 5, 2, NORMAL);
+    ASSERT_OK(module_save(trained, path, NULL));
+    ASSERT_OK(tensor_file_open(path, &file));
+    module_expect(file);
+    module *linear = nn_linear(used, "l", 3, 4, true, NORMAL);
+    nn_embedding(used, "e", 5, 2, NORMAL);
+    ASSERT_OK(module_load_file(used, file));
+    assert_null(nn_linear(larger, "l", 3, 40, true, NORMAL));
+    assert_int_equal(t_check(NULL), ERR_INPUT);
+    assert_non_null(strstr(fail_message(), "l.weight is to be (40, 3), and there it is (4, 3)"));
+    fail_clear();
+    module_expect(NULL);
+    for (size_t i = 0; i < module_parameter_count(trained); i++) {
+        assert_true(same_bytes(module_parameter_at(used, i), module_parameter_at(trained, i)));
+        assert_null(t_grad(module_parameter_at(used, i)));
+    }
+    ASSERT_OK(t_check(nn_linear_forward(linear, t_zeros(T_F32, SHAPE(2, 3)))));
+    tensor_file_close(&file);
+    module_free(&trained);
+    module_free(&used);
+    module_free(&larger);
+}
+
+static void a_model_for_use_needs_all_of_its_file(void **state)
+{
+    (void)state;
+    module *trained = module_new(), *used = module_new();
+    tensor_file *file = NULL;
+    nn_linear(trained, "l", 3, 4, true, NORMAL);
+    nn_linear(trained, "other", 3, 4, true, NORMAL);
+    ASSERT_OK(module_save(trained, path, NULL));
+    ASSERT_OK(tensor_file_open(path, &file));
+    module_expect(file);
+    nn_linear(used, "l", 3, 4, true, NORMAL);
+    assert_int_equal(module_load_file(used, file), ERR_INPUT);
+    if (!strstr(fail_message(), "unknown here")) fail_msg("%s", fail_message());
+    fail_clear();
+    module_expect(NULL);
+    tensor_file_close(&file);
+    module_free(&trained);
+    module_free(&used);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +439,8 @@ int main(void)
         IN_SCOPE(a_module_that_does_not_fit_is_left_unchanged),
         IN_SCOPE(a_file_cut_short_changes_nothing),
         IN_SCOPE(files_of_other_writers_are_read),
+        IN_SCOPE(a_model_for_use_has_numbers_and_no_gradients),
+        IN_SCOPE(a_model_for_use_needs_all_of_its_file),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -1,28 +1,29 @@
-# Sourced behind common.sh: a run on two ranks (a teacher of 90 steps, some seconds, with a checkpoint every 10, and its
-# predictions) to be disturbed, and what it ends with when it is not.
+# Sourced behind common.sh: a run on two ranks to be disturbed, and what it ends with when it is not. What it does, and how
+# its moments are told, says stage-STAGE.sh:
+#
+#   run_with OUT STAGES WORD...   the run of these stages in directory OUT
+#   ALL                           its stages
+#   STEP                          its step
+#   MOMENTS, at_moment MOMENT     where it is disturbed; waits until the run is there
+#   phase_in STACK AIM            what a process with these stacks was at
+#   same_end RUN REFERENCE        prints what differs
+#   STOP_SLACK                    steps by which a stop may come after the last line of the curve
+#   goes_on_from STEP             whether the resumed run has said so, in $OUT/said.resumed
 MAGISTER=$BUILD/magister
 ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 export XDG_STATE_HOME="$OUT/state" OMP_NUM_THREADS=1
 RUN=$OUT/run
 EXEC='' # or exec, in a shell of its own that becomes the launcher
-
-magister_run() { # STAGES WORD...
-    local stages=$1
-    shift
-    $EXEC "$MAGISTER" run "$ROOT/tests/fixtures/kitchen.yaml" generate.videos=12 generate.eval_videos=4 generate.texts=60 \
-        teacher.variants=null teacher.layers=2 teacher.width=96 teacher.train.epochs=100 teacher.train.max_steps=90 \
-        teacher.train.checkpoint_steps=10 launch.timeout=30 --ranks 2 "stages=[$stages]" "$@"
-}
+[ -e "$ROOT/tests/campaign/stage-$STAGE.sh" ] || usage 64
+source "$ROOT/tests/campaign/stage-$STAGE.sh"
 
 # The whole run, in $RUN, from where it is.
-run_whole() { magister_run generate,teacher,predict out="$RUN" --resume; }
-
-model_of() { echo "$1/steps/teacher/model.safetensors"; }
+run_whole() { run_with "$RUN" "$ALL" --resume; }
 
 # $OUT/template has the data, $OUT/reference all of the run.
 if [ ! -e "$OUT/reference.done" ]; then
     rm -rf "$OUT/template" "$RUN" "$OUT/reference"
-    magister_run generate out="$OUT/template" >"$OUT/reference.said" 2>&1 || { cat "$OUT/reference.said"; exit 1; }
+    run_with "$OUT/template" generate >"$OUT/reference.said" 2>&1 || { cat "$OUT/reference.said"; exit 1; }
     cp -r "$OUT/template" "$RUN"
     run_whole >"$OUT/reference.said" 2>&1 || { cat "$OUT/reference.said"; exit 1; }
     mv "$RUN" "$OUT/reference"
@@ -69,23 +70,23 @@ holds_rank() {
     PROCESS=$(process_of_rank "$1")
     [ -n "$PROCESS" ]
 }
-trains() { grep -qs '"step": 2,' "$RUN/steps/teacher/curve.jsonl"; }
-saves() { compgen -G "$RUN/steps/teacher/*.unfinished" >/dev/null; }
-predicts() { [ -e "$RUN/logs/predict.teacher.rank0.log" ]; }
-writes() { [ -e "$RUN/store.sqlite-journal" ] || [ -s "$RUN/store.sqlite-wal" ]; }
+trains() { [ "$(last_step)" -ge 2 ]; }
+saves() { compgen -G "$RUN/steps/$STEP/*.unfinished" >/dev/null; }
+
+# The last step in the curve, 0 before the first.
+last_step() {
+    local step
+    step=$(sed -n 's/^{"step": \([0-9]*\),.*/\1/p' "$RUN/steps/$STEP/curve.jsonl" 2>/dev/null | tail -n 1)
+    echo "${step:-0}"
+}
 
 # Lets the run come to the moment it is to be disturbed at: one of MOMENTS, with a random delay. Sets PROCESS to that of rank
 # $2. Fails when the run has ended.
-MOMENTS=(start step checkpoint store)
 come_to() { # MOMENT RANK
     case $1 in
     start) until_holds holds_rank "$2" && nap_ms $((RANDOM % 800)) ;;
-    step) until_holds trains && holds_rank "$2" && nap_ms $((RANDOM % 1500)) ;;
-    checkpoint)
-        until_holds trains && holds_rank "$2" && nap_ms $((RANDOM % 300)) && until_holds saves &&
-            nap_ms $((RANDOM % 20))
-        ;;
-    store) until_holds predicts && holds_rank "$2" && until_holds writes && nap_ms $((RANDOM % 100)) ;;
+    saving) until_holds trains && holds_rank "$2" && nap_ms $((RANDOM % 300)) && until_holds saves && nap_ms $((RANDOM % 20)) ;;
+    *) at_moment "$1" "$2" ;;
     esac
 }
 
@@ -119,6 +120,10 @@ resumes() {
     local code=0
     run_whole >"$OUT/said.resumed" 2>&1 || code=$?
     [ $code = 0 ] || { echo "(resuming ended with $code)"; return; }
-    cmp -s "$(model_of "$RUN")" "$(model_of "$OUT/reference")" || { echo "(the weights are others)"; return; }
-    "$MAGISTER" store check "$RUN/store.sqlite" >"$OUT/said.store" 2>&1 || echo "(the store is damaged)"
+    same_end "$RUN" "$OUT/reference"
+}
+
+# "start 3, step 4": how often each NAME=WORD is in the log.
+counted() { # NAME
+    grep -o "$1=[a-z]*" "$LOG" | sort | uniq -c | awk -v name="$1=" '{sub(name, "", $2); printf "%s%s %d", s, $2, $1; s = ", "}'
 }

@@ -112,13 +112,16 @@ static bool has_section(const plan *p, const char *section)
 /* Scores of events are of a ground truth and not of the store: they have a place of their own. */
 static status add_segmentation(json_t *metrics, const stream_results *s)
 {
-    const stream_part *part = stream_scored_part(s);
-    if (!part) return OK;
-    json_t *scores = json_pack("{s:s, s:I, s:O, s:O, s:O}", "part", part == &s->held_out ? "held_out" : "learned",
-                               "videos", (json_int_t)json_array_size(json_object_get(part->scores, "videos")), "truth",
-                               json_object_get(part->scores, "truth"), "mean", json_object_get(part->scores, "mean"),
-                               "baselines", json_object_get(part->scores, "baselines"));
-    if (!scores || json_object_set_new(metrics, "segmentation", scores))
+    const stream_part *part;
+    json_t *parts = stream_scored_part(s, 0) ? json_object() : NULL;
+    for (size_t i = 0; parts && (part = stream_scored_part(s, i)); i++) {
+        json_t *scores = json_pack(
+            "{s:I, s:O, s:O, s:O}", "videos", (json_int_t)json_array_size(json_object_get(part->scores, "videos")),
+            "truth", json_object_get(part->scores, "truth"), "mean", json_object_get(part->scores, "mean"), "baselines",
+            json_object_get(part->scores, "baselines"));
+        json_object_set_new(parts, part == &s->held_out ? "held_out" : "learned", scores);
+    }
+    if (parts && json_object_set_new(metrics, "segmentation", parts))
         return FAIL(ERR_MEMORY, "no memory for the scores of events");
     return OK;
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHART_WIDTH = 380, CHART_HEIGHT = 210, SHOWN_VIDEOS = 4, NUMBER = 32 };
+enum { CHART_WIDTH = 380, CHART_HEIGHT = 210, SHOWN_VIDEOS = 4, NUMBER = 32, PART_NAME = 64 };
 static const double NEAR = 1; /* seconds: the tolerance that the sentence at the top speaks of */
 
 /* ---- numbers ----------------------------------------------------------------------------------------------------- */
@@ -101,20 +101,30 @@ static size_t best_layer(const json_t *mean)
     return best;
 }
 
-static bool write_scores_sentence(const report *p)
+/* "3 held-out videos" */
+static void name_part(const report *p, const stream_part *part, char out[PART_NAME])
 {
-    const stream_part *part = stream_scored_part(p->stream);
-    if (!part) return false;
+    size_t count = json_array_size(json_object_get(part->scores, "videos"));
+    bool held_out = part == &p->stream->held_out;
+    snprintf(out, PART_NAME, "%zu %svideo%s%s", count, held_out ? "held-out " : "", count == 1 ? "" : "s",
+             held_out     ? ""
+             : count == 1 ? " that was learned from"
+                          : " that were learned from");
+}
+
+static bool write_scores_sentence(const report *p, const stream_part *part)
+{
     const json_t *mean = json_object_get(part->scores, "mean"), *baselines = json_object_get(part->scores, "baselines");
     size_t layer = best_layer(mean);
     double found = near_f1(mean, layer), random = near_f1(json_object_get(baselines, "random"), layer),
            fixed = near_f1(json_object_get(baselines, "fixed"), layer);
     if (!isfinite(found)) return false;
+    char name[PART_NAME];
+    name_part(p, part, name);
     fprintf(p->to,
-            "In %zu %s, the boundaries of layer %zu meet the true ones with an F1 of <b>%.1f&nbsp;%%</b> within "
+            "In %s, the boundaries of layer %zu meet the true ones with an F1 of <b>%.1f&nbsp;%%</b> within "
             "%.0f second",
-            json_array_size(json_object_get(part->scores, "videos")),
-            part == &p->stream->held_out ? "held-out videos" : "videos", layer, found, NEAR);
+            name, layer, found, NEAR);
     if (isfinite(random)) fprintf(p->to, "; as many at random places have %.1f&nbsp;%%", random);
     if (isfinite(fixed)) fprintf(p->to, ", evenly spaced %.1f&nbsp;%%", fixed);
     fputs(". ", p->to);
@@ -136,7 +146,10 @@ void report_stream_verdict(const report *p)
     char frames[NUMBER];
     grouped(frames_of(p->stream), frames);
     fputs("<p class=verdict>", p->to);
-    if (!write_scores_sentence(p)) write_found_sentence(p);
+    bool scored = false;
+    for (size_t i = 0; stream_scored_part(p->stream, i); i++)
+        scored |= write_scores_sentence(p, stream_scored_part(p->stream, i));
+    if (!scored) write_found_sentence(p);
     fprintf(p->to, "%s frames were watched%s.</p>\n", frames, p->stream->stats ? "" : " so far");
 }
 
@@ -411,19 +424,28 @@ done:
     return st;
 }
 
+/* Of a part, so many. */
+static status write_part(const report *p, const stream_part *part, size_t count)
+{
+    status st = OK;
+    TRY(write_some(p, part, false, &count));
+    TRY(write_some(p, part, true, &count));
+done:
+    return st;
+}
+
 static status write_videos(const report *p)
 {
     status st = OK;
-    size_t left = SHOWN_VIDEOS;
     const stream_results *s = p->stream;
-    const stream_part *part = s->held_out.ended ? &s->held_out : &s->learned;
-    if (!part->events.count) return OK;
+    size_t held_out = !s->held_out.ended ? 0 : s->learned.ended ? SHOWN_VIDEOS / 2 : SHOWN_VIDEOS;
+    if (!s->learned.events.count && !held_out) return OK;
     fputs("<h3>Events of some videos</h3>\n<p class=note>A row of events for each layer, the highest on top; below "
           "them, where it is known, what is really there: equal labels have one colour. Then the error of each "
           "layer&#39;s predictions, what it was held against, and the boundaries as upright lines.</p>\n",
           p->to);
-    TRY(write_some(p, part, false, &left));
-    TRY(write_some(p, part, true, &left));
+    TRY(write_part(p, &s->held_out, held_out));
+    TRY(write_part(p, &s->learned, SHOWN_VIDEOS - held_out));
 done:
     return st;
 }
@@ -467,21 +489,19 @@ static void write_score_command(const report *p, const stream_part *part)
     fprintf(p->to, " --fps %g --baselines</code></p>\n", recipe_real(p->recipe, "data.fps"));
 }
 
-static void write_scores(const report *p)
+static void write_scores(const report *p, const stream_part *part)
 {
-    const stream_part *part = stream_scored_part(p->stream);
-    if (!part) return;
-    char title[64];
+    char title[64], name[PART_NAME];
     const json_t *baselines = json_object_get(part->scores, "baselines"),
                  *random = json_object_get(baselines, "random");
+    name_part(p, part, name);
     fprintf(p->to,
-            "<h3>Against what is known</h3>\n<p class=note>Percent, means over %zu %s with a ground truth. IoU and MoF "
+            "<h3>Against what is known: %s</h3>\n<p class=note>Percent, means over videos. IoU and MoF "
             "of the hierarchy by level reduction, of a layer by itself; matched: events and segments paired one to "
             "one; F1 of boundaries within so many seconds. Baselines have as many boundaries in every layer.</p>\n"
             "<div class=scroll><table><thead><tr><th class=text></th><th>events<br>a video</th><th>IoU</th><th>MoF</th>"
             "<th>matched<br>IoU</th><th>matched<br>MoF</th>",
-            json_array_size(json_object_get(part->scores, "videos")),
-            part == &p->stream->held_out ? "held-out videos" : "videos that were learned from");
+            name);
     for (size_t i = 0; i < SCORE_DEFAULTS.tolerance_count; i++)
         fprintf(p->to, "<th>F1<br>%g s</th>", SCORE_DEFAULTS.tolerances[i]);
     fputs("</tr></thead><tbody>\n", p->to);
@@ -503,7 +523,7 @@ status report_stream(const report *p)
     write_totals(p);
     write_layers(p);
     TRY(write_history(p));
-    write_scores(p);
+    for (size_t i = 0; stream_scored_part(p->stream, i); i++) write_scores(p, stream_scored_part(p->stream, i));
     TRY(write_videos(p));
 done:
     return st;

@@ -217,9 +217,12 @@ done:
     return st;
 }
 
-const stream_part *stream_scored_part(const stream_results *s)
+const stream_part *stream_scored_part(const stream_results *s, size_t i)
 {
-    return s->held_out.scores ? &s->held_out : s->learned.scores ? &s->learned : NULL;
+    const stream_part *parts[] = {&s->held_out, &s->learned};
+    for (size_t k = 0; k < sizeof parts / sizeof parts[0]; k++)
+        if (parts[k]->scores && i-- == 0) return parts[k];
+    return NULL;
 }
 
 size_t stream_layer_events(const stream_part *part, size_t layer, double *seconds)

@@ -41,8 +41,8 @@ void stream_results_free(stream_results *s);
  * 64 MiB are not looked into. The caller frees them. Errors: ERR_MEMORY. */
 status stream_errors_read(const stream_part *part, const char *video, error_curves *out);
 
-/* The part that is scored, held-out videos before others; NULL when none is. Borrowed. */
-const stream_part *stream_scored_part(const stream_results *s);
+/* The parts that are scored, `i` 0 and 1, held-out videos before others; NULL: no more. Borrowed. */
+const stream_part *stream_scored_part(const stream_results *s, size_t i);
 
 /* How many events a layer has in all videos, and their mean length in seconds (NAN without any). */
 size_t stream_layer_events(const stream_part *part, size_t layer, double *seconds);

@@ -149,13 +149,7 @@ static status evaluation_new(stage *s, evaluation *e)
     e->frames = calloc(s->streams, sizeof *e->frames);
     if (!e->directory || !e->frames) TRY(FAIL(ERR_MEMORY, "no memory to watch held-out videos"));
     TRY(directory_make(e->directory));
-    const watched_options options = {.directory = e->directory,
-                                     .rank = comm_rank(s->c),
-                                     .streams = s->streams,
-                                     .layers = (size_t)s->o.max_layers,
-                                     .snippet = s->input.snippet,
-                                     .seed = s->o.seed,
-                                     .errors_most = stage_errors_most(s)};
+    const watched_options options = stage_watched_options(s, e->directory);
     TRY(feed_new(&input, s->streams, s->turn, &listener, &e->feed));
     TRY(watched_new(&options, NULL, &e->watched));
     TRY(clear_learner(s));

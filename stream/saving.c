@@ -317,13 +317,7 @@ static status open_log(stage *s, const json_t *seat)
 {
     const json_t *at = json_object_get(seat, "log");
     const watched_place from = {{counted(at, 0), counted(at, 1)}, {counted(at, 2), counted(at, 3)}};
-    const watched_options options = {.directory = s->directory,
-                                     .rank = comm_rank(s->c),
-                                     .streams = s->streams,
-                                     .layers = (size_t)s->o.max_layers,
-                                     .snippet = s->input.snippet,
-                                     .seed = s->o.seed,
-                                     .errors_most = stage_errors_most(s)};
+    const watched_options options = stage_watched_options(s, s->directory);
     return watched_new(&options, &from, &s->watched);
 }
 

@@ -76,9 +76,15 @@ bool stage_errors_are_kept(const stage *s, const video_list *videos, size_t whic
     return recipe_bool(s->r, "stream.errors") || place_of(videos, which) < ERROR_VIDEOS;
 }
 
-uint64_t stage_errors_most(const stage *s)
+watched_options stage_watched_options(const stage *s, const char *directory)
 {
-    return recipe_bool(s->r, "stream.errors") ? 0 : ERROR_BYTES;
+    return (watched_options){.directory = directory,
+                             .rank = comm_rank(s->c),
+                             .streams = s->streams,
+                             .layers = (size_t)s->o.max_layers,
+                             .snippet = s->input.snippet,
+                             .seed = s->o.seed,
+                             .errors_most = recipe_bool(s->r, "stream.errors") ? 0 : ERROR_BYTES};
 }
 
 static status on_begin(void *self, size_t stream, size_t which)

@@ -118,7 +118,9 @@ void stage_video_name(const video_list *videos, size_t which, char *out, size_t 
 
 /* Whether all errors of a video are written down: of a few, or of all with stream.errors. */
 bool stage_errors_are_kept(const stage *s, const video_list *videos, size_t which);
-uint64_t stage_errors_most(const stage *s); /* bytes of a file of them; 0: no limit */
+
+/* How what this rank watches is written down in `directory`, which is borrowed. */
+watched_options stage_watched_options(const stage *s, const char *directory);
 
 /* Notes a predicted input. */
 void errors_note(error_sums *sums, const stream_input *input);

@@ -171,7 +171,7 @@ held_out) # data.eval as annotations: watched after each epoch, not learned from
     says "$work/whole/report.html"
     holds "Events of $held" "$work/whole/report.html"
     holds 'Against what is known' "$work/whole/report.html"
-    holds '"part": "held_out"' "$work/whole/metrics.json"
+    holds '"held_out": {' "$work/whole/metrics.json"
     printf '%s\n' "$work/films/videos/$held.mp4" "$work/gone.mp4" >"$work/list.txt"
     watch missing data.eval="$work/list.txt"
     expect 66

@@ -85,12 +85,12 @@ static void put_curve(bool evaluated)
 
 static void put_stats(void)
 {
-    run_write_text(
-        &run, "steps/stream/stats.json",
-        "{\"frames\": 1234567, \"videos\": 2, \"broken_videos\": 3, \"broken\": {\"unreadable\": 1, "
-        "\"broke_off\": 2}, \"events\": 9, \"lost_writes\": 0, \"steps\": 20, \"layers\": 2, \"parameters\": "
-        "4321, \"frames_per_s\": 77.5, \"idle\": 0.015, \"synchronisation\": 0.125, \"rss_peak_mb\": 310, "
-        "\"world_size\": 2, \"recipe_hash\": \"\"}");
+    run_write_text(&run, "steps/stream/stats.json",
+                   "{\"frames\": 1234567, \"videos\": 2, \"broken_videos\": 3, \"broken\": {\"unreadable\": 1, "
+                   "\"broke_off\": 2}, \"events\": 9, \"stalls\": 0, \"late_writes\": 0, \"steps\": 20, \"layers\": 2, "
+                   "\"parameters\": "
+                   "4321, \"frames_per_s\": 77.5, \"idle\": 0.015, \"synchronisation\": 0.125, \"rss_peak_mb\": 310, "
+                   "\"world_size\": 2, \"recipe_hash\": \"\"}");
 }
 
 static void put_all(void)
@@ -101,6 +101,8 @@ static void put_all(void)
     put_video("steps/stream/videos/b.json", "b", 5);
     put_video("steps/stream/eval/videos/held.json", "held", 10);
     put_errors("steps/stream/eval/errors.rank0001.jsonl", "held");
+    put_errors("steps/stream/errors.rank0000.jsonl", "a");
+    put_errors("steps/stream/errors.rank0001.jsonl", "b");
     put_curve(true);
     put_stats();
 }
@@ -116,7 +118,11 @@ static void all_of_it_is_shown(void **state)
                                  "<td>1.5</td><td>12.5</td>",
                                  "1 unreadable, 2 broke off",
                                  "mean of squares",
-                                 "held-out videos",
+                                 "Against what is known: 1 held-out video<",
+                                 "In 1 held-out video, the",
+                                 "In 1 video that was learned from, the boundaries",
+                                 "Events of a",
+                                 "Events of b",
                                  "<td>0.0312</td>",
                                  "F1 of <b>100.0&nbsp;%</b> within 1 second",
                                  "evenly spaced 100.0&nbsp;%",
@@ -142,7 +148,8 @@ static void scores_are_those_of_events_score(void **state)
     free(run_report(&run));
     char *text = run_read_text(&run, "metrics.json");
     json_t *all = json_loads(text, 0, NULL), *part = json_object_get(all, "segmentation");
-    assert_string_equal(json_string_value(json_object_get(part, "part")), "held_out");
+    assert_non_null(json_object_get(part, "learned"));
+    part = json_object_get(part, "held_out");
     assert_true(json_number_value(json_object_get(json_object_get(part, "mean"), "iou")) == 100);
     assert_non_null(json_object_get(json_object_get(part, "baselines"), "random"));
     assert_true(json_number_value(json_object_get(json_object_get(json_object_get(all, "throughput"), "stream"),
@@ -161,7 +168,7 @@ static void without_held_out_videos_those_learned_from_are_shown(void **state)
     char *page = run_report(&run);
     assert_has(page, "Events of a");
     assert_has(page, "were not written down");
-    assert_has(page, "In 1 videos, the boundaries of layer 0");
+    assert_has(page, "In 1 video that was learned from, the boundaries of layer 0");
     assert_has_not(page, "held-out videos</th>");
     free(page);
 }

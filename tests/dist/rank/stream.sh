@@ -303,7 +303,8 @@ predict) # the model's file is enough: files, a pipe, raw pictures; other files 
 disk) # a disk that is full for a while, or to the end: told, and no byte is another
     [ "${OWN_MOUNTS:-}" ] || {
         rm -rf "$work"
-        [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null || { echo "skipped: no mount namespaces here"; exit 77; }
+        [ "$(id -u)" = 0 ] && unshare -m mount -t tmpfs tmpfs /tmp 2>/dev/null ||
+            { echo "skipped: nothing can be mounted here"; exit 77; }
         OWN_MOUNTS=1 exec unshare -m "$0" disk
     }
     films

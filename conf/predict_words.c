@@ -23,7 +23,7 @@ static const struct argp_option OPTIONS[] = {
     {"top", KEY_TOP, "K", 0, "Classes told of each video, the likeliest first (5)", 0},
     {"json", KEY_JSON, NULL, 0, "A JSON object a line; of a video that cannot be read with \"error\"", 0},
     {"attention", KEY_ATTENTION, "FOLDER", 0, "Write a picture of each video's frames and their weights there (models with attention)", 0},
-    {"threads", KEY_THREADS, "T", 0, "Threads of the model (as many as there are CPUs)", 0},
+    {"threads", KEY_THREADS, "T", 0, "Threads of the model (as many as there are CPUs; of a small streaming learner 1)", 0},
     {"timeout", KEY_TIMEOUT, "S", 0, "Seconds that opening a video may take, and a few frames of it (30; 0: any)", 0},
     {"events", KEY_EVENTS, "FOLDER", 0, "Streaming learner: write each video's events there, as published JSON and as WebVTT", 0},
     {"store", KEY_STORE, "STORE[:NAME]", 0, "Streaming learner: keep what it made of each event in a store, as the set NAME (stream): see magister store similar", 0},

@@ -6,6 +6,7 @@
 #include "rank/event_store.h"
 #include "rank/json_lines.h"
 #include "stream/segmenter.h"
+#include "tensor/tensor.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -14,6 +15,10 @@
 #include <string.h>
 
 enum { REAL_DIGITS = 9, NAME_MOST = 200 };
+
+/* Parameters from which on a frame is work enough for several threads: with fewer they wait for each other most of the
+ * time (docs/SPEED.md). */
+enum { WORTH_THREADS = 8000000 };
 
 typedef struct {
     const predict_words *w;
@@ -109,6 +114,8 @@ status predict_events(const predict_words *w, const char *path)
     event_store *kept = NULL;
     size_t unreadable = 0;
     TRY(segmenter_open(path, &s));
+    if (!w->threads && segmenter_parameters(s) < WORTH_THREADS)
+        TRY(t_start(&(t_options){.device = "auto", .threads = 1, .deterministic = true}));
     if (w->store) TRY(event_store_open(w->store, path, segmenter_features(s), &kept));
     if (w->events) TRY(directory_make(w->events));
     for (size_t i = 0; i < w->video_count; i++) {

@@ -105,6 +105,11 @@ void segmenter_close(segmenter **s)
     *s = NULL;
 }
 
+size_t segmenter_parameters(const segmenter *s)
+{
+    return module_element_count(learner_model(s->learner));
+}
+
 size_t segmenter_features(const segmenter *s)
 {
     return (size_t)s->o.features;

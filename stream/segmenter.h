@@ -30,6 +30,7 @@ void segmenter_close(segmenter **s);
 
 size_t segmenter_features(const segmenter *s);
 size_t segmenter_layers(const segmenter *s);
+size_t segmenter_parameters(const segmenter *s); /* numbers that were learned */
 size_t segmenter_row_width(const segmenter *s);
 double segmenter_snippet(const segmenter *s); /* seconds from one frame to the next */
 

@@ -102,6 +102,21 @@ wait_while_it_trains() { # SECONDS RUN: until it is done, as long as there is a 
 
 submit() { "$MAGISTER" submit r.yaml "$@" 2>submit.log || give_up "submit: $(cat submit.log)"; }
 
+made() { # NAME KEY=VALUE ...: a made-up world in $WORK/NAME
+    local set=$1
+    shift
+    env -u SLURM_CONF "$MAGISTER" generate "$WORK/$set" "$@" >"$WORK/made.log" 2>&1 || give_up "no $set: $(cat "$WORK/made.log")"
+}
+
+ends() { # NAME KEY=VALUE ...: jobs/NAME.sbatch, on a core a rank and in $MEMORY, comes to a good end
+    local name=$1 id
+    shift
+    id=$(sbatch --parsable -c 1 ${MEMORY:+--mem="$MEMORY"} -o "$WORK/$name.out" "jobs/$name.sbatch" out="$WORK/$name" "$@") ||
+        give_up "$name was refused"
+    wait_until 300 "the end of $name" has_ended "$id"
+    is_state "$id" COMPLETED || wrong "$name ended as $(state_of "$id"): $(tail -n 20 "$WORK/$name.out")"
+}
+
 says() { # FILE TEXT
     grep -qF -- "$2" "$1" || wrong "$1 does not say \"$2\": $(tail -n 20 "$1")"
 }
@@ -350,7 +365,22 @@ overlap) # a teacher's rank on a node of its own predicts while the student trai
     same_model a teacher
     same_model a student
     ;;
-jobs) # the project's own scripts but for those of video_jobs, from its folder; what they train is cut short
+stream_jobs) # streaming learners on made-up films, small, on one rank and on eight of two nodes
+    begin
+    cd "$HERE/../.." || exit 1
+    made films generate.videos=10 generate.eval_videos=2 generate.texts=0 generate.film=video generate.size=32 generate.render_fps=5
+    words="data.train=$WORK/films/videos stream.size=[16,16] stream.channels=[4,4,4,4] stream.features=16 stream.train.max_steps=2000
+        stream.train.average_every=20 stream.train.evolve_every=60 stream.train.optimize_every=10 stream.share=1"
+    MEMORY=3G # these nodes have 4000M
+    # shellcheck disable=SC2086 # words
+    for name in streamer-epic streamer-ego4d; do
+        ends $name $words
+        grep -q '"layers": [23]' "$WORK/$name/steps/stream/stats.json" || wrong "$name did not grow: $(tail -n 20 "$WORK/$name.out")"
+    done
+    says "$WORK/streamer-ego4d/logs/stream.rank7.log" "rank 7 of 8"
+    [ "$(cat "$WORK"/streamer-ego4d/steps/stream/events.rank000?.jsonl | grep -c '"duration"')" -ge 8 ] || wrong "videos are missing"
+    ;;
+jobs) # the project's own scripts but for those of video_jobs and stream_jobs, from its folder; what they train is cut short
     begin
     cd "$HERE/../.." || exit 1
     words="teacher.train.max_steps=4"
@@ -376,17 +406,9 @@ video_jobs) # those that learn from films and features, on made-up ones and with
     begin
     export MAGISTER_TERMINAL=0
     cd "$HERE/../.." || exit 1
-    made() { # NAME KEY=VALUE ...
-        local set=$1
-        shift
-        env -u SLURM_CONF "$MAGISTER" generate "$WORK/$set" "$@" >"$WORK/made.log" 2>&1 || give_up "no $set: $(cat "$WORK/made.log")"
-    }
-    job() { # NAME KEY=VALUE ...: jobs/NAME.sbatch, on a core a rank
-        local name=$1 id
-        shift
-        id=$(sbatch --parsable -c 1 -o "$WORK/$name.out" "jobs/$name.sbatch" out="$WORK/$name" student.train.max_steps=2 "$@")
-        wait_until 300 "the end of $name" has_ended "$id"
-        is_state "$id" COMPLETED || wrong "$name ended as $(state_of "$id"): $(tail -n 20 "$WORK/$name.out")"
+    job() { # NAME KEY=VALUE ...
+        local name=$1
+        ends "$@" student.train.max_steps=2
         says "$WORK/$name/logs/student.rank3.log" "rank 3 of 4"
         grep -q '"student":' "$WORK/$name/metrics.json" || wrong "$name has no scores: $(tail -n 20 "$WORK/$name.out")"
     }

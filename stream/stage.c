@@ -116,7 +116,6 @@ bool stage_complaint(const feed_end *end, broken_kind *kind, char *out, size_t s
     if (*kind == BROKEN_KINDS) return false;
     if (end->failure) snprintf(out, size, "%s", end->failure);
     else if (a->stalled) snprintf(out, size, "nothing more came, it counts as ended");
-    else if (end->stalls > 1) snprintf(out, size, "it was late %lld times", (long long)end->stalls);
     else if (!a->whole) snprintf(out, size, "it broke off: %s", a->reason);
     else
         snprintf(out, size, "%lld frames replaced, %lld dropped, %lld jumps in time, %lld changes of size: %s",
@@ -141,6 +140,10 @@ static status on_end(void *self, const feed_end *end)
     s->ended++;
     s->ended_frames += end->frames;
     s->stalls += end->stalls;
+    if (end->stalls > 1) {
+        progress_pause(&s->progress);
+        log_warn("%s: it was late %lld times", s->videos.at[end->video].path, (long long)end->stalls);
+    }
     if (stage_complaint(end, &kind, what, sizeof what)) {
         s->broken[kind]++;
         progress_pause(&s->progress);

@@ -221,9 +221,12 @@ static void write_totals(const report *p)
     number_cell(p->to, json_real_at(stats, "rss_peak_mb"), 0);
     fputs("</tr></tbody></table></div>\n", p->to);
     write_broken(p);
-    if (json_real_at(stats, "lost_writes") > 0)
-        fprintf(p->to, "<p class=note>%.0f lines or files could not be written: the disk was full.</p>\n",
-                json_real_at(stats, "lost_writes"));
+    if (json_real_at(stats, "late_writes") > 0)
+        fprintf(p->to,
+                "<p class=note>A full disk kept lines or files waiting %.0f times; all were written later.</p>\n",
+                json_real_at(stats, "late_writes"));
+    if (json_real_at(stats, "stalls") > 0)
+        fprintf(p->to, "<p class=note>Live input was late %.0f times.</p>\n", json_real_at(stats, "stalls"));
 }
 
 static void part_cells(FILE *to, const stream_part *part, const curve_errors *last, size_t layer)

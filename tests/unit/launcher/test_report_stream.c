@@ -87,7 +87,7 @@ static void put_stats(void)
 {
     run_write_text(&run, "steps/stream/stats.json",
                    "{\"frames\": 1234567, \"videos\": 2, \"broken_videos\": 3, \"broken\": {\"unreadable\": 1, "
-                   "\"broke_off\": 2}, \"events\": 9, \"stalls\": 0, \"late_writes\": 0, \"steps\": 20, \"layers\": 2, "
+                   "\"broke_off\": 2}, \"events\": 9, \"stalls\": 4, \"late_writes\": 7, \"steps\": 20, \"layers\": 2, "
                    "\"parameters\": "
                    "4321, \"frames_per_s\": 77.5, \"idle\": 0.015, \"synchronisation\": 0.125, \"rss_peak_mb\": 310, "
                    "\"world_size\": 2, \"recipe_hash\": \"\"}");
@@ -117,6 +117,8 @@ static void all_of_it_is_shown(void **state)
                                  "<td>77.5</td>",
                                  "<td>1.5</td><td>12.5</td>",
                                  "1 unreadable, 2 broke off",
+                                 "waiting 7 times",
+                                 "late 4 times",
                                  "mean of squares",
                                  "Against what is known: 1 held-out video<",
                                  "In 1 held-out video, the",

@@ -239,12 +239,18 @@ done:
     return st;
 }
 
+/* Those above the first `layers`, unless lines that were taken up have events of them. */
+static void drop_layers(hierarchy *h, size_t layers)
+{
+    while (h->layer_count > layers && !h->layers[h->layer_count - 1].count) h->layer_count--;
+}
+
 status watched_end(watched *w, size_t stream, double seconds, size_t layers)
 {
     status st = OK;
     watching *s = &w->streams[stream];
     if (!s->open) goto done;
-    s->events.layer_count = layers; /* those above have no events */
+    drop_layers(&s->events, layers);
     seconds = fmax(seconds, hierarchy_end(&s->events));
     TRY(hierarchy_set_duration(&s->events, seconds));
     TRY(close_layers(w, s));

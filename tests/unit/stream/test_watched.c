@@ -147,6 +147,32 @@ static void test_a_stop_changes_no_byte(void **state)
     free(resumed);
 }
 
+/* Lines that are not of this run's learner: what they hold of a layer above its own is an event like any other. */
+static void test_layers_that_the_lines_have_stay(void **state)
+{
+    (void)state;
+    static const char LINES[] =
+        "{\"video\": \"films/a.mp4\", \"layer\": 0, \"event\": 0, \"start\": 0, \"end\": 1, \"error\": 0.25}\n"
+        "{\"video\": \"films/a.mp4\", \"layer\": 1, \"event\": 0, \"start\": 0, \"end\": 1, \"error\": 0.25}\n";
+    const watched_options o = some_options();
+    const watched_place place = {.events = {2, sizeof LINES - 1}};
+    watched *w = NULL;
+    hierarchy_list list = {0};
+    scratch_file("events.rank0000.jsonl", LINES);
+    assert_ok(watched_new(&o, &place, &w));
+    assert_ok(watched_begin(w, 0, "films/a.mp4", "a", false));
+    assert_ok(watched_take_up(w));
+    assert_ok(watched_end(w, 0, 3, 1)); /* of a learner of one layer */
+    watched_free(&w);
+    assert_ok(events_read(scratch_path("videos/a.json"), &list));
+    assert_int_equal(list.at[0].layer_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(list.at[0].layers[i].count, 2);
+        assert_true(list.at[0].layers[i].at[1].end == 3);
+    }
+    hierarchy_list_free(&list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +180,7 @@ int main(void)
                                         scratch_close),
         cmocka_unit_test_setup_teardown(test_a_video_waits_for_its_file, scratch_open, scratch_close),
         cmocka_unit_test_setup_teardown(test_a_stop_changes_no_byte, scratch_open, scratch_close),
+        cmocka_unit_test_setup_teardown(test_layers_that_the_lines_have_stay, scratch_open, scratch_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

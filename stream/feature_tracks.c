@@ -166,7 +166,7 @@ static bool is_as_wanted(const making *m, size_t v, const json_t *part, feature_
                            .moments = json_integer_value(json_object_get(entry, "moments")),
                            .replaced = json_integer_value(json_object_get(entry, "replaced"))};
     snprintf(file->hash, sizeof file->hash, "%s", hash);
-    return strlen(hash) < sizeof file->hash;
+    return strlen(hash) < sizeof file->hash && file->replaced >= 0 && file->replaced <= file->moments;
 }
 
 /* Damaged ones are simply made again. */

@@ -343,6 +343,32 @@ static void what_is_right_is_left(void **state)
     assert_true(is_rewritten("v2.f32", numbers[1], times[1]));
 }
 
+/* What a damaged part says of how much was replaced: more than there is, or less than nothing. */
+static void what_a_part_says_is_held_against_its_track(void **state)
+{
+    (void)state;
+    static const json_int_t WRONG[] = {INT64_MAX, FRAMES + 1, -1};
+    json_t *part = NULL, *manifest = NULL;
+    assert_ok(make("seed=0"));
+    for (size_t i = 0; i < sizeof WRONG / sizeof WRONG[0]; i++) {
+        for (int v = 0; v < 2; v++) {
+            const char *name = v ? "v1.track.json" : "v0.track.json";
+            assert_ok(feature_part_read(folder(), name, &part));
+            json_t *entry = json_array_get(json_object_get(part, "videos"), 0);
+            assert_int_equal(json_object_set_new(entry, "replaced", json_integer(WRONG[i])), 0);
+            assert_ok(feature_part_write(folder(), name, part));
+            json_decref(part);
+        }
+        assert_ok(make("seed=0"));
+        assert_ok(feature_manifest_read(folder(), &manifest));
+        for (size_t v = 0; v < 2; v++) {
+            const json_t *entry = json_array_get(json_object_get(manifest, "videos"), v);
+            assert_int_equal(json_integer_value(json_object_get(entry, "replaced")), 0);
+        }
+        json_decref(manifest);
+    }
+}
+
 static void another_learner_watches_all_again(void **state)
 {
     (void)state;
@@ -439,6 +465,7 @@ int main(void)
         cmocka_unit_test(nothing_looks_ahead),
         cmocka_unit_test(tracks_are_what_was_known),
         cmocka_unit_test(what_is_right_is_left),
+        cmocka_unit_test(what_a_part_says_is_held_against_its_track),
         cmocka_unit_test(another_learner_watches_all_again),
         cmocka_unit_test(a_learner_that_is_missing_or_none_is_told),
         cmocka_unit_test(a_broken_video_goes_on_or_stops),

@@ -291,6 +291,12 @@ done:
     return st;
 }
 
+/* Divided, not multiplied: save_every may be so large that it means never. */
+static bool save_is_due(const stage *s)
+{
+    return (s->total - s->tried) / ((int64_t)s->streams * comm_size(s->c)) >= s->save_every;
+}
+
 static status loop(stage *s)
 {
     status st = OK;
@@ -300,8 +306,7 @@ static status loop(stage *s)
         TRY(comm_agree(s->c, watch(s)));
         TRY(stage_meet(s, &how));
         if (how == MEET_STOPS) TRY(stop(s));
-        else if (s->total - s->tried >= s->save_every * (int64_t)s->streams * comm_size(s->c))
-            TRY(stage_save_if_room(s));
+        else if (save_is_due(s)) TRY(stage_save_if_room(s));
     }
 done:
     return st;

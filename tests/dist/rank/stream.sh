@@ -257,6 +257,10 @@ streams) # several videos side by side on a rank
     watch two stream.streams=3
     same_results one two
     grep -q '"layers": [23]' "$step/stats.json"
+    # as many as there may be, and as seldom a checkpoint: none is made
+    watch many stream.streams=4096 stream.turn=1 stream.train.max_steps=60 stream.train.save_every=9000000000000000
+    expect 0
+    if ls -d "$step"/checkpoint-*; then exit 1; fi
     ;;
 broken) # what cannot be read, breaks off or has one frame is told and passed over
     films

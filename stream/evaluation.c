@@ -53,7 +53,7 @@ static status on_end(void *self, const feed_end *end)
         progress_pause(&s->progress);
         log_warn("%s, held out, after %lld frames: %s", path_of(e, end->video), (long long)end->frames, what);
     }
-    double seconds = fmax(end->seconds, (double)learner_frame(s->learner, end->stream) * s->input.snippet);
+    double seconds = fmax(end->seconds, (double)end->next * s->input.snippet);
     return watched_end(e->watched, end->stream, seconds, learner_layers(s->learner));
 }
 

@@ -96,7 +96,12 @@ void feed_leave(feed *f, size_t stream)
 static status end(feed *f, size_t stream, const char *failure)
 {
     slot *s = &f->slots[stream];
-    feed_end said = {.stream = stream, .video = s->video, .frames = s->given, .stalls = s->stalls, .failure = failure};
+    feed_end said = {.stream = stream,
+                     .video = s->video,
+                     .frames = s->given,
+                     .next = s->next,
+                     .stalls = s->stalls,
+                     .failure = failure};
     if (s->input) {
         frame_stream_account_read(s->input, &said.account);
         said.seconds = said.account.seconds;
@@ -134,11 +139,9 @@ status feed_give(feed *f, size_t stream, size_t which, int64_t first)
     s->ended = s->late = false;
     s->missed = 0;
     s->stalls = 0;
-    if (s->begins) TRY(f->listener.begin(f->listener.self, stream, which));
-    st = frame_stream_open(f->listener.path(f->listener.self, which), &input, &s->input);
-    if (is_videos_own(st)) st = give_up(f, stream);
-done:
-    return st;
+    if (s->begins) st = f->listener.begin(f->listener.self, stream, which);
+    if (st == OK) st = frame_stream_open(f->listener.path(f->listener.self, which), &input, &s->input);
+    return is_videos_own(st) ? give_up(f, stream) : st;
 }
 
 /* Frames until `most` are there, or all. */

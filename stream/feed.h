@@ -17,6 +17,7 @@ typedef struct feed feed;
 typedef struct {
     size_t stream, video;
     int64_t frames;               /* that were given */
+    int64_t next;                 /* number of the frame behind the last that was taken; 0: there was none */
     double seconds;               /* of video; 0 where nothing could be read */
     int64_t stalls;               /* times that it was late */
     frame_stream_account account; /* zeros where it could not be opened */
@@ -25,9 +26,12 @@ typedef struct {
 
 typedef struct {
     void *self;
-    const char *(*path)(void *self, size_t which);            /* of a video; borrowed */
-    status (*begin)(void *self, size_t stream, size_t which); /* its first frame comes with the next turn */
-    status (*end)(void *self, const feed_end *end);           /* all its frames have been taken */
+    const char *(*path)(void *self, size_t which); /* of a video; borrowed */
+
+    /* Its first frame comes with the next turn. Where it fails with ERR_INPUT, ERR_MISSING or ERR_IO that is the
+     * video's own: `end` is told, and the video is over. */
+    status (*begin)(void *self, size_t stream, size_t which);
+    status (*end)(void *self, const feed_end *end); /* all its frames have been taken */
 
     /* It is late for the first time, after so many seconds; or, `back`, no longer, after so many. NULL: nobody is told.
      */

@@ -149,7 +149,7 @@ static status on_end(void *self, const feed_end *end)
         progress_pause(&s->progress);
         log_warn("%s, after %lld frames: %s", s->videos.at[end->video].path, (long long)end->frames, what);
     }
-    double seconds = fmax(end->seconds, (double)learner_frame(s->learner, end->stream) * s->input.snippet);
+    double seconds = fmax(end->seconds, (double)end->next * s->input.snippet);
     return watched_end(s->watched, end->stream, seconds, learner_layers(s->learner));
 }
 
@@ -317,9 +317,11 @@ static status end_videos(stage *s)
 {
     status st = OK;
     for (size_t i = 0; i < s->streams; i++) {
-        double seconds = (double)learner_frame(s->learner, i) * s->input.snippet;
+        size_t which = 0;
+        int64_t next = 0;
         if (feed_is_free(s->feed, i)) continue;
-        TRY(watched_end(s->watched, i, seconds, learner_layers(s->learner)));
+        feed_place(s->feed, i, &which, &next);
+        TRY(watched_end(s->watched, i, (double)next * s->input.snippet, learner_layers(s->learner)));
         feed_leave(s->feed, i);
     }
 done:

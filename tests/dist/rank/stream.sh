@@ -275,6 +275,21 @@ broken) # what cannot be read, breaks off or has one frame is told and passed ov
     says 'videos were broken'
     tr -d ' \n' <"$step/stats.json" | grep -q '"broken":{"unreadable":[23]'
     grep -q '"frames": 2' "$step/stats.json"
+    # behind a good one: no length, and not that one's; a name that cannot be written down is passed over as well
+    for some in train eval; do
+        mkdir "$work/$some"
+        cp "$work/films/videos/kitchen_000001.mp4" "$work/$some/a.mp4"
+        cp "$work/films/videos/page.mp4" "$work/$some/page.mp4"
+    done
+    cp "$work/films/videos/kitchen_000001.mp4" "$work/train/$(printf 'caf\351.mp4')"
+    watch few data.train="$work/train" data.eval="$work/eval" stream.order=listed stream.train.max_steps=0
+    expect 0
+    says "a video's name is not UTF-8: rename the file"
+    tr -d ' \n' <"$step/stats.json" | grep -q '"broken":{"unreadable":2}'
+    for some in "$step" "$step/eval"; do
+        [ "$(grep -c duration "$some/events.rank0000.jsonl")" = 2 ]
+        [ "$(sed -n 's/.*page.mp4", //p' "$some/events.rank0000.jsonl")" = '"duration": 0}' ]
+    done
     ;;
 predict) # the model's file is enough: files, a pipe, raw pictures; other files are refused
     films

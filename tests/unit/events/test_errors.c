@@ -48,6 +48,35 @@ static void test_a_video_watched_again_has_the_last_errors(void **state)
     errors_free(&curves);
 }
 
+/* Names with and without escapes, and longer than any: none is taken for another, or passed over. */
+static void test_names_are_found_however_they_are_written(void **state)
+{
+    (void)state;
+    static const char REST[] = ", \"layer\": 0, \"time\": 1, \"error\": 1}\n";
+    static const char *const WRITTEN[] = {"{\"video\": \"x/caf\\u00e9.mp4\"", "{\"video\": \"say \\\"a\\\".mp4\"",
+                                          "{\"video\" : \"d\"", "{\"video\": \"dd\"",
+                                          "{\"layer\": 0, \"video\": \"e\""};
+    static const char *const NAMES[] = {"caf\u00e9", "say \"a\"", "d", "dd", "e"};
+    char text[2048] = "", long_name[1200];
+    error_curves curves;
+    for (size_t i = 0; i < 5; i++) {
+        strcat(text, WRITTEN[i]);
+        strcat(text, i == 4 ? REST + sizeof ", \"layer\": 0" - 1 : REST);
+    }
+    memset(long_name, 'n', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    snprintf(text + strlen(text), sizeof text - strlen(text), "{\"video\": \"%s\"%s", long_name, REST);
+    scratch_file("names.jsonl", text);
+    for (size_t i = 0; i <= 5; i++) {
+        assert_ok(errors_read(scratch_path("names.jsonl"), i < 5 ? NAMES[i] : long_name, &curves));
+        assert_int_equal(curves.layers[0].count, 1);
+        errors_free(&curves);
+    }
+    assert_ok(errors_read(scratch_path("names.jsonl"), "a", &curves));
+    assert_int_equal(curves.layer_count, 0);
+    errors_free(&curves);
+}
+
 static void assert_bad(const char *line, const char *part)
 {
     error_curves curves;
@@ -75,6 +104,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_is_logged_comes_back),
         cmocka_unit_test(test_a_video_watched_again_has_the_last_errors),
+        cmocka_unit_test(test_names_are_found_however_they_are_written),
         cmocka_unit_test(test_what_is_wrong_is_named),
     };
     return cmocka_run_group_tests(tests, scratch_open, scratch_close);

@@ -124,6 +124,7 @@ says() { # FILE TEXT
 pids_of_ranks() { # RUN: of the ranks themselves, not of those who watch over them
     local pid
     for pid in $(pgrep -f -- "magister-rank --run $1 "); do
+        [ "$(readlink "/proc/$pid/cwd")" = "$WORK" ] || continue # somebody else's run of that name
         [ -z "$(pgrep -P "$pid" -f -- "magister-rank --run")" ] && echo "$pid"
     done
 }

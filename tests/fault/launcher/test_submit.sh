@@ -107,8 +107,7 @@ again() { # ID MEMBER: a job that is stopped while it works
 }
 stop_all() { # DIRECTORY...: when the rank of each has begun to wait
     for member; do
-        for _ in $(seq 200); do [ -e "$member/waiting" ] && break; sleep 0.05; done
-        there "$member/waiting"
+        wait_for "$member/waiting"
         rm -f "$member/waiting"
     done
     kill -USR1 "${launchers[@]}"

@@ -162,7 +162,7 @@ resume) # in the middle of an epoch, with running statistics, bit by bit; by oth
     # shellcheck disable=SC2086
     learn half 2 $words video.threads=1 train.checkpoint_steps=9 &
     for _ in $(seq 6000); do
-        [ ! -e "$work/half/steps/student/checkpoint-00000009/DONE" ] || break
+        ! ls "$work"/half/steps/student/checkpoint-*/DONE >/dev/null 2>&1 || break # old ones go
         sleep 0.02
     done
     "$magister" cancel "$work/half" >/dev/null

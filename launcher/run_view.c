@@ -53,6 +53,13 @@ static void note_failure(run_view *view, status st)
     if (st != OK) fail_clear();
 }
 
+static void view_free(run_view *view)
+{
+    free(view->run);
+    submitted_free(&view->jobs);
+    slurm_jobs_free(&view->slurm);
+}
+
 static status read_files(const char *run, run_view *view)
 {
     *view = (run_view){.run = strdup(run), .state.error.rank = -1, .when = time(NULL)};
@@ -137,8 +144,22 @@ static status memory_renew(slurm_memory *memory, time_t now)
     return st;
 }
 
+/* What a job wrote while Slurm was asked: seen without it, a job that has ended would have left no word. */
+static status views_read_again(run_views *views)
+{
+    status st = OK;
+    for (size_t i = 0; i < views->count; i++) {
+        run_view *view = &views->at[i], now;
+        TRY(read_files(view->run, &now));
+        view_free(view);
+        *view = now;
+    }
+done:
+    return st;
+}
+
 /* About the jobs of the runs, and `more` (NULL: no more). A Slurm that cannot be asked is told, and is no failure. */
-static status ask_slurm(const run_views *views, const submitted *more, slurm_memory *memory)
+static status ask_slurm(run_views *views, const submitted *more, slurm_memory *memory)
 {
     status st = OK;
     question q = {.memory = memory};
@@ -147,6 +168,7 @@ static status ask_slurm(const run_views *views, const submitted *more, slurm_mem
     if (more) TRY(ask_about(&q, more));
     if (!q.any || (!q.added && is_fresh(memory, views, now))) goto done;
     st = memory_renew(memory, now);
+    if (st == OK) TRY(views_read_again(views));
     if (st == OK || st == ERR_MEMORY) goto done;
     snprintf(memory->trouble, sizeof memory->trouble, "%s", fail_message());
     fail_clear();
@@ -287,6 +309,14 @@ static void conclude_running(run_view *view)
     else conclude(view, VIEW_DIED, text);
 }
 
+/* Whether a job began after the launcher's last word. Of both only the second is known: in one and the same, the
+ * launcher's own job came first. */
+static bool is_later(const run_view *view, const slurm_job *job)
+{
+    bool own = view->state.job[0] && slurm_is_job(job->id, view->state.job);
+    return own ? job->start > view->state.changed : job->start >= view->state.changed;
+}
+
 /* A job that began after the last launcher had ended, and ended badly itself; of a run without any launcher, whichever.
  */
 static const slurm_job *job_without_launcher(const run_view *view)
@@ -294,7 +324,7 @@ static const slurm_job *job_without_launcher(const run_view *view)
     for (size_t i = 0; i < view->slurm.count; i++) {
         const slurm_job *job = &view->slurm.at[i];
         bool ended = slurm_phase_of(job) == SLURM_ENDED, well = !strcmp(job->state, "COMPLETED");
-        bool later = job->start >= view->state.changed && !well && strncmp(job->state, "CANCELLED", 9) != 0;
+        bool later = is_later(view, job) && !well && strncmp(job->state, "CANCELLED", 9) != 0;
         if (ended && (later || view->state.phase == RUN_UNKNOWN)) return job;
     }
     return NULL;
@@ -309,7 +339,7 @@ static void conclude_resting(run_view *view)
     char text[600];
     const slurm_job *waits = job_in(view, SLURM_WAITS), *runs = job_in(view, SLURM_RUNS),
                     *ended = job_without_launcher(view);
-    if (runs && runs->start >= view->state.changed && strcmp(runs->state, "COMPLETING") != 0) {
+    if (runs && is_later(view, runs) && strcmp(runs->state, "COMPLETING") != 0) {
         snprintf(text, sizeof text, "job %s runs, and magister has not begun in it yet", runs->id);
         conclude(view, VIEW_STARTING, text);
     } else if (waits) {
@@ -392,11 +422,7 @@ done:
 void run_views_free(run_views *views)
 {
     if (!views) return;
-    for (size_t i = 0; i < views->count; i++) {
-        free(views->at[i].run);
-        submitted_free(&views->at[i].jobs);
-        slurm_jobs_free(&views->at[i].slurm);
-    }
+    for (size_t i = 0; i < views->count; i++) view_free(&views->at[i]);
     free(views->at);
     *views = (run_views){0};
 }

@@ -210,6 +210,7 @@ cat >bin/squeue <<'SCRIPT'
 echo x >>"$QUEUE-asked"
 [ -e "$QUEUE-broken" ] && { echo "slurm_load_jobs error: Unable to contact slurm controller" >&2; exit 1; }
 cat "$QUEUE"
+$MEANWHILE # what a job does before the answer is read
 SCRIPT
 cat >bin/scancel <<'SCRIPT'
 #!/bin/sh
@@ -249,6 +250,15 @@ printf '5|RUNNING|2026-11-26T01:43:59|n[1-2]|None\n6|PENDING|N/A||Dependency\n' 
 expect 0 "job: starting, job 5 runs, and magister has not begun in it yet" "$MAGISTER" status job
 holds output "5 (try): RUNNING on n[1-2]"
 holds output "6 (try-2): PENDING, Dependency: waits for a job it depends on"
+sed 's/"state": "running"/"state": "failed"/; s/"changed": "[^"]*"/"changed": "2026-11-26T01:43:59Z"/; s/"job": null/"job": "5"/' \
+    alive.json >job/ended
+printf '5|RUNNING|2026-11-26T01:43:59|n1|None\n' >queue
+TZ=UTC expect 0 "job: failed" env MEANWHILE="mv job/ended job/state.json" "$MAGISTER" status job
+printf '5|FAILED|2026-11-26T01:43:59|n1|NonZeroExitCode\n' >queue # in the second in which it began
+TZ=UTC expect 0 "job: failed" "$MAGISTER" status job
+printf '5|FAILED|2026-11-26T01:44:00|n1|NonZeroExitCode\n' >queue # once more, and the launcher did not begin
+TZ=UTC expect 0 "job: died, job 5 ended (FAILED, NonZeroExitCode) before magister began" "$MAGISTER" status job
+rm job/state.json
 printf '5|CANCELLED|2026-11-26T01:43:59||Dependency\n' >queue
 expect 0 "job: stopped, job 5 ended (CANCELLED) before magister began" "$MAGISTER" status job
 holds output "magister submit --resume job"

@@ -88,7 +88,7 @@ pretrain) # masks are a sample's: with exact training any number of ranks makes 
 stop | pretrain_stop) # asked to stop: saved, and it goes on to the same end as a training that was not asked
     [ "$1" = stop ] || section=pretrain step=pretrain.teacher
     # long enough to be met on the way by a shell that a busy machine runs seldom
-    kitchen teacher.train.max_steps=400 teacher.pretrain.train.max_steps=400 teacher.pretrain.train.epochs=400 \
+    kitchen teacher.train.max_steps=240 teacher.pretrain.train.max_steps=240 teacher.pretrain.train.epochs=400 \
         "teacher.pretrain.extra_text=$([ "$1" = stop ] && echo false || echo true)"
     mpirun --allow-run-as-root --oversubscribe --bind-to none --quiet -n 2 "$MAGISTER_BUILD/magister-rank" \
         --run "$run" --section "$section" --seed 0 --ranks 2 >"$work/said" 2>&1 &

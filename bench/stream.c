@@ -1,8 +1,8 @@
-/* bench_stream SIDE FEATURES CHANNELS BUFFER FRAMES STREAMS TURN THREADS LEARN [DEVICE] - a streaming learner of one
- * layer on scenes made in memory. CHANNELS: of the encoder's first convolution; the others have 2, 8 and 32 times as
- * many, as published. LEARN 1: with gradients, a step every 100 losses; 0: only
- * watching. No event ends, so the buffer fills up and stays full. Prints frames a
- * second (all streams), steps, and the largest resident memory in MB; the first step's start-up is not counted.
+/* bench_stream SIDE FEATURES CHANNELS BUFFER FRAMES STREAMS TURN THREADS LEARN [DEVICE [PRECISION]] - a streaming
+ * learner of one layer on scenes made in memory. CHANNELS: of the encoder's first convolution; the others have 2, 8 and
+ * 32 times as many, as published. LEARN 1: with gradients, a step every 100 losses; 0: only watching. PRECISION:
+ * float32 or tfloat32. No event ends, so the buffer fills up and stays full. Prints frames a second (all streams),
+ * steps, and the largest resident memory in MB; the first step's start-up is not counted.
  */
 #include "base/clock.h"
 #include "stream/learner.h"
@@ -48,7 +48,7 @@ done:
     return st;
 }
 
-static status run(const int64_t *n, const char *device)
+static status run(const int64_t *n, const char *device, bool tfloat32)
 {
     status st = OK;
     int64_t side = n[0], first = n[2];
@@ -72,7 +72,8 @@ static status run(const int64_t *n, const char *device)
                               .alpha = 3,
                               .timescale = true,
                               .reach = true};
-    TRY(t_start(&(t_options){.device = device, .threads = (int)n[7], .deterministic = true}));
+    const t_options options = {.device = device, .threads = (int)n[7], .deterministic = true, .tfloat32 = tfloat32};
+    TRY(t_start(&options));
     if (!films) TRY(FAIL(ERR_MEMORY, "no memory for films"));
     for (size_t s = 0; s < streams; s++) {
         films[s] = malloc(frames * bytes);
@@ -99,11 +100,13 @@ int main(int argc, char **argv)
 {
     int64_t n[NUMBERS] = {0};
     if (argc < NUMBERS + 1) {
-        fprintf(stderr, "bench_stream SIDE FEATURES CHANNELS BUFFER FRAMES STREAMS TURN THREADS LEARN [DEVICE]\n");
+        fprintf(stderr,
+                "bench_stream SIDE FEATURES CHANNELS BUFFER FRAMES STREAMS TURN THREADS LEARN [DEVICE [PRECISION]]\n");
         return 64;
     }
     for (int i = 0; i < NUMBERS; i++) n[i] = atoll(argv[i + 1]);
-    status st = run(n, argc > NUMBERS + 1 ? argv[NUMBERS + 1] : "cpu");
+    bool tfloat32 = argc > NUMBERS + 2 && !strcmp(argv[NUMBERS + 2], "tfloat32");
+    status st = run(n, argc > NUMBERS + 1 ? argv[NUMBERS + 1] : "cpu", tfloat32);
     if (st != OK) fprintf(stderr, "bench_stream: %s\n", fail_message());
     return status_exit_code(st);
 }

@@ -1,8 +1,9 @@
-"""A streaming learner of one layer in PyTorch, for bench/stream: SIDE FEATURES CHANNELS BUFFER FRAMES THREADS WAY [DEVICE].
+"""A streaming learner of one layer in PyTorch, for bench/stream: SIDE FEATURES CHANNELS BUFFER FRAMES THREADS WAY [DEVICE [PRECISION]].
 
 WAY anew: the whole buffer goes through the encoder again for every frame, as the published system does it. WAY cached: a
 frame goes through the encoder once between parameter changes, and back through it once. Same model, losses and steps.
-Prints frames a second, steps, and the largest resident memory in MB.
+Prints frames a second, steps, and the largest resident memory in MB. WAY count prints the 1e9 operations of a frame instead,
+the mean of FRAMES of them that meet a full buffer.
 """
 import resource
 import sys
@@ -11,12 +12,14 @@ import time
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 SIDE, FEATURES, CHANNELS, BUFFER, FRAMES, THREADS = map(int, sys.argv[1:7])
 WAY = sys.argv[7]
 DEVICE = sys.argv[8] if len(sys.argv) > 8 else "cpu"
 SCENE, EVERY, NEVER = 8, 100, -2  # no event ends: the buffer fills up and stays full
 torch.set_num_threads(THREADS)
+torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = sys.argv[9:] == ["tfloat32"]
 torch.manual_seed(0)
 SIZES = [3, CHANNELS, 2 * CHANNELS, 8 * CHANNELS, 32 * CHANNELS]
 FLAT = SIZES[-1] * (SIDE // 16) ** 2
@@ -172,18 +175,35 @@ class Learner:
         self.forget()
 
 
-learner, pictures = Learner(), film()
-pictures = [(p.to(DEVICE).float().unsqueeze(0) / 127.5 - 1) for p in pictures]
-for picture in pictures[:4]:
-    learner.take(picture)
-learner.begin()
-for module in (learner.f, learner.p):
-    module.zero_grad()
-began = time.perf_counter()
-for picture in pictures:
-    learner.take(picture)
-learner.go_back(True)
-if DEVICE != "cpu":
-    torch.cuda.synchronize()
-seconds = time.perf_counter() - began
-print(f"{FRAMES / seconds:.4f} {learner.steps} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}")
+def on_device(pictures):
+    return [(p.to(DEVICE).float().unsqueeze(0) / 127.5 - 1) for p in pictures]
+
+
+def count():
+    learner, pictures = Learner(), on_device(film())
+    for at in range(2 * BUFFER):
+        learner.take(pictures[at % FRAMES])
+    with FlopCounterMode(display=False) as counter:
+        for picture in pictures:
+            learner.take(picture)
+    print(f"{counter.get_total_flops() / FRAMES / 1e9:.3f}")
+
+
+def measure():
+    learner, pictures = Learner(), on_device(film())
+    for picture in pictures[:4]:
+        learner.take(picture)
+    learner.begin()
+    for module in (learner.f, learner.p):
+        module.zero_grad()
+    began = time.perf_counter()
+    for picture in pictures:
+        learner.take(picture)
+    learner.go_back(True)
+    if DEVICE != "cpu":
+        torch.cuda.synchronize()
+    seconds = time.perf_counter() - began
+    print(f"{FRAMES / seconds:.4f} {learner.steps} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f}")
+
+
+count() if WAY == "count" else measure()

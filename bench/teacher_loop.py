@@ -56,6 +56,7 @@ def main():
     data, kind, steps = sys.argv[1], sys.argv[2], int(sys.argv[3])
     device, precision, batch = (sys.argv[4:] + ["cpu", "float32", "16"][len(sys.argv) - 4:])[:3]
     batch = int(batch)
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tfloat32"
     warm = WARM_COMPILED if kind == "compiled" else WARM
     torch.manual_seed(0)
     random.seed(0)

@@ -1,8 +1,8 @@
 /* bench_video_models MODEL BATCH FRAMES SIDE WIDTH LAYERS STEPS THREADS RECOMPUTE [DEVICE PRECISION] - training steps
  * of a video model on clips that are in the device's memory already: bytes, forward, cross entropy, backward, clipping
- * to norm 1, AdamW. WIDTH and LAYERS 0: as published. DEVICE: cpu or cuda; PRECISION: float32 or bfloat16. Prints the
- * median of the steps' seconds without the first, the first, the largest resident memory in MB, and the median of the
- * steps' processor seconds, which a busy machine disturbs less.
+ * to norm 1, AdamW. WIDTH and LAYERS 0: as published. DEVICE: cpu or cuda; PRECISION: float32, tfloat32 or bfloat16.
+ * Prints the median of the steps' seconds without the first, the first, the largest resident memory in MB, and the
+ * median of the steps' processor seconds, which a busy machine disturbs less.
  */
 #include "base/clock.h"
 #include "student/video_model.h"
@@ -134,15 +134,18 @@ int main(int count, char **words)
     bool device_said = count == ARGUMENTS;
     if (count != NUMBERS && !device_said) {
         fprintf(stderr, "usage: bench_video_models MODEL BATCH FRAMES SIDE WIDTH LAYERS STEPS THREADS RECOMPUTE "
-                        "[cpu|cuda float32|bfloat16]\n");
+                        "[cpu|cuda float32|tfloat32|bfloat16]\n");
         return 64;
     }
     int64_t at[NUMBERS] = {0};
     for (int i = 2; i < NUMBERS; i++) at[i] = atoll(words[i]);
     const shape s = {
         at[2], at[3], at[4], at[5], at[6], at[7], at[8], at[9], device_said && !strcmp(words[NUMBERS + 1], "bfloat16")};
-    const char *device = device_said ? words[NUMBERS] : "cpu";
-    status st = t_start(&(t_options){.device = device, .threads = (int)s.threads, .deterministic = true});
+    const t_options options = {.device = device_said ? words[NUMBERS] : "cpu",
+                               .threads = (int)s.threads,
+                               .deterministic = true,
+                               .tfloat32 = device_said && !strcmp(words[NUMBERS + 1], "tfloat32")};
+    status st = t_start(&options);
     if (st == OK) st = measure(words[1], &s);
     if (st != OK) fprintf(stderr, "%s\n", fail_message());
     return st == OK ? 0 : 1;

@@ -3,7 +3,8 @@
 video_models_loop.py MODEL BATCH FRAMES SIDE WIDTH LAYERS STEPS THREADS notebook|last|compiled [DEVICE PRECISION] prints the
 median of the steps' seconds without the first, the first, the largest resident memory in MB, and the median of the steps'
 processor seconds. "notebook": as the published notebook trains, channels first, AdamW as it comes; "last": channels last
-and AdamW(fused=True); "compiled": "last" with the model through torch.compile. PRECISION bfloat16 is autocast.
+and AdamW(fused=True); "compiled": "last" with the model through torch.compile. PRECISION float32 is what it says,
+tfloat32 rounds in products and convolutions, bfloat16 is autocast.
 """
 
 import os
@@ -34,6 +35,7 @@ def main():
     name, way = sys.argv[1], sys.argv[9]
     batch, frames, side, width, layers, steps, threads = (int(word) for word in sys.argv[2:9])
     device, precision = (sys.argv[10:] + ["cpu", "float32"][len(sys.argv) - 10:])[:2]
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = precision == "tfloat32"
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     model = model_of(name, frames, side, width, layers).train().to(device)

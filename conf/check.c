@@ -149,7 +149,8 @@ static void check_stream(checker *c)
     size_t count = stream_faults(c->r, recipe_int(c->r, "launch.ranks"), faults);
     for (size_t i = 0; i < count; i++) conflict(c, faults[i].key, faults[i].other, "%s", faults[i].text);
     if (is(c->r, "precision", "bfloat16"))
-        conflict(c, "precision", "stages", "precision is bfloat16, and the stage stream learns in float32: say so");
+        conflict(c, "precision", "stages",
+                 "precision is bfloat16, and the stage stream learns in float32 or tfloat32: say one of them");
     if (is_stage(c->r, "generate") && !generates_signs(c->r) && is(c->r, "generate.film", "tracks"))
         conflict(c, "generate.film", "stages",
                  "generate.film is tracks, and the stage stream watches videos: say generate.film: video");

@@ -42,7 +42,7 @@ static const option TABLE[] = {
     FREE_PATH("out", "null", "run directory; null: runs/<name>"),
     INT("seed", "0", 0, 9e15, "seed of every random choice"),
     CHOICE("device", "auto", "auto|cpu|cuda", "where tensors live"),
-    CHOICE("precision", "float32", "float32|bfloat16", "bfloat16 uses autocast"),
+    CHOICE("precision", "float32", "float32|tfloat32|bfloat16", "tfloat32: a GPU rounds what products and convolutions read (TF32); bfloat16 uses autocast"),
     CHOICES("stages", "[teacher, predict, student, evaluate]", "generate|stream|teacher|predict|student|evaluate", "steps of the run, in order"),
 
     FREE_INT("launch.ranks", "1", 1, 4096, "MPI ranks on this machine; in a Slurm allocation there are as many as it has tasks"),

@@ -82,7 +82,8 @@ static status tensors_begin(const recipe *r, t_gpu *gpu)
     t_options options = {.device = recipe_text(r, "device"),
                          .device_index = index,
                          .threads = (int)recipe_int(r, "launch.threads"),
-                         .deterministic = true};
+                         .deterministic = true,
+                         .tfloat32 = !strcmp(recipe_text(r, "precision"), "tfloat32")};
     return t_start(&options);
 }
 

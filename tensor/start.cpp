@@ -94,7 +94,13 @@ static void make_deterministic(bool deterministic)
 {
     at::globalContext().setDeterministicAlgorithms(deterministic, false);
     at::globalContext().setDeterministicFillUninitializedMemory(false);
-    at::globalContext().setAllowTF32CuDNN(false); /* float32 is float32 in convolutions too, as it is in products */
+}
+
+/* libtorch alone would round in convolutions and not in products: here it is both or neither. */
+static void choose_precision(bool tfloat32)
+{
+    at::globalContext().setAllowTF32CuDNN(tfloat32);
+    at::globalContext().setAllowTF32CuBLAS(tfloat32);
 }
 
 static void start(const t_options *options)
@@ -104,6 +110,7 @@ static void start(const t_options *options)
     at::set_num_threads(options->threads > 0 ? options->threads : 1);
     if (!started) at::set_num_interop_threads(1);
     make_deterministic(options->deterministic);
+    choose_precision(options->tfloat32);
     started = true;
 }
 

@@ -43,10 +43,11 @@ typedef struct {
     int device_index;   /* which GPU */
     int threads;        /* of each operation; >= 1 */
     bool deterministic; /* deterministic algorithms only */
+    bool tfloat32;      /* a GPU rounds what products and convolutions of float32 read to 10 bits after the point */
 } t_options;
 
 /* Before anything else here. The first call decides the device for the process ("auto": the GPU when there is one that
- * can be used); later ones set threads and determinism again. Errors: ERR_CONFIG when "cuda" is asked for and not
+ * can be used); later ones set the rest again. Errors: ERR_CONFIG when "cuda" is asked for and not
  * there, or when there is no GPU of that index. */
 status t_start(const t_options *options);
 

@@ -3,6 +3,7 @@
 #include "base/rng.h"
 #include "stream/layers.h"
 #include "stream/state.h"
+#include "tests/device.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -346,7 +347,6 @@ static int none_left(void **state)
 
 int main(void)
 {
-    const t_options options = {.device = "cpu", .threads = 1, .deterministic = true};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_turns_do_not_matter, none_left),
         cmocka_unit_test_teardown(test_layers_grow_when_they_are_to, none_left),
@@ -357,7 +357,7 @@ int main(void)
         cmocka_unit_test_teardown(test_a_state_of_other_options_is_refused, none_left),
         cmocka_unit_test_teardown(test_the_published_model_has_its_parameters, none_left),
     };
-    if (t_start(&options) != OK) return 1;
+    if (test_device_start()) return 1;
     draw(1, film, FRAMES);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

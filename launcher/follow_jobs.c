@@ -36,25 +36,52 @@ static void tell_changes(const slurm_jobs *jobs, char *seen)
     memcpy(seen, now, SEEN_BYTES);
 }
 
-/* What works on the run now: a job that was stopped may have sent another one in its place. */
+/* The jobs that are noted with the run, or else those that were sent. */
+static status jobs_noted(const submission *s, submitted *out)
+{
+    if (submitted_read(s->directory, out) == OK) return OK;
+    fail_clear();
+    *out = (submitted){.at = calloc(s->count, sizeof *out->at), .count = s->count};
+    if (!out->at) return FAIL(ERR_MEMORY, "no memory to follow %zu jobs", s->count);
+    for (size_t i = 0; i < s->count; i++) snprintf(out->at[i].id, sizeof out->at[i].id, "%s", s->jobs[i].id);
+    return OK;
+}
+
+static bool same_jobs(const submitted *a, const submitted *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++) same = !strcmp(a->at[i].id, b->at[i].id);
+    return same;
+}
+
+static status ask_of(const submitted *noted, slurm_jobs *out)
+{
+    const char **ids = calloc(noted->count, sizeof *ids);
+    if (!ids) return FAIL(ERR_MEMORY, "no memory to follow %zu jobs", noted->count);
+    for (size_t i = 0; i < noted->count; i++) ids[i] = noted->at[i].id;
+    status st = slurm_jobs_ask(ids, noted->count, out);
+    free(ids);
+    return st;
+}
+
+/* What works on the run now. A job that was stopped may have sent another one in its place and ended while Slurm was
+ * asked: then what was asked is old. */
 static status ask(const submission *s, slurm_jobs *out)
 {
     status st = OK;
-    submitted noted = {0};
-    const char *sent[SUBMISSION_JOBS_MAX], **ids = NULL;
-    size_t count = s->count;
-    for (size_t i = 0; i < s->count; i++) sent[i] = s->jobs[i].id;
-    if (submitted_read(s->directory, &noted) == OK) {
-        count = noted.count;
-        ids = calloc(count, sizeof *ids);
-        if (!ids) TRY(FAIL(ERR_MEMORY, "no memory to follow %zu jobs", count));
-        for (size_t i = 0; i < count; i++) ids[i] = noted.at[i].id;
-    }
-    fail_clear();
-    TRY(slurm_jobs_ask(ids ? ids : sent, count, out));
+    submitted noted = {0}, then = {0};
+    TRY(jobs_noted(s, &then));
+    do {
+        submitted_free(&noted);
+        noted = then;
+        then = (submitted){0};
+        slurm_jobs_free(out);
+        TRY(ask_of(&noted, out));
+        TRY(jobs_noted(s, &then));
+    } while (!same_jobs(&noted, &then));
 done:
-    free(ids);
     submitted_free(&noted);
+    submitted_free(&then);
     return st;
 }
 

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LOCK_TRIES = 200, LOCK_NAP_MS = 50 }; /* ten seconds: those who hold it need milliseconds */
+enum { LOCK_TRIES = 1200, LOCK_NAP_MS = 50 }; /* a minute: many may wait, and each writes to a disk that may be slow */
 
 static const char NAME[] = "submitted.json", LOCK[] = "submitted.lock";
 

@@ -56,11 +56,11 @@ now_ms() { echo $(($(date +%s%N) / 1000000)); }
 exec {NOTHING}<> <(:)
 nap_ms() { read -rt "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))" -u "$NOTHING" || true; } # no process is started
 
-# Waits until "$@" holds; not when the launcher has ended, or after 60 s.
+# Waits until "$@" holds; not when the launcher has ended, or after four minutes.
 until_holds() {
     local begun=$SECONDS
     until "$@"; do
-        kill -0 "$LAUNCHER" 2>/dev/null && [ $((SECONDS - begun)) -lt 60 ] || return 1
+        kill -0 "$LAUNCHER" 2>/dev/null && [ $((SECONDS - begun)) -lt 240 ] || return 1
         nap_ms 2
     done
 }

@@ -93,7 +93,7 @@ ports) # one port for ranks, and somebody has it
     python3 -c 'import socket, time
 s = socket.socket(); s.bind(("0.0.0.0", 0)); s.listen(1)
 print(s.getsockname()[1], flush=True)
-time.sleep(300)' >port &
+time.sleep(900)' >port &
     holder=$!
     until [ -s port ]; do sleep 0.1; done
     doctor 2

@@ -24,7 +24,7 @@
     } while (0)
 
 enum { COUNT = 70001, SKIPPED = 77 };
-#define TIMEOUT 3.0
+#define TIMEOUT 12.0 /* which a busy machine does not need for the sums that go well */
 
 static int rank, size;
 
@@ -184,7 +184,7 @@ static int second_sum_fails(comm *c, const char *words, double least, double mos
 
 static int stuck(comm *c)
 {
-    return second_sum_fails(c, "waited 3 s at the sum of gradients on GPUs", 0, TIMEOUT + 5);
+    return second_sum_fails(c, "waited 12 s at the sum of gradients on GPUs", 0, TIMEOUT + 20);
 }
 
 static int broken(comm *c)

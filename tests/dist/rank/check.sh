@@ -103,7 +103,7 @@ stopped) # leaves no lists, not even those of an earlier check, and no process
         echo '[]' >"$work/out/corrupted.json"
         "$magister" video check "$work/some" -o "$work/out" --threads 2 >"$work/said" 2>"$work/warned" &
         check=$!
-        for _ in $(seq 500); do
+        for _ in $(seq 6000); do
             [ -e "$work/out/validated.json" ] || [ "$(pgrep -cP $check)" -lt 2 ] || break
             sleep 0.02
         done
@@ -116,7 +116,7 @@ stopped) # leaves no lists, not even those of an earlier check, and no process
         expect "$([ $signal = KILL ] && echo 137 || echo 75)"
         [ $signal = KILL ] || warns 'stopped when [0-9]* of 1502 files were checked'
         [ -z "$(ls "$work/out")" ]
-        for _ in $(seq 100); do
+        for _ in $(seq 600); do
             left=
             for each in $workers; do if [ -d "/proc/$each" ]; then left=$each; fi; done
             [ -n "$left" ] || break

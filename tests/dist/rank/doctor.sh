@@ -8,7 +8,7 @@ for name in $(env | sed -n 's/^\(SLURM[A-Z_]*\)=.*/\1/p'); do unset "$name"; don
 
 doctor() { # OPTIONS: sets code. A busy machine is waited for; that it ends in time is a test of its own (fault/launcher)
     code=0
-    "$MAGISTER_BUILD/magister" doctor --out "$work/run" --patience 25 "$@" >"$work/said" 2>&1 || code=$?
+    "$MAGISTER_BUILD/magister" doctor --out "$work/run" --patience 40 "$@" >"$work/said" 2>&1 || code=$?
     cat "$work/said"
     [ -z "$(find "$work" -name '.magister-doctor*')" ] || { echo "it left its files"; exit 1; }
 }
@@ -73,7 +73,10 @@ lost) # ranks that die or hang
     wrong 2 hang
     expect 76
     says '^failure  nodes  *rank [01] (.*) waited [0-9]* s .*: rank 2 (.*) did not come$'
-    sleep 0.5
+    for _ in $(seq 100); do
+        pgrep -f "doctor --ranks 3 --out $work" >/dev/null || break
+        sleep 0.1
+    done
     if pgrep -f "doctor --ranks 3 --out $work" >/dev/null; then echo "ranks are left"; exit 1; fi
     ;;
 promise) # never a silent world of one

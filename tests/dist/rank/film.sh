@@ -51,7 +51,7 @@ stopped) # in the middle: whole files only, and it goes on to what it would have
     alone whole
     # shellcheck disable=SC2086
     "$magister" generate "$work/run" $small generate.videos=$videos >"$work/said" 2>&1 &
-    for _ in $(seq 600); do
+    for _ in $(seq 6000); do
         [ -e "$work/run/videos/kitchen_000003.mp4" ] && break
         sleep 0.02
     done

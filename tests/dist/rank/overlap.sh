@@ -51,17 +51,17 @@ same() { # ONE OTHER: what the students became, and what the stores hold
 }
 
 when() { # WORDS FILE: waits until the file has them
-    for _ in $(seq 600); do
+    for _ in $(seq 4800); do
         if grep -qs -- "$1" "$2"; then return; fi
         sleep 0.05
     done
-    echo "no \"$1\" in $2 after 30 s"
+    echo "no \"$1\" in $2 after four minutes"
     exit 1
 }
 
 first_time() { grep -m 1 -- "$1" "$2" | cut -d ' ' -f 1; } # WORDS FILE: when they were logged
 
-# Starts NAME in the background: $launcher is its process. Slowed down, so that there is time to interfere.
+# Starts NAME in the background, and waits for its ranks: to look for them takes time, which there is at the beginning.
 begin() {
     name=$1
     shift
@@ -72,6 +72,7 @@ begin() {
     ) &
     shell=$!
     log=$work/$name/run/logs/$both
+    first=$(rank_with 0) second=$(rank_with 1)
 }
 
 descendants() { # PROCESS
@@ -81,12 +82,25 @@ descendants() { # PROCESS
     done
 }
 
-rank_with() { # RANK: its process, which comes behind its watcher
-    for process in $(descendants "$shell"); do
-        { tr '\0' '\n' <"/proc/$process/environ"; } 2>/dev/null | grep -q "^OMPI_COMM_WORLD_RANK=$1\$" || continue
-        found=$process
+rank_with() { # RANK: its process, once there is one; it comes behind its watcher
+    while kill -0 "$shell" 2>/dev/null; do
+        count=0
+        for process in $(descendants "$shell"); do
+            grep -qsz "^OMPI_COMM_WORLD_RANK=$1\$" "/proc/$process/environ" || continue
+            found=$process count=$((count + 1))
+        done
+        [ $count -ne 2 ] || { echo "$found" && return; }
+        sleep 0.05
     done
-    echo "$found"
+}
+
+gone() { # PROCESS: soon, or buried by nobody yet
+    for _ in $(seq 200); do
+        grep -qsv ') Z ' "/proc/$1/stat" || return 0
+        sleep 0.1
+    done
+    echo "process $1 is left"
+    exit 1
 }
 
 case $1 in
@@ -134,7 +148,7 @@ stop) # asked to stop in the middle: it goes on to the same end in either form
     well one
     begin stopped launch.overlap=1 student.train.checkpoint_steps=5
     when 'step 3: loss' "$log.rank0.log"
-    kill -USR1 "$(rank_with 0)"
+    kill -USR1 "$first"
     code=0
     wait "$shell" || code=$?
     [ "$code" = 75 ] || { cat "$work/stopped/said"; exit 1; }
@@ -156,16 +170,14 @@ killed) # a rank of the teacher is killed: the student ends, and what was predic
     well one
     begin dead launch.overlap=1 student.train.checkpoint_steps=2
     when 'step 5: loss' "$log.rank0.log"
-    student=$(rank_with 0)
-    kill -KILL "$(rank_with 1)"
+    kill -KILL "$second"
     code=0
     wait "$shell" || code=$?
     [ "$code" = 76 ]
     grep -q "$both failed: rank 1 (.*) was ended by signal 9" "$work/dead/said"
     # mpirun may end the student before it has said so itself
     [ ! -e "$log.rank0.error" ] || grep -q 'rank 1 (.*) has died' "$log.rank0.error"
-    sleep 1
-    [ ! -d "/proc/$student" ]
+    gone "$first"
     cp "$work/dead/run/store.sqlite"* "$work/"
     [ "$("$MAGISTER_BUILD/tests/store_dump" "$work/store.sqlite" | grep -c '^teacher [^s]')" -gt 63 ]
     run dead launch.overlap=1 student.train.checkpoint_steps=2
@@ -194,16 +206,14 @@ fails) # a failure of one role is told by both, with its rank
     ;;
 hung) # a teacher that is silent for longer than the time-out
     trained
-    begin silent launch.overlap=1 launch.timeout=4
+    begin silent launch.overlap=1 launch.timeout=10
     when 'step 2: loss' "$log.rank0.log"
-    teacher=$(rank_with 1)
-    kill -STOP "$teacher"
+    kill -STOP "$second"
     code=0
     wait "$shell" || code=$?
     [ "$code" = 76 ]
-    grep -q 'waited 4 s for the teacher, and no sign of life came' "$work/silent/said"
-    sleep 1
-    if grep -qsv ') Z ' "/proc/$teacher/stat"; then exit 1; fi
+    grep -q 'waited 10 s for the teacher, and no sign of life came' "$work/silent/said"
+    gone "$second"
     ;;
 refused)
     mkdir "$work/new"

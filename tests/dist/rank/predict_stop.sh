@@ -21,20 +21,28 @@ expect() { [ "$code" = "$1" ] || { echo "expected exit $1, got $code"; cat "$wor
 
 has() { grep -q -- "$1" "$work/said" || { echo "no \"$1\" in:"; cat "$work/said"; exit 1; }; }
 
-# Waits until a file has some words, then asks rank 1 alone to stop.
+# Sets second to the process of rank 1, which comes behind its watcher.
+find_second() {
+    second=
+    for rank in $(pgrep -f -- "magister-rank --run $work/run "); do
+        grep -qsz '^OMPI_COMM_WORLD_RANK=1$' "/proc/$rank/environ" || continue
+        parent=$(sed 's/.*) . \([0-9]*\) .*/\1/' "/proc/$rank/stat" 2>/dev/null) || continue
+        ! grep -qsz '^OMPI_COMM_WORLD_RANK=1$' "/proc/$parent/environ" || second=$rank
+    done
+}
+
+# Waits until a file has some words, then asks rank 1 alone to stop. The rank is looked for before: on a busy machine that
+# may take longer than the predictions.
 stop_when() { # WORDS FILE
-    for _ in $(seq 1200); do
-        if grep -qs -- "$1" "$work/run/$2"; then
-            for rank in $(pgrep -f -- "magister-rank --run $work/run "); do
-                [ -z "$(pgrep -P "$rank")" ] || continue # it watches over the rank
-                { tr '\0' '\n' <"/proc/$rank/environ"; } 2>/dev/null | grep -q '^OMPI_COMM_WORLD_RANK=1$' || continue
-                kill -USR1 "$rank"
-                return
-            done
+    second=
+    for _ in $(seq 6000); do
+        { [ -n "$second" ] && kill -0 "$second" 2>/dev/null; } || find_second
+        if [ -n "$second" ] && grep -qs -- "$1" "$work/run/$2"; then
+            kill -USR1 "$second" && return
         fi
         sleep 0.02
     done
-    echo "$2 has no $1 after 24 s or more"
+    echo "$2 has no $1 after two minutes or more"
 }
 
 set_of() { # NAME: its line of the store
@@ -47,7 +55,8 @@ interrupt() { # STEP STAGES SET
     stop_when '"unit": "predictions"' "steps/$1/progress.json" &
     watcher=$!
     magister "$2"
-    wait $watcher
+    kill $watcher 2>/dev/null || true # the run is over
+    wait $watcher || true
     expect 75
     has "stopped after [1-9][0-9]* of [0-9]* predictions as asked; they are kept"
     [ ! -e "$work/run/steps/$1/done.json" ]
@@ -93,7 +102,8 @@ overlap) # the student has learned, and waits for the teacher to end
     stop_when '"step_ms_p50"' steps/student/stats.json &
     watcher=$!
     magister "$all" $big launch.overlap=1
-    wait $watcher
+    kill $watcher 2>/dev/null || true # the run is over
+    wait $watcher || true
     expect 75
     has "stopped as asked while the teacher still predicted"
     set_of teacher

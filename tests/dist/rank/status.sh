@@ -13,7 +13,7 @@ says() { grep -q -- "$1" "$work/status" || fails "status does not say $1"; }
 number() { sed -n "s/^ *\"$1\": \([0-9.]*\),*\$/\1/p" "$work/status" | head -1; }
 
 look_until() { # PATTERN
-    for _ in $(seq 400); do
+    for _ in $(seq 1200); do
         "$magister" status "$run" --json >"$work/status" 2>"$work/said" && grep -q -- "$1" "$work/status" && return
         sleep 0.2
     done
@@ -34,6 +34,11 @@ says '"seconds_left": [0-9]'
 before=$(number done)
 [ "$before" -ge 1 ] || fails "no step is done"
 look_until '"best_metric": [0-9]' # an epoch has passed
+for _ in $(seq 300); do # it may have passed before the first look
+    [ "$(number done)" -eq "$before" ] || break
+    sleep 0.2
+    look_until '"done": [0-9]'
+done
 [ "$(number done)" -gt "$before" ] || fails "the steps do not grow"
 
 "$magister" logs "$run" --rank all >"$work/logs"
@@ -42,7 +47,7 @@ grep -q 'training: .* on 2 ranks' "$work/logs"
 "$magister" status >"$work/status"
 says 'run .*running  *2/3 teacher  *[0-9]*/[0-9]*  *[0-9.]*  *[0-9:]* '
 
-"$magister" cancel "$run" --wait 60 >"$work/cancel" || fails "cancel fails: $(cat "$work/cancel")"
+"$magister" cancel "$run" --wait 240 >"$work/cancel" || fails "cancel fails: $(cat "$work/cancel")"
 grep -q 'stopped; magister run --resume' "$work/cancel" || fails "$(cat "$work/cancel")"
 code=0
 wait "$launcher" || code=$?

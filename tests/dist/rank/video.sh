@@ -102,7 +102,7 @@ kept) # a cache is made; stopped and killed, it goes on to what it would have be
         before=$(find "$work/part" -name '*.u8' 2>/dev/null | wc -l)
         # shellcheck disable=SC2086
         "$magister" video cache $many $again -o "$work/part" >"$work/said" 2>&1 &
-        for _ in $(seq 600); do
+        for _ in $(seq 6000); do
             [ "$(find "$work/part" -name '*.u8' 2>/dev/null | wc -l)" -gt $((before + 3)) ] && break
             sleep 0.02
         done

@@ -29,6 +29,15 @@ holds() {
     grep -qF -- "$2" "$1" 2>/dev/null || wrong "$1 does not hold \"$2\": $(cat "$1" 2>&1)"
 }
 
+# wait_for FILE [TEXT [TIMES]]: until it is there and holds the text in so many lines; a busy machine is given a minute.
+wait_for() {
+    local end=$((SECONDS + 60))
+    until [ "$(grep -cF -- "${2:-}" "$1" 2>/dev/null)" -ge "${3:-1}" ] 2>/dev/null; do
+        [ $SECONDS -lt $end ] || { wrong "$1 never came${2:+ to hold \"$2\"}: $(cat "$1" 2>&1)"; return 1; }
+        sleep 0.05
+    done
+}
+
 there() {
     [ -e "$1" ] || wrong "$1 is not there"
 }

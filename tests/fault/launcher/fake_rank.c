@@ -1,7 +1,7 @@
 /* Stands in for magister-rank: notes how it was called, and then does what FAKE_RANK says for its step.
  *
  * FAKE_RANK is a list "STEP=ACTION STEP=ACTION"; steps without an entry succeed. Actions: fail (error file with code
- * 65), lost (rank 1 fails with 65; rank 0 waits, then complains with 76), silent (exit code 3, no file), killed
+ * 65), lost (rank 0 complains with 76, and then rank 1 fails with 65), silent (exit code 3, no file), killed
  * (SIGKILL), once (killed, but only the first time), wait (until SIGUSR1, then saves and exits 75), deaf (takes no
  * notice of SIGUSR1 nor SIGTERM).
  */
@@ -35,6 +35,11 @@ static const char *environment(const char *name)
     return value ? value : "-";
 }
 
+static void nap(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+}
+
 static void note(const char *run, const char *name, const char *text)
 {
     char path[600];
@@ -52,25 +57,42 @@ static void note_error(const char *run, const char *step, int rank, const char *
     note(run, name, text);
 }
 
-static void nap(void)
+static void wait_for_error(const char *run, const char *step, int rank)
 {
-    nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    char path[600];
+    snprintf(path, sizeof path, "%s/logs/%s.rank%d.error", run, step, rank);
+    for (int i = 0; i < 3000 && access(path, F_OK); i++) nap();
 }
 
-static int act(const char *action, const char *run, const char *step, int rank)
+static int lines_of(const char *run, const char *name)
+{
+    char path[600];
+    int lines = 0;
+    snprintf(path, sizeof path, "%s/%s", run, name);
+    FILE *file = fopen(path, "r");
+    for (int c; file && (c = getc(file)) != EOF;) lines += c == '\n';
+    if (file) fclose(file);
+    return lines;
+}
+
+/* Real ranks agree before they leave; mpirun ends the others as soon as one has left. */
+static void save(const char *run, const char *step, int ranks)
+{
+    note(run, "saved", step);
+    for (int i = 0; i < 3000 && lines_of(run, "saved") < ranks; i++) nap();
+}
+
+static int act(const char *action, const char *run, const char *step, int rank, int ranks)
 {
     if (!strcmp(action, "fail")) {
         note_error(run, step, rank, "65\ntraining.csv:3: no <such> action\nreader.c:12");
         return 65;
     }
-    if (!strcmp(action, "lost") && rank) {
-        note_error(run, step, rank, "65\nmy own fault");
-        return 65;
-    }
     if (!strcmp(action, "lost")) {
-        note_error(run, step, rank, "76\nrank 1 did not come");
-        for (int i = 0; i < 20; i++) nap();
-        return 76;
+        if (rank) wait_for_error(run, step, 0);
+        note_error(run, step, rank, rank ? "65\nmy own fault" : "76\nrank 1 did not come");
+        if (!rank) wait_for_error(run, step, 1);
+        return rank ? 65 : 76;
     }
     if (!strcmp(action, "silent")) return 3;
     if (!strcmp(action, "killed")) return raise(SIGKILL);
@@ -85,8 +107,7 @@ static int act(const char *action, const char *run, const char *step, int rank)
     signal(SIGUSR1, !strcmp(action, "deaf") ? SIG_IGN : on_signal);
     note(run, "waiting", step);
     while (!asked) nap();
-    note(run, "saved", step);
-    sleep(1); /* real ranks agree before they leave; mpirun ends the others as soon as one has left */
+    save(run, step, ranks);
     return 75;
 }
 
@@ -113,5 +134,5 @@ int main(int argc, char **argv)
     if (!action) return 0;
     char word[32];
     snprintf(word, sizeof word, "%.*s", (int)strcspn(action + length, " "), action + length);
-    return act(word, run, step, rank);
+    return act(word, run, step, rank, atoi(value_of(argc, argv, "--ranks", "1")));
 }

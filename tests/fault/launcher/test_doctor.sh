@@ -37,9 +37,9 @@ WELL='{"topic":"MPI","level":"ok","found":"3 ranks","advice":"","code":0}
 magister-rank doctor: done'
 doctor() { "$MAGISTER" doctor --out "$WORK/runs" "$@"; }
 never() { if grep -qF -- "$1" "$WORK/output"; then wrong "it says \"$1\": $(cat "$WORK/output")"; fi; }
-soon() { # SECONDS COMMAND ...: and it leaves nothing behind
-    local begun=$SECONDS most=$1
-    shift
+soon() { # COMMAND ...: ends long before the sleepers would, and leaves nothing behind. What it promises is ten seconds
+    # and less, which a busy machine may double
+    local begun=$SECONDS most=25
     "$@" >"$WORK/output" 2>&1
     [ $((SECONDS - begun)) -le "$most" ] || wrong "$* took $((SECONDS - begun)) s"
     if pgrep -f "^sleep $SLEEP\$" >/dev/null; then wrong "sleepers are left"; fi
@@ -72,7 +72,7 @@ expect 64 "--partition goes with --cluster" doctor --partition p
 echo "-- programs that are wrong"
 MAGISTER_RANK=/nowhere/rank expect 66 "/nowhere/rank is not there" doctor
 holds output "no rank was started"
-soon 8 env SAY="$WELL" MPIRUN_HANGS=1 "$MAGISTER" doctor --out "$WORK/runs"
+soon env SAY="$WELL" MPIRUN_HANGS=1 "$MAGISTER" doctor --out "$WORK/runs"
 holds output "there is no mpirun that works"
 printf '#!/bin/sh\nexit 3\n' >broken && chmod +x broken
 MAGISTER_RANK="$WORK/broken" expect 76 "broken ended with exit code 3" doctor --ranks 1
@@ -88,23 +88,23 @@ holds output "see all it says: mpirun -n 2"
 SAY='{"topic":"out","level":"failure","found":"not seen","advice":"share it","code":73}' RANK_ENDS=1 expect 73 "-> share it" doctor
 never "ended with exit code"
 SAY='{"topic":"MPI","level":"failure"' expect 76 'told nothing: {"topic"' doctor
-soon 10 env SAY= COMPLAIN=waiting RANK_HANGS=1 "$MAGISTER" doctor --out "$WORK/runs"
+soon env SAY= COMPLAIN=waiting RANK_HANGS=1 "$MAGISTER" doctor --out "$WORK/runs"
 grep -q '2 ranks by mpirun did not start within 8 s.*: waiting$' output || wrong "$(cat output)"
-soon 5 env SAY="$WELL" RANK_HANGS=1 "$MAGISTER" doctor --out "$WORK/runs"
+soon env SAY="$WELL" RANK_HANGS=1 "$MAGISTER" doctor --out "$WORK/runs"
 holds output "all is well"
-soon 4 env SAY="${WELL%%$'\n'*}" RANK_HANGS=1 "$MAGISTER" doctor --out "$WORK/runs" --patience 2
-holds output "2 ranks by mpirun did not end within 2 s"
+soon env SAY="${WELL%%$'\n'*}" RANK_HANGS=1 "$MAGISTER" doctor --out "$WORK/runs" --patience 5
+holds output "2 ranks by mpirun did not end within 5 s"
 for wrong in 0 -1 x 1e9 nan; do expect 64 "--patience takes 1 to 600 seconds" doctor --patience $wrong; done
 
 SAY="${WELL%%$'\n'*}" RANK_HANGS=1 "$MAGISTER" doctor --out "$WORK/runs" --patience 60 >output 2>&1 &
 doctor=$!
-for _ in $(seq 100); do
+for _ in $(seq 600); do
     pgrep -f "^sleep $SLEEP\$" >/dev/null && break
     sleep 0.05
 done
 kill -TERM $doctor 2>/dev/null || wrong "it is not there to be stopped"
 wait $doctor
-for _ in $(seq 40); do
+for _ in $(seq 400); do
     pgrep -f "^sleep $SLEEP\$" >/dev/null || break
     sleep 0.05
 done
@@ -175,10 +175,10 @@ holds output "3 ranks, started by srun"
 rm refused
 SAY=$WELL SRUN_REFUSES=9 expect 76 "srun ended with exit code 168: srun: error: Job credential revoked" job "$MAGISTER" doctor --out runs
 [ "$(wc -l <refused)" -eq 2 ] || wrong "srun was called $(wc -l <refused) times"
-soon 10 env SRUN_HANGS=1 SAY="$WELL" SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=2 "$MAGISTER" doctor --out runs
+soon env SRUN_HANGS=1 SAY="$WELL" SLURM_JOB_ID=7 SLURM_JOB_NUM_NODES=2 "$MAGISTER" doctor --out runs
 holds output "srun did not answer within 3 s"
 holds output "no rank was started: srun does not answer"
-soon 10 env SCONTROL_HANGS=1 SAY="$WELL" SLURM_JOB_ID=7 "$MAGISTER" doctor --out runs
+soon env SCONTROL_HANGS=1 SAY="$WELL" SLURM_JOB_ID=7 "$MAGISTER" doctor --out runs
 holds output "scontrol did not answer within 3 s"
 mv bin/scontrol scontrol.kept
 if [ ! -x /usr/bin/scontrol ]; then
@@ -240,7 +240,7 @@ printf 'p|up|0/2/0/2|infinite|8|16000|(null)\n' >partitions
 expect 0 "version unknown" doctor --cluster
 head -c 100000 /dev/urandom >config
 expect 0 "version unknown" doctor --cluster
-soon 10 env SINFO_HANGS=1 "$MAGISTER" doctor --cluster
+soon env SINFO_HANGS=1 "$MAGISTER" doctor --cluster
 holds output "sinfo did not answer within 3 s"
 SAY=$WELL expect 0 "3 ranks, started by srun" doctor --cluster --partition p
 holds starter " --ntasks=2 --ntasks-per-node=1 "

@@ -11,20 +11,27 @@ student:
   variants: {plain: {distill.loss: none}}
 RECIPE
 
-wait_for() { # FILE
-    for _ in $(seq 200); do
-        [ -e "$1" ] && return 0
-        sleep 0.05
+ranks_of() { # RUN: their processes; other runs of that name may be at work elsewhere
+    local pid
+    for pid in $(pgrep -f -- "--run $1 --section"); do
+        [ "$(readlink "/proc/$pid/cwd")" != "$WORK" ] || echo "$pid"
     done
-    wrong "$1 never came"
 }
 
 no_ranks_left() {
-    for _ in $(seq 60); do
-        pgrep -f -- "--run $1 --section" >/dev/null || return 0
+    for _ in $(seq 300); do
+        [ -n "$(ranks_of "$1")" ] || return 0
         sleep 0.1
     done
     wrong "ranks of $1 are left"
+}
+
+second_ctrl_c() { # LOG: once the first has been heard, and the ranks are waited for
+    kill -INT "$launcher"
+    wait_for "$1" "once more to kill them"
+    sleep 0.3
+    kill -0 "$launcher" 2>/dev/null || wrong "the first Ctrl-C did not wait for the ranks"
+    kill -INT "$launcher"
 }
 
 echo "-- a run that succeeds"
@@ -107,10 +114,7 @@ echo "-- a second Ctrl-C kills"
 FAKE_RANK="teacher=deaf" "$MAGISTER" run r.yaml out=f 2>f.log &
 launcher=$!
 wait_for f/waiting
-kill -INT "$launcher"
-sleep 0.3
-kill -0 "$launcher" 2>/dev/null || wrong "the first Ctrl-C did not wait for the ranks"
-kill -INT "$launcher"
+second_ctrl_c f.log
 wait "$launcher"
 [ $? -eq 75 ] || wrong "a killed run does not end with 75: $(cat f.log)"
 no_ranks_left f
@@ -141,8 +145,7 @@ FAKE_RANK="teacher=killed" expect 76 "signal 9" "$MAGISTER" run r.yaml out=l --r
 
 FAKE_RANK="predict.teacher=wait" "$MAGISTER" run r.yaml out=m --ranks 2 2>m.log &
 launcher=$!
-wait_for m/waiting
-sleep 0.5 # both
+wait_for m/waiting "" 2
 kill -TERM "$launcher"
 wait "$launcher"
 [ $? -eq 75 ] || wrong "two stopped ranks do not end with 75: $(cat m.log)"
@@ -152,17 +155,15 @@ gone m/steps/predict.teacher/done.json
 
 FAKE_RANK="teacher=deaf" "$MAGISTER" run r.yaml out=n --ranks 2 2>n.log &
 launcher=$!
-wait_for n/waiting
-kill -INT "$launcher"
-sleep 0.3
-kill -INT "$launcher"
+wait_for n/waiting "" 2
+second_ctrl_c n.log
 wait "$launcher"
 [ $? -eq 75 ] || wrong "two killed ranks do not end with 75: $(cat n.log)"
 no_ranks_left n
 
 FAKE_RANK="teacher=deaf" "$MAGISTER" run r.yaml out=o --ranks 2 2>o.log &
 launcher=$!
-wait_for o/waiting
+wait_for o/waiting "" 2
 kill -KILL "$launcher"
 wait "$launcher" 2>/dev/null
 no_ranks_left o

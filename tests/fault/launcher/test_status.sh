@@ -12,14 +12,6 @@ student:
   variants: {plain: {distill.loss: none}}
 RECIPE
 
-wait_for() { # FILE [TEXT]
-    for _ in $(seq 200); do
-        grep -qF -- "${2:-}" "$1" 2>/dev/null && return 0
-        sleep 0.05
-    done
-    wrong "$1 never came${2:+ to hold \"$2\"}: $(cat "$1" 2>&1)"
-}
-
 lacks() { # FILE TEXT
     ! grep -qF -- "$2" "$1" || wrong "$1 holds \"$2\": $(cat "$1")"
 }

@@ -107,8 +107,7 @@ again() { # ID MEMBER: a job that is stopped while it works
 }
 stop_all() { # DIRECTORY...: when the rank of each has begun to wait
     for member; do
-        for _ in $(seq 200); do [ -e "$member/waiting" ] && break; sleep 0.05; done
-        there "$member/waiting"
+        wait_for "$member/waiting"
         rm -f "$member/waiting"
     done
     kill -USR1 "${launchers[@]}"
@@ -132,6 +131,25 @@ launchers=()
 again "$second" 1
 stop_all array/01-width_16
 [[ "$(ids)" == "101 "*"105_1 " && "$(ids | wc -w)" -eq 4 ]] || wrong "noted after another turn: $(ids)"
+
+echo "-- submit --wait: a job that sends another one in its place while Slurm is asked is not sent again"
+calls_begin
+cat >bin/squeue <<'SCRIPT'
+#!/bin/sh
+echo "$*" >>"$WORK/asked"
+case "$*" in
+*"--jobs 101 "*) # it stops, and ends, before the answer is there
+    sed 's/"state": "done"/"state": "stopped"/' "$WORK/old.old-1/state.json" >"$WORK/follow/state.json"
+    sed -i 's/"id": "101"/"id": "102"/' "$WORK/follow/submitted.json"
+    echo '101|COMPLETED|2026-11-26T01:43:59|n1|None' ;;
+*)
+    cp "$WORK/old.old-1/state.json" "$WORK/follow/"
+    echo '102|COMPLETED|2026-11-26T01:43:59|n1|None' ;;
+esac
+SCRIPT
+expect 0 "" timeout 60 "$MAGISTER" submit r.yaml out=follow --wait
+[ "$(wc -l <asked)" -eq 2 ] || wrong "both jobs are asked for: $(cat asked)"
+[ "$(wc -l <sbatch-calls)" -eq 1 ] || wrong "it was sent again: $(cat sbatch-calls)"
 
 echo "-- and status and cancel see all of them"
 printf '#!/bin/sh\necho "$*" >>"$WORK/squeue-calls"\ncat "$WORK/queue"\n' >bin/squeue

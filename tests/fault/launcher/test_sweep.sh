@@ -12,14 +12,6 @@ sweep:
 RECIPE
 ONE=00-seeds_0-1 TWO=01-seeds_2-3 THREE=02-seeds_4-5
 
-wait_for() { # FILE
-    for _ in $(seq 200); do
-        [ -e "$1" ] && return 0
-        sleep 0.05
-    done
-    wrong "$1 never came"
-}
-
 calls() { # DIR: how many ranks were started in all members
     cat "$1"/*/calls 2>/dev/null | wc -l
 }
@@ -172,8 +164,7 @@ expect 0 '"state": "running"' "$MAGISTER" status seen --json
     '"state": "running" "state": "failed" "state": "running" "state": "waiting" ' ] || wrong "--json: $(cat output)"
 "$MAGISTER" status seen --watch=0.1 >watched 2>&1 &
 watcher=$!
-wait_for watched
-for _ in $(seq 100); do grep -q "1 running" watched && break; sleep 0.05; done
+wait_for watched "1 running"
 kill -INT "$launcher"
 wait "$launcher"
 wait "$watcher" || wrong "--watch: $(cat watched)"

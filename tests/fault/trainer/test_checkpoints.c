@@ -324,7 +324,7 @@ static void test_a_save_that_fails_is_told_later(void **state)
     setrlimit(RLIMIT_FSIZE, &(struct rlimit){16, before.rlim_max});
     require(saver_start(s, &parts, &found));
     status st = OK;
-    for (int tries = 0; st == OK && tries < 1000; tries++) {
+    for (int tries = 0; st == OK && tries < 6000; tries++) {
         st = saver_failure(s);
         usleep(10000);
     }

@@ -117,7 +117,7 @@ static void a_thread_gives_signs_of_life(void **state)
     run_state_step(2, "evaluate");
     run_state before = read_back(), s = before;
     run_state_beat_begin(0.1);
-    for (int i = 0; i < 100 && s.updated < before.updated + 2; i++) {
+    for (int i = 0; i < 600 && s.updated < before.updated + 2; i++) {
         nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
         s = read_back();
     }

@@ -127,5 +127,5 @@ tensor *resnet_forward(resnet *r, tensor *x)
 {
     x = run_part(r, stem_forward, r, t_channels_last(x));
     for (int64_t i = 0; i < STAGES * r->options.depth; i++) x = run_part(r, block_forward, &r->blocks[i], x);
-    return t_reshape(t_adaptive_avg_pool2d(x, 1, 1), SHAPE(-1, resnet_width(r)));
+    return t_reshape(t_global_avg_pool2d(x), SHAPE(-1, resnet_width(r)));
 }

@@ -58,9 +58,9 @@ tensor *t_max_pool2d(tensor *x, int64_t size, int64_t stride, int64_t padding)
     return wrap({x}, [&] { return at::max_pool2d(x->value, size, stride, padding); });
 }
 
-tensor *t_adaptive_avg_pool2d(tensor *x, int64_t height, int64_t width)
+tensor *t_global_avg_pool2d(tensor *x)
 {
-    return wrap({x}, [&] { return at::adaptive_avg_pool2d(x->value, {height, width}); });
+    return wrap({x}, [&] { return at::adaptive_avg_pool2d(x->value, {1, 1}); });
 }
 
 tensor *t_upsample_nearest(tensor *x, int64_t factor)

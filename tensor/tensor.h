@@ -191,8 +191,8 @@ tensor *t_max_pool2d(tensor *x, int64_t size, int64_t stride, int64_t padding);
 /* Every pixel as a square of `factor` x `factor`: (N, C, factor H, factor W). */
 tensor *t_upsample_nearest(tensor *x, int64_t factor);
 
-/* Means over a grid of `height` x `width` windows that cover the picture: (N, C, height, width). */
-tensor *t_adaptive_avg_pool2d(tensor *x, int64_t height, int64_t width);
+/* Means of whole pictures: (N, C, 1, 1). (Over a grid of windows a GPU's gradients would not repeat.) */
+tensor *t_global_avg_pool2d(tensor *x);
 
 /* The same values with channels last in memory (a copy where they are not): what CPUs convolve fastest. x (N, C, H, W)
  */

@@ -75,7 +75,7 @@ static int parameter_differs(const char *of, const char *what, const char *name,
     if (!wanted && !x) return 0;
     if (strstr(name, "key.bias") || (!strcmp(name, "attention.2.bias") && !strcmp(what, "gradient"))) return 0;
     double distance = golden_distance(without_keys(name, x), without_keys(name, wanted));
-    if (distance <= tolerance) return 0;
+    if (distance <= golden_tolerance(tolerance)) return 0;
     print_error("%s/%s differs from PyTorch by %g (relative L2)\n", of, part, distance);
     return 1;
 }

@@ -144,7 +144,7 @@ def picture_operations():
 def pooling_operations():
     return {
         "max_pool2d": ([normal(2, 3, 7, 6)], lambda x: F.max_pool2d(x, 3, 2, 1)),
-        "adaptive_avg_pool2d": ([normal(2, 3, 5, 7)], lambda x: F.adaptive_avg_pool2d(x, (2, 3))),
+        "global_avg_pool2d": ([normal(2, 3, 5, 7)], lambda x: F.adaptive_avg_pool2d(x, 1)),
         "channels_last": ([normal(2, 3, 4, 5)], lambda x: x * 1.0),
     }
 

@@ -82,7 +82,7 @@ static inline tensor *renormed(tensor *x, int64_t rows, double most)
     X(group_norm_plain, t_group_norm(x[0], 3, NULL, NULL, 1e-6)) \
     X(avg_pool2d, t_avg_pool2d(x[0], 2, 3)) \
     X(max_pool2d, t_max_pool2d(x[0], 3, 2, 1)) \
-    X(adaptive_avg_pool2d, t_adaptive_avg_pool2d(x[0], 2, 3)) \
+    X(global_avg_pool2d, t_global_avg_pool2d(x[0])) \
     X(upsample_nearest, t_upsample_nearest(x[0], 3)) \
     X(renorm_rows, renormed(x[0], 4, 1.5)) \
     X(channels_last, t_channels_last(x[0])) \

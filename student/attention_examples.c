@@ -85,7 +85,7 @@ static status look(student *s, const segment *at, looked *l)
     scope *sc = scope_open();
     TRY(sight_ask(&s->sight, &at, NULL, 1));
     TRY(sight_take(&s->sight, &s->sight.eval_clips, &at, NULL, 1, &seen));
-    memcpy(l->pictures, s->sight.pictures.room.pictures, clip_input_bytes(&s->sight.pictures));
+    TRY(t_to_bytes(t_narrow(seen, 0, 0, 1), l->pictures, clip_input_bytes(&s->sight.pictures)));
     video_output output = student_model_forward(&s->model, seen, false, true);
     tensor *logits = student_mean_of_views(output.logits, 1, sight_views(&s->sight));
     TRY(t_to_f32(t_softmax(logits, 1), l->probability, classes));

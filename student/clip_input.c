@@ -123,19 +123,20 @@ static uint64_t order_key(const segment *of, const uint64_t *key)
     return key ? *key : hash_of_name(of->uid);
 }
 
-/* All views of every segment, and room for one picture more behind them. */
-static status take_pictures(clip_input *c, clip_use use, const segment *const *at, const uint64_t *keys, size_t count)
+/* All views of every segment, one after the other, into `clip`. */
+static status take_pictures(clip_input *c, clip_use use, const segment *const *at, const uint64_t *keys, size_t count,
+                            uint8_t *clip)
 {
     status st = OK;
     frame_source *source = NULL;
     size_t bytes = clip_input_bytes(c), views = views_of(c, use);
-    uint8_t *clip = c->room.pictures, *spare = clip + count * views * bytes;
     TRY(source_of(c, use, &source));
+    if (c->shuffled) TRY(clip_room_reserve(&c->room, transform_bytes(&c->transform, 1)));
     for (size_t i = 0; i < count; i++) {
         const uint64_t *key = keys ? &keys[i] : NULL;
         TRY(frame_source_take_clip(source, clip));
         for (size_t view = 0; view < views; view++, clip += bytes)
-            if (c->shuffled) shuffle(c, order_key(at[i], key), clip, spare);
+            if (c->shuffled) shuffle(c, order_key(at[i], key), clip, c->room.pictures);
     }
 done:
     return st;
@@ -146,11 +147,12 @@ status clip_input_take(clip_input *c, clip_use use, const segment *const *at, co
 {
     status st = OK;
     size_t clips = count * views_of(c, use), bytes = clips * clip_input_bytes(c);
-    TRY(clip_room_reserve(&c->room, bytes + transform_bytes(&c->transform, 1)));
-    if (c->places.options.blind) memset(c->room.pictures, 0, bytes);
-    else TRY(take_pictures(c, use, at, keys, count));
     int64_t size = c->transform.size;
-    *out = t_from_bytes(T_U8, c->room.pictures, SHAPE((int64_t)clips, (int64_t)c->frames, size, size, 3));
+    tensor *pictures = t_staging(T_U8, SHAPE((int64_t)clips, (int64_t)c->frames, size, size, 3));
+    TRY(t_check(pictures));
+    if (c->places.options.blind) memset(t_staging_memory(pictures), 0, bytes);
+    else TRY(take_pictures(c, use, at, keys, count, t_staging_memory(pictures)));
+    *out = t_staging_send(pictures);
 done:
     return st;
 }

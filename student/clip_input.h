@@ -30,7 +30,7 @@ typedef struct {
     video_table *files;
     frame_source *sources[CLIP_USES]; /* opened when first asked */
     double *moments;                  /* (T, 1) */
-    clip_room room;                   /* of a batch; kept from batch to batch */
+    clip_room room;                   /* for a picture on its way, where their order is mixed */
 } clip_input;
 
 /* Finds all videos. `d` is borrowed and must outlive it; `out` stays where it is once something was asked for. Errors:

@@ -37,7 +37,6 @@ void frame_input_free(frame_input *f)
     clip_source_free(&f->clips);
     cnn_free(&f->network);
     free(f->places);
-    clip_room_free(&f->room);
     *f = (frame_input){0};
 }
 
@@ -95,14 +94,15 @@ static status take_pictures(frame_input *f, frame_use use, const uint64_t *keys,
     size_t bytes = place_count(f) * frame_moment_bytes(&f->options);
     frame_source *source = NULL;
     TRY(source_of(f, use, &source));
-    TRY(clip_room_reserve(&f->room, count * bytes));
+    tensor *pictures = t_staging(
+        T_U8, SHAPE((int64_t)(count * place_count(f)), f->options.side, f->options.side, 3 * f->options.stack));
+    TRY(t_check(pictures));
+    uint8_t *clip = t_staging_memory(pictures);
     for (size_t i = 0; i < count; i++) {
         picture_change change = keys ? picture_change_draw(&f->options.augment, keys[i]) : picture_unchanged();
-        TRY(frame_source_take(source, &change, f->room.pictures + i * bytes, NULL));
+        TRY(frame_source_take(source, &change, clip + i * bytes, NULL));
     }
-    *out =
-        t_from_bytes(T_U8, f->room.pictures,
-                     SHAPE((int64_t)(count * place_count(f)), f->options.side, f->options.side, 3 * f->options.stack));
+    *out = t_staging_send(pictures);
 done:
     return st;
 }

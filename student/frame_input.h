@@ -27,7 +27,6 @@ typedef struct {
     cnn *network;
     int64_t features; /* F */
     double *places;   /* (T, S) */
-    clip_room room;   /* of the pictures of a batch; kept from batch to batch */
 } frame_input;
 
 /* Finds all videos, and opens video.cache. `d` is borrowed and must outlive it. Errors: those of frame_options_read and

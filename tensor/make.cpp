@@ -74,6 +74,21 @@ tensor *t_from_bytes(t_type type, const void *data, const int64_t *shape, int di
     return wrap({}, [&] { return from_memory(type, data, shape_ref(shape, dims)); });
 }
 
+tensor *t_staging(t_type type, const int64_t *shape, int dims)
+{
+    return wrap({}, [&] { return staging_empty(torch_type(type), shape_ref(shape, dims)); });
+}
+
+void *t_staging_memory(tensor *staging)
+{
+    return staging ? staging->value.data_ptr() : nullptr;
+}
+
+tensor *t_staging_send(tensor *staging)
+{
+    return wrap({staging}, [&] { return on_device(staging->value); });
+}
+
 static at::TensorOptions on(t_type type)
 {
     return at::TensorOptions().dtype(torch_type(type)).device(device_in_use());

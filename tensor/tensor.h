@@ -91,6 +91,13 @@ status t_check(const tensor *x);
 tensor *t_from_f32(const float *data, const int64_t *shape, int dims);
 tensor *t_from_i64(const int64_t *data, const int64_t *shape, int dims);
 tensor *t_from_bytes(t_type type, const void *data, const int64_t *shape, int dims);
+
+/* Instead of t_from_bytes for what is large: memory of the host to be filled, its bytes undefined, from which the
+ * device takes the tensor without a copy in between. It must not be written once it was sent. */
+tensor *t_staging(t_type type, const int64_t *shape, int dims);
+void *t_staging_memory(tensor *staging); /* borrowed; NULL for NULL */
+tensor *t_staging_send(tensor *staging);
+
 tensor *t_zeros(t_type type, const int64_t *shape, int dims);
 tensor *t_full(t_type type, const int64_t *shape, int dims, double value);
 tensor *t_randn(const int64_t *shape, int dims); /* from the generator of t_seed */

@@ -82,3 +82,16 @@ void autocast_end(void)
         if (!at::autocast::decrement_nesting()) at::autocast::clear_cache();
     });
 }
+
+bool autocast_is_on(t_type *type)
+{
+    at::DeviceType device = device_in_use().type();
+    if (!at::autocast::is_autocast_enabled(device)) return false;
+    *type = own_type(at::autocast::get_autocast_dtype(device));
+    return true;
+}
+
+void autocast_forget()
+{
+    at::autocast::clear_cache();
+}

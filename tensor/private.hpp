@@ -142,6 +142,10 @@ struct pass_state {
 };
 pass_state &pass_of_thread();
 
+/* gradient.cpp. Whether autocast is on in this thread, and to what. */
+bool autocast_is_on(t_type *type);
+void autocast_forget(); /* weights that are cast already */
+
 /* rows.cpp. The forward of an embedding whose gradient is added to the rows it touches, in weight's .grad itself. */
 at::Tensor embedding_by_rows(const at::Tensor &weight, const at::Tensor &ids, std::shared_ptr<row_set> rows);
 std::shared_ptr<row_set> row_set_new(const at::Tensor &parameter); /* (V, ...) */

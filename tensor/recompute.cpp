@@ -1,8 +1,9 @@
 /* recompute - a part of a network whose inner values are computed a second time instead of being kept.
  *
  * The forward pass runs unrecorded. Backward runs it again, recorded, from the same input and with the same state of
- * the pass (dropout, batch norms that collect nothing this time), and goes back through that with a backward of its
- * own, which adds to the parameters' gradients.
+ * the pass (dropout, batch norms that collect nothing this time, autocast), and goes back through that with a backward
+ * of its own, which adds to the parameters' gradients. Weights that autocast has cast unrecorded have no way back to
+ * the parameters: they are forgotten.
  */
 #include "tensor/private.hpp"
 
@@ -13,14 +14,17 @@ namespace
 /* The state of a pass for as long as it lives. */
 struct pass_again {
     pass_state before;
+    bool casts;
 
-    explicit pass_again(const pass_state &state) : before(pass_of_thread())
+    pass_again(const pass_state &state, bool cast, t_type type) : before(pass_of_thread()), casts(cast)
     {
         pass_of_thread() = state;
+        if (casts) autocast_begin(type);
     }
 
     ~pass_again()
     {
+        if (casts) autocast_end();
         pass_of_thread() = std::move(before);
     }
 };
@@ -31,6 +35,8 @@ struct recompute_backward : torch::autograd::Node {
     at::Tensor x;
     bool wanted; /* the gradient of x */
     pass_state pass;
+    bool casts;
+    t_type type; /* that it casts to */
 
     torch::autograd::variable_list apply(torch::autograd::variable_list &&gradients) override
     {
@@ -42,7 +48,7 @@ struct recompute_backward : torch::autograd::Node {
         scope *sc = scope_open();
         tensor *y = nullptr;
         {
-            pass_again same(pass);
+            pass_again same(pass, casts, type);
             y = function(self, scope_add(again));
         }
         if (y && y->value.requires_grad()) y->value.backward(gradients[0]);
@@ -70,10 +76,13 @@ tensor *t_recompute(t_function function, void *self, tensor *x)
     if (!at::GradMode::is_enabled()) return guard({x}, [&] { return function(self, x); });
     pass_state pass = pass_of_thread();
     pass.share = 0;
+    t_type type = T_F32;
+    bool casts = autocast_is_on(&type);
     scope *sc = scope_open(); /* what lies between is not to live until the caller's scope closes */
     grad_pause();
     tensor *y = guard({x}, [&] { return function(self, x); });
     grad_resume();
+    if (casts) autocast_forget();
     if (y) scope_promote(sc, y);
     scope_close(&sc);
     return guard({y}, [&] {
@@ -84,6 +93,8 @@ tensor *t_recompute(t_function function, void *self, tensor *x)
         node->x = x->value.detach();
         node->wanted = x->value.requires_grad();
         node->pass = std::move(pass);
+        node->casts = casts;
+        node->type = type;
         node->set_next_edges(torch::autograd::collect_next_edges(x->value));
         uint32_t number = node->add_input_metadata(y->value);
         torch::autograd::impl::set_gradient_edge(y->value, {node, number});

@@ -137,14 +137,16 @@ static tensor *part_forward(void *self, tensor *x)
 }
 
 /* Gradients of the part's parameters and of its input, side by side. */
-static tensor *gradients_of(part *p, module *root, bool again)
+static tensor *gradients_of(part *p, module *root, bool again, bool cast)
 {
     const uint64_t keys[] = {3, 4, 5, 6};
     tensor *x = t_require_grad(t_scale(t_reshape(t_cast(t_arange(12), T_F32), SHAPE(4, 3)), 0.3));
     module_zero_grad(root);
     dropout_begin(keys, COUNT(keys));
     batch_norm_begin(1);
+    if (cast) autocast_begin(T_BF16);
     tensor *y = again ? t_recompute(part_forward, p, x) : part_forward(p, x);
+    if (cast) autocast_end();
     tensor *after = t_dropout(y, 0.5); /* the masks that come later are not moved */
     batch_norm_end();
     dropout_end();
@@ -155,20 +157,53 @@ static tensor *gradients_of(part *p, module *root, bool again)
     return t_cat(all, (int)COUNT(all), 0);
 }
 
-static void a_part_computed_again_has_the_same_gradients(void **state)
+static void same_gradients(bool cast)
 {
-    (void)state;
     module *root = module_new();
     t_seed(5);
     part p = {.linear = nn_linear(root, "linear", 3, 4, true, (t_init){INIT_NORMAL, 0.5})};
     p.norm = nn_batch_norm(root, "bn", 4, EPS);
-    tensor *kept = gradients_of(&p, root, false);
+    tensor *kept = gradients_of(&p, root, false, cast);
     assert_int_equal(p.calls, 1);
-    tensor *again = gradients_of(&p, root, true);
+    tensor *again = gradients_of(&p, root, true, cast);
     assert_int_equal(p.calls, 3);
     assert_true(same_bytes(kept, again));
     assert_true(element(kept, 0) != 0);
     module_free(&root);
+}
+
+static void a_part_computed_again_has_the_same_gradients(void **state)
+{
+    (void)state;
+    same_gradients(false);
+}
+
+static void so_it_has_where_autocast_rounds(void **state)
+{
+    (void)state;
+    same_gradients(true);
+}
+
+/* Weights that were cast unrecorded are cast anew for whoever records. */
+static void weights_that_are_used_again_have_all_of_their_gradient(void **state)
+{
+    (void)state;
+    double sizes[2] = {0};
+    for (int again = 0; again < 2; again++) {
+        module *root = module_new();
+        t_seed(5);
+        part p = {.linear = nn_linear(root, "linear", 3, 4, true, (t_init){INIT_NORMAL, 0.5})};
+        p.norm = nn_batch_norm(root, "bn", 4, EPS);
+        tensor *x = t_require_grad(t_scale(t_reshape(t_cast(t_arange(12), T_F32), SHAPE(4, 3)), 0.3));
+        autocast_begin(T_BF16);
+        tensor *first = again ? t_recompute(part_forward, &p, x) : part_forward(&p, x);
+        tensor *y = t_add(t_scale(first, 1e-3), nn_linear_forward(p.linear, x));
+        autocast_end();
+        ASSERT_OK(t_backward(t_sum_all(t_mul(y, y))));
+        ASSERT_OK(t_item_f64(t_sum_all(t_pow(t_grad(module_parameter_at(root, 0)), 2)), &sizes[again]));
+        module_free(&root);
+    }
+    assert_true(sizes[0] > 0 && fabs(sizes[1] / sizes[0] - 1) < 0.02);
 }
 
 static void a_failure_while_computing_again_comes_out(void **state)
@@ -193,6 +228,8 @@ int main(void)
         IN_SCOPE(one_value_a_channel_is_refused),
         IN_SCOPE(buffers_are_listed_and_not_trained),
         IN_SCOPE(a_part_computed_again_has_the_same_gradients),
+        IN_SCOPE(so_it_has_where_autocast_rounds),
+        IN_SCOPE(weights_that_are_used_again_have_all_of_their_gradient),
         IN_SCOPE(a_failure_while_computing_again_comes_out),
     };
     return cmocka_run_group_tests(tests, start_tensors, NULL);

@@ -125,13 +125,13 @@ stream:
   streams: 4
   train: {epochs: 9, optimize_every: 10, evolve_every: 1000, average_every: 32, save_every: 500, lr: 1.0e-3, max_steps: 4000}
 EOF
-    go stream.yaml cpu device=cpu
-    expect 0
     for name in whole again; do
         go stream.yaml run device=$gpu
         expect 0
         mv "$work/run" "$work/$name"
     done
+    go stream.yaml cpu device=cpu
+    expect 0
     losses stream cpu whole 1e-3
     go stream.yaml rounded device=$gpu precision=tfloat32
     expect 0
@@ -155,13 +155,13 @@ student:
    transform: {size: 32, short_side: [36, 40]}, distill: {loss: none}, train: {epochs: 4, batch: 10, optimizer: {lr: 1e-3}},
    variants: {timesformer: {model: timesformer, network: {patch: 16, width: 32, layers: 2, heads: 4}}}}
 EOF
-    go clips.yaml cpu device=cpu
-    expect 0
     for name in whole again; do
         go clips.yaml run device=$gpu
         expect 0
         mv "$work/run" "$work/$name"
     done
+    go clips.yaml cpu device=cpu
+    expect 0
     go clips.yaml half device=$gpu precision=bfloat16
     expect 0
     for step in student timesformer; do

@@ -83,12 +83,10 @@ void autocast_end(void)
     });
 }
 
-bool autocast_is_on(t_type *type)
+t_type autocast_type()
 {
     at::DeviceType device = device_in_use().type();
-    if (!at::autocast::is_autocast_enabled(device)) return false;
-    *type = own_type(at::autocast::get_autocast_dtype(device));
-    return true;
+    return at::autocast::is_autocast_enabled(device) ? own_type(at::autocast::get_autocast_dtype(device)) : T_F32;
 }
 
 void autocast_forget()

@@ -142,8 +142,8 @@ struct pass_state {
 };
 pass_state &pass_of_thread();
 
-/* gradient.cpp. Whether autocast is on in this thread, and to what. */
-bool autocast_is_on(t_type *type);
+/* gradient.cpp. What autocast rounds to in this thread; T_F32: it is off. */
+t_type autocast_type();
 void autocast_forget(); /* weights that are cast already */
 
 /* rows.cpp. The forward of an embedding whose gradient is added to the rows it touches, in weight's .grad itself. */

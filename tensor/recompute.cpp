@@ -16,10 +16,10 @@ struct pass_again {
     pass_state before;
     bool casts;
 
-    pass_again(const pass_state &state, bool cast, t_type type) : before(pass_of_thread()), casts(cast)
+    pass_again(const pass_state &state, t_type autocast) : before(pass_of_thread()), casts(autocast != T_F32)
     {
         pass_of_thread() = state;
-        if (casts) autocast_begin(type);
+        if (casts) autocast_begin(autocast);
     }
 
     ~pass_again()
@@ -35,8 +35,7 @@ struct recompute_backward : torch::autograd::Node {
     at::Tensor x;
     bool wanted; /* the gradient of x */
     pass_state pass;
-    bool casts;
-    t_type type; /* that it casts to */
+    t_type autocast; /* autocast_type of the forward */
 
     torch::autograd::variable_list apply(torch::autograd::variable_list &&gradients) override
     {
@@ -48,7 +47,7 @@ struct recompute_backward : torch::autograd::Node {
         scope *sc = scope_open();
         tensor *y = nullptr;
         {
-            pass_again same(pass, casts, type);
+            pass_again same(pass, autocast);
             y = function(self, scope_add(again));
         }
         if (y && y->value.requires_grad()) y->value.backward(gradients[0]);
@@ -76,13 +75,12 @@ tensor *t_recompute(t_function function, void *self, tensor *x)
     if (!at::GradMode::is_enabled()) return guard({x}, [&] { return function(self, x); });
     pass_state pass = pass_of_thread();
     pass.share = 0;
-    t_type type = T_F32;
-    bool casts = autocast_is_on(&type);
+    t_type autocast = autocast_type();
     scope *sc = scope_open(); /* what lies between is not to live until the caller's scope closes */
     grad_pause();
     tensor *y = guard({x}, [&] { return function(self, x); });
     grad_resume();
-    if (casts) autocast_forget();
+    if (autocast != T_F32) autocast_forget();
     if (y) scope_promote(sc, y);
     scope_close(&sc);
     return guard({y}, [&] {
@@ -93,8 +91,7 @@ tensor *t_recompute(t_function function, void *self, tensor *x)
         node->x = x->value.detach();
         node->wanted = x->value.requires_grad();
         node->pass = std::move(pass);
-        node->casts = casts;
-        node->type = type;
+        node->autocast = autocast;
         node->set_next_edges(torch::autograd::collect_next_edges(x->value));
         uint32_t number = node->add_input_metadata(y->value);
         torch::autograd::impl::set_gradient_edge(y->value, {node, number});

@@ -47,8 +47,8 @@ typedef struct {
 } t_options;
 
 /* Before anything else here. The first call decides the device for the process ("auto": the GPU when there is one that
- * can be used); later ones set the rest again. Errors: ERR_CONFIG when "cuda" is asked for and not
- * there, or when there is no GPU of that index. */
+ * can be used); later ones set the rest again. Errors: ERR_CONFIG when "cuda" is asked for and not there, or when there
+ * is no GPU of that index. */
 status t_start(const t_options *options);
 
 t_device t_device_used(void);

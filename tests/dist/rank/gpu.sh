@@ -40,6 +40,17 @@ losses() {
         END {printf "%s: the first losses are apart by %.2g of them (at most %g)\n", name, worst, most; exit !(worst <= most)}'
 }
 
+# twice RECIPE key=value ...: the runs `whole` and `again`
+twice() {
+    recipe_of_both=$1
+    shift
+    for name in whole again; do
+        go "$recipe_of_both" run "$@"
+        expect 0
+        mv "$work/run" "$work/$name"
+    done
+}
+
 # stopped STEP LINE RECIPE key=value ...: a run that is asked to stop once its curve holds LINE, and gone on with
 stopped() {
     step=$1 line=$2 recipe=$3
@@ -84,11 +95,8 @@ kitchen) # the same masks, orders and starting weights: the same losses, until r
     ;;
 resume) # stopped on the way, and gone on with: the same bits as without (in one place: the recipe's hash has its paths)
     words="device=$gpu stages=[generate,teacher] teacher.train.epochs=6"
-    for name in whole again; do
-        kitchen run $words
-        expect 0
-        mv "$work/run" "$work/$name"
-    done
+    # shellcheck disable=SC2086
+    twice recipe.yaml $small $words
     # shellcheck disable=SC2086
     stopped teacher '"step": 20,' recipe.yaml $small $words
     equal teacher model.safetensors
@@ -125,11 +133,7 @@ stream:
   streams: 4
   train: {epochs: 9, optimize_every: 10, evolve_every: 1000, average_every: 32, save_every: 500, lr: 1.0e-3, max_steps: 4000}
 EOF
-    for name in whole again; do
-        go stream.yaml run device=$gpu
-        expect 0
-        mv "$work/run" "$work/$name"
-    done
+    twice stream.yaml device=$gpu
     go stream.yaml cpu device=cpu
     expect 0
     losses stream cpu whole 1e-3
@@ -155,11 +159,7 @@ student:
    transform: {size: 32, short_side: [36, 40]}, distill: {loss: none}, train: {epochs: 4, batch: 10, optimizer: {lr: 1e-3}},
    variants: {timesformer: {model: timesformer, network: {patch: 16, width: 32, layers: 2, heads: 4}}}}
 EOF
-    for name in whole again; do
-        go clips.yaml run device=$gpu
-        expect 0
-        mv "$work/run" "$work/$name"
-    done
+    twice clips.yaml device=$gpu
     go clips.yaml cpu device=cpu
     expect 0
     go clips.yaml half device=$gpu precision=bfloat16

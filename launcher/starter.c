@@ -54,14 +54,17 @@ static bool srun_has_pmix(void)
     return known;
 }
 
-/* -K1: one rank's end is the end of all. Slurm 22.05 and later take CPUs of a task from srun's own words alone. */
+/* -K1: one rank's end is the end of all. Slurm 22.05 and later take CPUs of a task from srun's own words alone.
+ * Fence: Slurm carries MPI's barriers from node to node as a tree unless told otherwise, and that of 22.05 lets each
+ * node pass by itself: a rank that is late in MPI_Init dies of the first message that it gets. Its ring waits for all.
+ */
 static void add_srun(starter *s, const allocation *a, size_t ranks, const char *step_name)
 {
     starter_add(s, "srun");
     starter_add(s, "--mpi=pmix");
     starter_add(s, "--kill-on-bad-exit=1");
     starter_add(s, "--wait=60");
-    starter_add(s, "--export=ALL");
+    starter_add(s, getenv("SLURM_PMIX_FENCE") ? "--export=ALL" : "--export=ALL,SLURM_PMIX_FENCE=ring");
     starter_addf(s, "--job-name=%.60s", step_name);
     starter_addf(s, "--nodes=%zu", a->nodes < ranks ? a->nodes : ranks);
     starter_addf(s, "--ntasks=%zu", ranks);

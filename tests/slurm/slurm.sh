@@ -148,6 +148,18 @@ finish) # over four nodes; what a dry run shows is what is submitted
     [ -s a/report.html ] && [ -s a/metrics.json ] || wrong "no report"
     grep -q '"world_size": 4' a/steps/student/stats.json || wrong "the student had no four ranks"
     ;;
+meet) # no rank passes a barrier of MPI before the ranks of other nodes have come to it
+    begin
+    export MAGISTER_RANK="$MAGISTER_BUILD/tests/slurm_meet" MEET_DIRECTORY="$WORK"
+    [ -x "$MAGISTER_RANK" ] || { echo "SKIPPED: built without MPI"; exit 77; }
+    printf '#!/bin/sh\nexec "%s" run r.yaml out=a --ranks 2\n' "$MAGISTER" >job
+    id=$(sbatch --parsable -N2 --ntasks-per-node=1 -o a.out job) # it fails: nothing is made
+    wait_until 120 "the end" has_ended "$id"
+    [ "$(cat meet.? | wc -l)" = 2 ] || give_up "there are no two ranks: $(cat a.out)"
+    came=$(cut -d ' ' -f 1 meet.? | sort -g | tail -n 1)
+    went=$(cut -d ' ' -f 2 meet.? | sort -g | head -n 1)
+    awk "BEGIN {exit !($went >= $came)}" || wrong "one went on at $went s, before the other had come ($came)"
+    ;;
 stages) # a job a stage, and what becomes of the others when one fails
     begin
     ids=$(submit out=a launch.slurm.jobs=stages 'stages=[generate,teacher,predict]')

@@ -150,7 +150,7 @@ finish) # over four nodes; what a dry run shows is what is submitted
     ;;
 meet) # no rank passes a barrier of MPI before the ranks of other nodes have come to it
     begin
-    export MAGISTER_RANK="$MAGISTER_BUILD/tests/slurm_meet" MEET_DIRECTORY="$WORK"
+    export MAGISTER_RANK="$MAGISTER_BUILD/tests/slurm_meet"
     [ -x "$MAGISTER_RANK" ] || { echo "SKIPPED: built without MPI"; exit 77; }
     printf '#!/bin/sh\nexec "%s" run r.yaml out=a --ranks 2\n' "$MAGISTER" >job
     id=$(sbatch --parsable -N2 --ntasks-per-node=1 -o a.out job) # it fails: nothing is made
